@@ -94,8 +94,8 @@ def _rebuild(
     cls: type[RequestException], args: tuple[object, ...], state: dict[str, Any]
 ) -> RequestException:
     """Make an exception again from its pickle, without calling ``__init__``."""
-    error = cls.__new__(cls, *args)
-    error.args = args
+    error = cls.__new__(cls)
+    OSError.__init__(error, *args)
     error.__dict__.update(state)
     return error
 
