@@ -25,7 +25,7 @@ their own callbacks.  The tree::
     ├── ChunkedEncodingError             the body broke off or is framed wrongly
     │   └── IncompleteBody               fewer bytes than were announced
     ├── ContentDecodingError             also urllib3's HTTPError
-    ├── StreamConsumedError              also a TypeError
+    ├── StreamConsumedError              also a TypeError and a RuntimeError
     ├── UnrewindableBodyError            a body that cannot be sent again
     ├── URLRequired
     ├── MissingSchema                    also a ValueError
@@ -57,7 +57,7 @@ from urllib3.exceptions import HTTPError as _URLLib3Error
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .models import PreparedRequest, Request, Response
+    from ._types import RequestLike, ResponseLike
 
 
 class RequestException(OSError):
@@ -71,14 +71,14 @@ class RequestException(OSError):
     #: A short, stable name for this kind of failure, for logs and metrics.
     code: ClassVar[str] = "request_failed"
 
-    request: Request | PreparedRequest | None
-    response: Response | None
+    request: RequestLike | None
+    response: ResponseLike | None
 
     def __init__(
         self,
         *args: object,
-        request: Request | PreparedRequest | None = None,
-        response: Response | None = None,
+        request: RequestLike | None = None,
+        response: ResponseLike | None = None,
     ) -> None:
         if request is None and response is not None:
             request = getattr(response, "request", None)
@@ -214,7 +214,7 @@ class ContentDecodingError(RequestException, _URLLib3Error):
     code = "content_decoding_failed"
 
 
-class StreamConsumedError(RequestException, TypeError):
+class StreamConsumedError(RequestException, TypeError, RuntimeError):
     """The body was already read as a stream."""
 
     code = "stream_consumed"
@@ -319,8 +319,8 @@ class JSONDecodeError(InvalidJSONError, _JSONDecodeError):
         doc: str,
         pos: int,
         *,
-        request: Request | PreparedRequest | None = None,
-        response: Response | None = None,
+        request: RequestLike | None = None,
+        response: ResponseLike | None = None,
     ) -> None:
         _JSONDecodeError.__init__(self, msg, doc, pos)
         InvalidJSONError.__init__(self, *self.args, request=request, response=response)

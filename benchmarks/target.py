@@ -1,0 +1,48 @@
+"""What the peers are pointed at: the URLs of the servers and the sizes served there."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+MIB = 1024 * 1024
+
+#: How much a streaming peer asks for at a time, in bytes.
+CHUNK = 64 * 1024
+
+#: The small answer.
+SMALL = (
+    b'{"id": 4711, "name": "Ada Lovelace", "email": "ada@example.com", "active": true, '
+    b'"roles": ["author", "editor"], "score": 98.6, "comment": null}\n'
+)
+
+#: What is posted as JSON.
+DOCUMENT = {"name": "Ada Lovelace", "tags": ["engine", "notes"], "year": 1843, "active": True}
+
+
+class Target(NamedTuple):
+    """The addresses of one run; crosses to the workers as JSON."""
+
+    small: str
+    echo: str
+    big: str
+    big_size: int
+    sink: str
+    upload: str
+    upload_size: int
+    tls: str
+    ca: str
+
+
+class Address(NamedTuple):
+    """A URL taken apart, for peers that want its parts."""
+
+    host: str
+    port: int
+    path: str
+
+
+def address(url: str) -> Address:
+    """Take an ``http`` URL with a port apart."""
+    parts = urlsplit(url)
+    return Address(parts.hostname or "", parts.port or 80, parts.path)

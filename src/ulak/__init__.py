@@ -1,0 +1,117 @@
+"""ulak: the requests API, sync and async, fast and safe, in pure Python.
+
+>>> import ulak
+>>> r = ulak.get("https://example.com", timeout=10)  # doctest: +SKIP
+>>> r.status_code  # doctest: +SKIP
+200
+
+Names are imported when they are first used, so ``import ulak`` costs next to
+nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from . import (
+        adapters as adapters,
+        api as api,
+        auth as auth,
+        cookies as cookies,
+        exceptions as exceptions,
+        hooks as hooks,
+        models as models,
+        sessions as sessions,
+        status_codes as status_codes,
+        structures as structures,
+        timeouts as timeouts,
+    )
+    from ._version import __version__ as __version__
+    from .api import (
+        delete as delete,
+        get as get,
+        head as head,
+        options as options,
+        patch as patch,
+        post as post,
+        put as put,
+        query as query,
+        request as request,
+    )
+    from .exceptions import (
+        ChunkedEncodingError as ChunkedEncodingError,
+        ConnectionError as ConnectionError,
+        ConnectTimeout as ConnectTimeout,
+        FileModeWarning as FileModeWarning,
+        HTTPError as HTTPError,
+        JSONDecodeError as JSONDecodeError,
+        ReadTimeout as ReadTimeout,
+        RequestException as RequestException,
+        RetryError as RetryError,
+        SSLError as SSLError,
+        TooManyRedirects as TooManyRedirects,
+        TotalTimeout as TotalTimeout,
+        URLRequired as URLRequired,
+    )
+    from .models import (
+        PreparedRequest as PreparedRequest,
+        Request as Request,
+        Response as Response,
+    )
+    from .sessions import Session as Session, session as session
+    from .status_codes import codes as codes
+    from .timeouts import Timeout as Timeout
+
+#: Where each name comes from; a module's own name stands for the module.
+_HOMES = {
+    "_version": ("__version__",),
+    "adapters": (),
+    "api": ("delete", "get", "head", "options", "patch", "post", "put", "query", "request"),
+    "auth": (),
+    "cookies": (),
+    "exceptions": (
+        "ChunkedEncodingError",
+        "ConnectTimeout",
+        "ConnectionError",
+        "FileModeWarning",
+        "HTTPError",
+        "JSONDecodeError",
+        "ReadTimeout",
+        "RequestException",
+        "RetryError",
+        "SSLError",
+        "TooManyRedirects",
+        "TotalTimeout",
+        "URLRequired",
+    ),
+    "hooks": (),
+    "models": ("PreparedRequest", "Request", "Response"),
+    "sessions": ("Session", "session"),
+    "status_codes": ("codes",),
+    "structures": (),
+    "timeouts": ("Timeout",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = sorted(  # noqa: PLE0605 - one list of names, not two
+    [*_HOME_OF, *(home for home in _HOMES if not home.startswith("_"))]
+)
+
+
+def __getattr__(name: str) -> object:
+    """Import ``name`` on its first use (PEP 562)."""
+    from importlib import import_module
+
+    home = _HOME_OF.get(name)
+    if home is None:
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return import_module(f"{__name__}.{name}")
+    value = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

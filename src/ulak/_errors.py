@@ -1,0 +1,162 @@
+"""The one table from the errors of the layers below to ulak's own.
+
+urllib3, :mod:`ssl`, :mod:`http.client` and the operating system raise their own
+errors; :func:`translate` says which of ulak's each becomes, in which words.  It
+knows no more of a request than its method and URL, and it puts nothing into a
+message that could be a secret.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from http.client import HTTPException
+from typing import TYPE_CHECKING, Final, Literal
+
+from urllib3 import exceptions as lower
+
+from . import exceptions as ulak
+from ._urls import redact
+
+if TYPE_CHECKING:
+    from ._types import RequestLike, ResponseLike
+
+__all__ = ["LOWER_ERRORS", "TotalTimeoutError", "WriteTimeoutError", "translate"]
+
+#: Where an exchange was when it failed: before the answer's head was whole, or after.
+Phase = Literal["head", "body"]
+
+
+class WriteTimeoutError(lower.TimeoutError):
+    """The peer took nothing for the ``write`` limit."""
+
+
+class TotalTimeoutError(lower.TimeoutError):
+    """The deadline of the whole request passed."""
+
+
+#: What :func:`translate` accepts; whoever calls a lower layer catches these.
+LOWER_ERRORS: Final = (lower.HTTPError, OSError, HTTPException)
+
+#: The first row whose class matches decides.  Columns: the lower class, ours
+#: while waiting for the head, ours in the body, and what happened in words.
+_TABLE: Final[
+    tuple[
+        tuple[type[Exception], type[ulak.RequestException], type[ulak.RequestException], str], ...
+    ]
+] = (
+    (TotalTimeoutError, ulak.TotalTimeout, ulak.TotalTimeout, "the deadline passed"),
+    (WriteTimeoutError, ulak.WriteTimeout, ulak.WriteTimeout, "the server took no more data in time"),
+    (lower.NameResolutionError, ulak.NameResolutionError, ulak.NameResolutionError, "the host name has no address"),
+    (lower.NewConnectionError, ulak.ConnectionError, ulak.ConnectionError, "no connection"),
+    (lower.ConnectTimeoutError, ulak.ConnectTimeout, ulak.ConnectTimeout, "no connection in time"),
+    (lower.ReadTimeoutError, ulak.ReadTimeout, ulak.BodyReadTimeout, "no data in time"),
+    (lower.TimeoutError, ulak.ReadTimeout, ulak.BodyReadTimeout, "no data in time"),
+    (lower.ProxyError, ulak.ProxyError, ulak.ProxyError, "the proxy failed"),
+    (lower.SSLError, ulak.SSLError, ulak.SSLError, "TLS failed"),
+    (lower.EmptyPoolError, ulak.PoolTimeout, ulak.PoolTimeout, "no connection became free in time"),
+    (lower.ClosedPoolError, ulak.SessionClosed, ulak.SessionClosed, "the session is closed"),
+    (lower.ProxySchemeUnknown, ulak.InvalidProxyURL, ulak.InvalidProxyURL, "the proxy's URL has an unknown scheme"),
+    (lower.ProxySchemeUnsupported, ulak.InvalidProxyURL, ulak.InvalidProxyURL, "the proxy's scheme is not supported"),
+    (lower.URLSchemeUnknown, ulak.InvalidSchema, ulak.InvalidSchema, "the URL has an unknown scheme"),
+    (lower.LocationValueError, ulak.InvalidURL, ulak.InvalidURL, "the URL cannot be used"),
+    (lower.InvalidHeader, ulak.InvalidHeader, ulak.InvalidHeader, "a header is not valid"),
+    (lower.HeaderParsingError, ulak.ProtocolError, ulak.ProtocolError, "the answer is not valid HTTP"),
+    (lower.DecodeError, ulak.ContentDecodingError, ulak.ContentDecodingError, "the body cannot be decoded"),
+    (lower.UnrewindableBodyError, ulak.UnrewindableBodyError, ulak.UnrewindableBodyError, "the body cannot be sent again"),
+    (lower.IncompleteRead, ulak.ProtocolError, ulak.IncompleteBody, "the body broke off"),
+    (lower.InvalidChunkLength, ulak.ProtocolError, ulak.ChunkedEncodingError, "the body's framing is wrong"),
+    (lower.ResponseNotChunked, ulak.ProtocolError, ulak.ChunkedEncodingError, "the body is not chunked"),
+    (lower.BodyNotHttplibCompatible, ulak.ProtocolError, ulak.ChunkedEncodingError, "the body cannot be read in chunks"),
+    (lower.ProtocolError, ulak.ConnectionError, ulak.ChunkedEncodingError, "the connection broke"),
+    (lower.ResponseError, ulak.RetryError, ulak.RetryError, "the retries are used up"),
+    (lower.RequestError, ulak.ConnectionError, ulak.ConnectionError, "the request failed"),
+    (lower.PoolError, ulak.ConnectionError, ulak.ConnectionError, "the connection pool failed"),
+    (lower.HTTPError, ulak.RequestException, ulak.RequestException, "the request failed"),
+    (ssl.SSLError, ulak.SSLError, ulak.SSLError, "TLS failed"),
+    (socket.gaierror, ulak.NameResolutionError, ulak.NameResolutionError, "the host name has no address"),
+    (TimeoutError, ulak.ReadTimeout, ulak.BodyReadTimeout, "no data in time"),
+    (HTTPException, ulak.ProtocolError, ulak.ChunkedEncodingError, "the answer is not valid HTTP"),
+    (OSError, ulak.ConnectionError, ulak.ConnectionError, "the connection broke"),
+)  # fmt: skip
+
+
+def translate(
+    error: Exception,
+    request: RequestLike | None,
+    response: ResponseLike | None = None,
+    *,
+    phase: Phase = "head",
+) -> ulak.RequestException:
+    """Ulak's error for ``error``; the caller raises it ``from`` that one.
+
+    :param error: one of :data:`LOWER_ERRORS`.
+    :param phase: ``"head"`` until the answer's head is whole, then ``"body"``.
+    :returns: ``error`` itself when it is one of ulak's already.
+    """
+    if isinstance(error, ulak.RequestException):
+        return error
+    cause = _root(error)
+    for below, in_head, in_body, words in _TABLE:
+        if isinstance(cause, below):
+            cls = in_head if phase == "head" else in_body
+            break
+    else:
+        cls, words = ulak.RequestException, "the request failed"
+    if isinstance(cause, lower.ProtocolError) and _violation(cause):
+        words = "the answer is not valid HTTP"
+        cls = ulak.ProtocolError if phase == "head" else cls
+    if cls is ulak.ChunkedEncodingError and _is_incomplete(cause):
+        cls, words = ulak.IncompleteBody, "the body broke off"
+    return cls(_message(words, cause, request), request=request, response=response)
+
+
+def _root(error: Exception) -> Exception:
+    """``error`` without urllib3's ``MaxRetryError`` and hollow wrappers around it."""
+    while isinstance(error, lower.MaxRetryError) and error.reason is not None:
+        error = error.reason
+    wrapped = error.args[1] if len(error.args) > 1 else None
+    if type(error) is lower.ProtocolError and isinstance(wrapped, TimeoutError):
+        return wrapped
+    return error
+
+
+def _violation(error: Exception) -> bool:
+    """Whether a codec refused the bytes, rather than the connection breaking."""
+    return any(isinstance(x, HTTPException) or _has_code(x) for x in error.args[1:])
+
+
+def _has_code(value: object) -> bool:
+    return isinstance(value, Exception) and isinstance(getattr(value, "code", None), str)
+
+
+def _is_incomplete(error: Exception) -> bool:
+    """Whether the peer closed in the middle of a body."""
+    inner = error.args[1] if len(error.args) > 1 else None
+    code = getattr(inner, "code", None)
+    return code == "incomplete_body" or isinstance(inner, lower.IncompleteRead)
+
+
+def _message(words: str, cause: Exception, request: RequestLike | None) -> str:
+    """One sentence: which request, what happened, and what the lower layer said."""
+    said = _detail(cause)
+    where = f"{request.method} {redact(str(request.url))}: " if request is not None else ""
+    return f"{where}{words}" + (f" ({said})" if said and said != words else "")
+
+
+def _detail(cause: Exception) -> str:
+    """What the lower layer said, without the pool and connection that it names."""
+    if isinstance(cause, lower.ProxyError):
+        return f"{_plain(cause.args[0])}: {_detail(cause.original_error)}"
+    if type(cause) is lower.ProtocolError and len(cause.args) > 1:
+        return str(cause.args[1]) or type(cause.args[1]).__name__
+    if isinstance(cause, lower.SSLError | lower.PoolError | lower.NewConnectionError) and cause.args:
+        return _plain(cause.args[-1])
+    return _plain(cause)
+
+
+def _plain(value: object) -> str:
+    """The text after urllib3's ``HTTPConnection(host=…, port=…):`` prefix, if it has one."""
+    text = str(value)
+    _, separator, rest = text.partition("): ")
+    return rest if separator and text.startswith("HTTP") else text

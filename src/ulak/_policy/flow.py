@@ -1,0 +1,309 @@
+"""One request and everything that follows from it, as a generator of steps.
+
+:func:`conversation` yields what is to be done (:mod:`ulak._policy.steps`) and is
+sent the outcomes; it returns the response that the caller gets.  It holds the
+whole policy: redirects, authentication rounds, retries with their pauses,
+cookies, hooks, the deadline.  It does no I/O, so both fronts drive the same one.
+
+A conversation is a chain of *hops*, one for each redirect; a hop is a few
+*attempts* by the retry policy; with a :class:`~ulak.auth.FlowAuth` it is a few
+*rounds* of attempts.
+"""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+from .. import _bodies
+from .._types import UNSET
+from ..exceptions import RequestException, TotalTimeout
+from ..retries import after_error, after_response, pause
+from ..timeouts import Timeout
+from .redirects import RedirectHost, next_request
+from .steps import Hooks, Load, Pause, Resend, Send, Skim
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from http.cookiejar import CookieJar
+
+    from urllib3.util import Retry
+
+    from .._types import Proxies, Unset
+    from ..models import PreparedRequest, Response
+    from .steps import Step
+
+__all__ = ["Conversation", "FlowHost", "Settings"]
+
+Steps: TypeAlias = "Generator[Step, Any, Response]"
+
+#: Rounds of one authentication, so that a server cannot keep one going for ever.
+MAX_AUTH_ROUNDS = 8
+
+
+class FlowHost(RedirectHost, Protocol):
+    """The session that a conversation belongs to."""
+
+    #: Whether a subclass sends in its own way, to be used on every hop.
+    overrides_send: bool
+
+    @property
+    def cookies(self) -> CookieJar: ...
+    def get_adapter(self, url: str) -> Any: ...
+
+
+class Settings:
+    """What holds for one conversation."""
+
+    __slots__ = ("allow_redirects", "proxies", "retries", "stream", "timeout")
+
+    def __init__(
+        self,
+        *,
+        timeout: Any = None,
+        retries: Retry | None | Unset = UNSET,
+        proxies: Proxies = None,
+        stream: bool = False,
+        allow_redirects: bool = True,
+    ) -> None:
+        self.timeout = timeout
+        self.retries = retries
+        self.proxies = proxies
+        self.stream = stream
+        self.allow_redirects = allow_redirects
+
+
+class Conversation:
+    """One request on its way to its response; used once.
+
+    :param host: the session.
+    :param settings: what holds for it; ``retries`` left unset means the
+        adapter's own.
+    """
+
+    __slots__ = ("_deadline", "_host", "_policy", "_proxies", "_settings", "_timeout")
+
+    def __init__(self, host: FlowHost, settings: Settings) -> None:
+        self._host = host
+        self._settings = settings
+        self._proxies = settings.proxies
+        self._policy = settings.retries
+        self._timeout = settings.timeout
+        timeout = settings.timeout
+        total = timeout.total if isinstance(timeout, Timeout) else None
+        self._deadline = None if total is None else monotonic() + total
+
+    def run(self, request: PreparedRequest) -> Steps:
+        """The whole conversation.
+
+        :returns: by ``StopIteration``, the response, its history set; its body
+            is read unless it is streamed.
+        """
+        host = self._host
+        settings = self._settings
+        history: list[Response] = []
+        first = True
+        while True:
+            if first or not host.overrides_send:
+                response = yield from self._hop(request)
+            else:
+                response = yield Resend(request, self._proxies, self._limits(request))
+            first = False
+            location = host.get_redirect_target(response)
+            if location is not None:
+                if settings.allow_redirects:
+                    response.history = [*history, *response.history]
+                    request = yield from self._redirect(request, response, location, history)
+                    history.append(response)
+                    continue
+                self._note_next(request, response, location)
+            response.history = [*history, *response.history]
+            if settings.stream or (yield from self._loads(request, response)):
+                return response
+            response.history = []
+
+    # One hop.
+
+    def _hop(self, request: PreparedRequest) -> Steps:
+        """Send with retries and authentication; then the cookies and hooks."""
+        if request.auth_flow is None:
+            response = yield from self._attempt(request)
+        else:
+            response = yield from self._authenticate(request)
+        hooks = request.hooks
+        if hooks and hooks.get("response"):
+            response = yield Hooks(request, response)
+            for earlier in response.history:
+                self._keep_cookies(earlier)
+        self._keep_cookies(response)
+        return response
+
+    def _attempt(self, request: PreparedRequest) -> Steps:
+        """Send, and again for as long as the retry policy says."""
+        while True:
+            try:
+                response: Response = yield Send(request, self._proxies, self._limits(request))
+            except RequestException as exc:
+                wait = self._wait_after_error(request, exc)
+                if wait is None:
+                    raise
+            else:
+                wait = self._wait_after_response(request, response)
+                if wait is None:
+                    return response
+                yield Skim(response)
+            yield from self._prepare_again(request, wait)
+
+    def _prepare_again(
+        self, request: PreparedRequest, wait: float
+    ) -> Generator[Step, Any, None]:
+        """Pause, and make the body ready to be sent again."""
+        if request.body is not None:
+            _bodies.rewind(request.body, request._body_position)
+        if wait > 0:
+            yield Pause(wait)
+
+    def _loads(
+        self, request: PreparedRequest, response: Response
+    ) -> Generator[Step, Any, bool]:
+        """Read the body; ``False`` when it broke and the request is to be made again."""
+        try:
+            yield Load(response)
+        except RequestException as exc:
+            wait = self._wait_after_error(request, exc)
+            if wait is None:
+                raise
+            yield from self._prepare_again(request, wait)
+            return False
+        return True
+
+    def _authenticate(self, request: PreparedRequest) -> Steps:
+        """Rounds of attempts, as the request's :class:`~ulak.auth.FlowAuth` asks for them."""
+        auth: Any = request.auth_flow
+        rounds = auth.auth_flow(request)
+        history: list[Response] = []
+        try:
+            current: PreparedRequest = next(rounds)
+            for _ in range(MAX_AUTH_ROUNDS):
+                response: Response = yield from self._attempt(current)
+                if auth.requires_response_body:
+                    yield Load(response)
+                try:
+                    following = rounds.send(response)
+                except StopIteration:
+                    break
+                yield Skim(response)
+                self._keep_cookies(response)
+                history.append(response)
+                if following.body is not None:
+                    _bodies.rewind(following.body, request._body_position)
+                current = following
+        finally:
+            rounds.close()
+        response.history = [*history, *response.history]
+        return response
+
+    # Retries.
+
+    def _wait_after_error(self, request: PreparedRequest, error: RequestException) -> float | None:
+        """Seconds to wait before trying again after ``error``; ``None`` to raise it."""
+        if isinstance(error, TotalTimeout):
+            return None
+        policy = self._policy_for(request, None)
+        following = after_error(policy, request, error) if policy is not None else None
+        if following is None or not _can_send_again(request):
+            return None
+        wait = pause(following, None)
+        if self._deadline is not None and monotonic() + wait >= self._deadline:
+            return None
+        self._policy = following
+        return wait
+
+    def _wait_after_response(self, request: PreparedRequest, response: Response) -> float | None:
+        """Seconds to wait before trying again after ``response``; ``None`` to keep it."""
+        policy = self._policy_for(request, response)
+        if policy is None:
+            return None
+        following = after_response(policy, request, response)
+        if following is None or not _can_send_again(request):
+            return None
+        wait = pause(following, response)
+        if self._deadline is not None and monotonic() + wait >= self._deadline:
+            response.close()
+            raise TotalTimeout(
+                f"the server asks to wait {wait:g} s before the next attempt, "
+                "which is past the request's total time",
+                request=request,
+                response=response,
+            )
+        self._policy = following
+        return wait
+
+    def _policy_for(self, request: PreparedRequest, response: Response | None) -> Retry | None:
+        """The retry policy: the call's or the session's, or else the adapter's."""
+        policy = self._policy
+        if policy is UNSET:
+            adapter = (
+                self._host.get_adapter(url=request.url) if response is None else response.connection
+            )
+            policy = getattr(adapter, "max_retries", None)
+        if policy is None or getattr(policy, "total", 0) == 0:
+            return None
+        return policy  # type: ignore[return-value]  # mypy does not narrow a sentinel
+
+    # Redirects.
+
+    def _redirect(
+        self,
+        request: PreparedRequest,
+        response: Response,
+        location: str,
+        history: list[Response],
+    ) -> Generator[Step, Any, PreparedRequest]:
+        """Part with ``response`` and make the request that follows it."""
+        yield Skim(response)
+        following = next_request(
+            self._host, request, response, location, taken=len(history)
+        )
+        self._proxies = self._host.rebuild_proxies(following, self._proxies)
+        self._host.rebuild_auth(following, response)
+        return following
+
+    def _note_next(self, request: PreparedRequest, response: Response, location: str) -> None:
+        """Set ``response.next`` when the redirect is not followed; best effort.
+
+        The caller asked for this response as it is, so a Location that cannot
+        be followed is theirs to look at.
+        """
+        try:
+            following = next_request(self._host, request, response, location, taken=-1)
+            self._host.rebuild_auth(following, response)
+        except RequestException:
+            return
+        response._next = following
+
+    # Cookies and time.
+
+    def _keep_cookies(self, response: Response) -> None:
+        lines = response._set_cookie_lines()
+        if lines:
+            from ..cookies import store_from_response
+
+            store_from_response(self._host.cookies, response.request.url or "", lines)
+
+    def _limits(self, request: PreparedRequest) -> Any:
+        """The timeout of the next exchange: ``total`` is what is left.
+
+        :raises TotalTimeout: when nothing is.
+        """
+        deadline = self._deadline
+        if deadline is None:
+            return self._timeout
+        left = deadline - monotonic()
+        if left <= 0:
+            raise TotalTimeout("the request's total time is used up", request=request)
+        return self._timeout.within(left)
+
+
+def _can_send_again(request: PreparedRequest) -> bool:
+    return request.body is None or _bodies.is_replayable(request.body, request._body_position)

@@ -1,0 +1,63 @@
+"""What a conversation asks of whoever drives it.
+
+Each step is one piece of I/O, or a callback of the caller's.  The driver carries
+it out and sends the outcome back into the generator, or throws the failure in.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from .._types import Proxies
+    from ..models import PreparedRequest, Response
+
+__all__ = ["Hooks", "Load", "Pause", "Resend", "Send", "Skim", "Step"]
+
+
+class Send(NamedTuple):
+    """Send through the adapter for the URL; the outcome is the :class:`Response`."""
+
+    request: PreparedRequest
+    proxies: Proxies
+    timeout: Any
+
+
+class Resend(NamedTuple):
+    """Send by the session's own overridden ``send``; the outcome is the response."""
+
+    request: PreparedRequest
+    proxies: Proxies
+    timeout: Any
+
+
+class Hooks(NamedTuple):
+    """Run the request's response hooks; the outcome is the response that they leave."""
+
+    request: PreparedRequest
+    response: Response
+
+
+class Load(NamedTuple):
+    """Read the whole body."""
+
+    response: Response
+
+
+class Skim(NamedTuple):
+    """Read a body that nobody asked for, up to :data:`SKIM_LIMIT`, and part with it."""
+
+    response: Response
+
+
+class Pause(NamedTuple):
+    """Wait."""
+
+    seconds: float
+
+
+Step: TypeAlias = Send | Resend | Hooks | Load | Skim | Pause
+
+#: Bytes that are read of a redirect's or a refused attempt's body, so that the
+#: connection can be kept; beyond, it is closed.
+SKIM_LIMIT = 64 * 1024

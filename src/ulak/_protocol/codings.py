@@ -1,0 +1,375 @@
+"""Content codings (RFC 9110, section 8.4): undone as a stream, in bounded memory.
+
+Theory of operation
+===================
+
+An *engine* wraps one library's decompressor and answers three questions the
+same way for all: does it want input, what comes out for at most so many bytes,
+and may the input end here.  A *stage* gives an engine its input in small
+slices, so that no library copies a large rest again and again.  The stages of a
+chain are pulled, not pushed: the last one asks for at most what the reader
+wants, and asks the one before it for a slice only when it has used up its own.
+So whatever the input expands to, no more than a slice per stage is in memory
+besides what the reader asked for.
+
+How strict: a stream that ends early is an error, for each coding.  Bytes after
+a gzip or deflate stream that do not begin another gzip member are ignored, as
+browsers do; after br and zstd they are an error.  ``deflate`` is zlib's format,
+or the raw one that some servers send (RFC 9110, section 8.4.1.2).  zstd windows
+are limited to 8 MiB (RFC 9659).
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from .limits import MAX_CODINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from zlib import _Decompress
+
+__all__ = ["Decoder", "DecodingError", "decoder_for", "supported"]
+
+#: Bytes of input that a decompressor is given at a time.
+_SLICE: Final = 16 * 1024
+
+#: Bytes of output that are asked for at a time when there is no limit.
+_STEP: Final = 256 * 1024
+
+#: Bytes that brotli is asked for at a time: it may give 32 KiB more.
+_BROTLI_STEP: Final = 16 * 1024
+
+_GZIP_MAGIC: Final = b"\x1f\x8b\x08"
+
+
+class DecodingError(Exception):
+    """The body is not what its Content-Encoding says, or is cut off."""
+
+
+class Decoder(Protocol):
+    """Undoes the content codings of one body.
+
+    The methods are those of urllib3's decoders.  Not safe for concurrent use.
+    """
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
+        """Take in ``data`` and return what comes out, at most ``max_length`` bytes of it.
+
+        The rest stays where it is until the next call, which may bring no data.
+        A negative ``max_length`` means all of it, however much that is.
+
+        :raises DecodingError: the data is not of the coding.
+        """
+
+    @property
+    def has_unconsumed_tail(self) -> bool:
+        """More may come out of ``decompress(b"", n)``; without input left, none can."""
+
+    def flush(self) -> bytes:
+        """Return what is left, of any size, at the end of the input.
+
+        :raises DecodingError: the body ends in the middle of a stream.  A body
+            without a byte is whole.
+        """
+
+
+def supported() -> tuple[str, ...]:
+    """Return the codings that can be undone here, as Accept-Encoding names them."""
+    brotli = ("br",) if _brotli() is not None else ()
+    zstd = ("zstd",) if _zstd() is not None else ()
+    return ("gzip", "deflate", *brotli, *zstd)
+
+
+def decoder_for(content_encoding: str) -> Decoder | None:
+    """Return a decoder for a Content-Encoding, or ``None`` to leave the body as it is.
+
+    That is so for ``identity``, for no coding at all, and where one of the
+    codings is not supported.
+
+    :raises DecodingError: there are more than five codings.
+    """
+    names = [name for part in content_encoding.split(",") if (name := part.strip(" \t").lower())]
+    if len(names) > MAX_CODINGS:
+        raise DecodingError(f"The body has more than {MAX_CODINGS} content codings.")
+    engines = [_engine(name) for name in names if name != "identity"]
+    stages: list[_Stage] = []
+    for engine in reversed(engines):
+        if engine is None:
+            return None
+        stages.append(_Stage(engine, stages[-1] if stages else None))
+    return _Chain(stages) if stages else None
+
+
+class _Engine(Protocol):
+    """One coding.  ``name`` is for messages."""
+
+    name: str
+
+    #: It can give nothing more without input.
+    needs_input: bool
+
+    def run(self, data: bytes, limit: int) -> bytes:
+        """Return at most ``limit`` bytes, 1 or more; ``data`` only if it needs input."""
+
+    @property
+    def whole(self) -> bool:
+        """The input may end here."""
+
+
+class _Stage:
+    """An engine and its input, which comes from the stage before it or from outside."""
+
+    __slots__ = ("_at", "_engine", "_queue", "_source", "_started")
+
+    def __init__(self, engine: _Engine, source: _Stage | None) -> None:
+        self._engine = engine
+        self._source = source
+        self._queue = b""
+        self._at = 0
+        self._started = False
+
+    def push(self, data: bytes) -> None:
+        self._queue = self._queue[self._at :] + data if self.pending else data
+        self._at = 0
+
+    def pull(self, limit: int) -> bytes:
+        """Return at most ``limit`` bytes; none means that there is no input left."""
+        engine = self._engine
+        while True:
+            data = b""
+            if engine.needs_input:
+                data = self._next_slice()
+                if not data:
+                    return b""
+                self._started = True
+            output = engine.run(data, limit)
+            if output:
+                return output
+
+    def _next_slice(self) -> bytes:
+        if self._source is not None:
+            return self._source.pull(_SLICE)
+        at = self._at
+        self._at = end = min(at + _SLICE, len(self._queue))
+        if at == 0 and end == len(self._queue):
+            data, self._queue, self._at = self._queue, b"", 0
+            return data
+        return self._queue[at:end]
+
+    @property
+    def pending(self) -> bool:
+        return self._at < len(self._queue) or not self._engine.needs_input
+
+    def check_end(self) -> None:
+        if self._started and not self._engine.whole:
+            raise DecodingError(f"The body ends in the middle of its {self._engine.name} stream.")
+
+
+class _Chain:
+    """A :class:`Decoder` of one stage or more, in the order in which they are undone."""
+
+    __slots__ = ("_stages",)
+
+    def __init__(self, stages: list[_Stage]) -> None:
+        self._stages = stages
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
+        if data:
+            self._stages[0].push(data)
+        pull = self._stages[-1].pull
+        pieces = []
+        left = max_length
+        while left != 0:
+            piece = pull(_STEP if left < 0 else min(left, _STEP))
+            if not piece:
+                break
+            pieces.append(piece)
+            if left > 0:
+                left -= len(piece)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    @property
+    def has_unconsumed_tail(self) -> bool:
+        return any(stage.pending for stage in self._stages)
+
+    def flush(self) -> bytes:
+        rest = self.decompress(b"")
+        for stage in self._stages:
+            stage.check_end()
+        return rest
+
+
+# ---------------------------------------------------------------- engines
+
+
+class _Zlib:
+    """gzip (RFC 1952), of any number of members, and deflate (RFC 1950, or 1951 alone)."""
+
+    __slots__ = ("_error", "_members", "_new", "_object", "_tail", "name", "needs_input")
+
+    def __init__(self, name: str) -> None:
+        import zlib
+
+        self.name = name
+        self.needs_input = True
+        self._error = zlib.error
+        self._new = zlib.decompressobj
+        self._object: _Decompress | None = None
+        self._members = 0  # those that are complete; -1 once the rest is ignored
+        self._tail = b""
+
+    @property
+    def whole(self) -> bool:
+        return self._object is None and not self._tail
+
+    def run(self, data: bytes, limit: int) -> bytes:
+        data = self._tail + data if self._tail else data
+        current = self._object
+        if current is None:
+            current = self._object = self._begin(data)
+            if current is None:
+                self.needs_input = True
+                return b""
+        try:
+            output = current.decompress(data, limit)
+        except self._error as error:
+            raise DecodingError(f"The body is not of the coding {self.name}: {error}.") from error
+        if current.eof:
+            self._tail = current.unused_data
+            self._object = None
+            self._members += 1
+            self.needs_input = not self._tail
+        else:
+            self._tail = current.unconsumed_tail
+            # At the limit, more may be waiting inside although all input is used.
+            self.needs_input = not self._tail and len(output) < limit
+        return output
+
+    def _begin(self, data: bytes) -> _Decompress | None:
+        """Begin a stream with its first bytes; ``None`` means to wait for more, or for nothing."""
+        if self.name == "gzip":
+            if self._members == 0 or (self._members > 0 and data.startswith(_GZIP_MAGIC)):
+                return self._new(31)
+            if self._members > 0 and _GZIP_MAGIC.startswith(data):
+                self._tail = data
+                return None
+        elif self._members == 0:
+            # RFC 1950: the low half of the first byte is 8.  A raw stream cannot begin so,
+            # unless its padding were not zero.
+            return self._new(15 if data[0] & 15 == 8 else -15)
+        self._members = -1
+        self._tail = b""
+        return None
+
+
+class _Brotli:
+    """br (RFC 7932)."""
+
+    __slots__ = ("_at", "_object", "_ready", "name", "needs_input")
+
+    def __init__(self, new: Callable[[], Any]) -> None:
+        self.name = "br"
+        self.needs_input = True
+        self._object = new()
+        self._ready = b""  # the library gives more than it is asked for
+        self._at = 0
+
+    @property
+    def whole(self) -> bool:
+        return bool(self._object.is_finished()) and self.needs_input
+
+    def run(self, data: bytes, limit: int) -> bytes:
+        if self._at >= len(self._ready):
+            self._ready = self._process(data)
+            self._at = 0
+        output = self._ready[self._at : self._at + limit]
+        self._at += len(output)
+        # As long as something comes out, there may be more inside.
+        self.needs_input = not output
+        return output
+
+    def _process(self, data: bytes) -> bytes:
+        if not data and self._object.is_finished():
+            return b""
+        try:
+            output: bytes = self._object.process(data, output_buffer_limit=_BROTLI_STEP)
+        except Exception as error:  # the package's own class, a child of Exception alone
+            raise DecodingError(f"The body is not of the coding br: {error}.") from error
+        return output
+
+
+class _Zstd:
+    """zstd (RFC 8878), of any number of frames."""
+
+    __slots__ = ("_error", "_new", "_object", "_tail", "name", "needs_input")
+
+    def __init__(self, module: Any) -> None:
+        # RFC 9659: 8 MiB is what a decoder must allow, and need not exceed.
+        options = {module.DecompressionParameter.window_log_max: 23}
+        self.name = "zstd"
+        self.needs_input = True
+        self._error = module.ZstdError
+        self._new: Callable[[], Any] = lambda: module.ZstdDecompressor(options=options)
+        self._object: Any = None
+        self._tail = b""
+
+    @property
+    def whole(self) -> bool:
+        return self._object is None and not self._tail
+
+    def run(self, data: bytes, limit: int) -> bytes:
+        if self._object is None:
+            data = self._tail + data if self._tail else data
+            self._tail = b""
+            self._object = self._new()
+        try:
+            output: bytes = self._object.decompress(data, limit)
+        except self._error as error:
+            raise DecodingError(f"The body is not of the coding zstd: {error}.") from error
+        if self._object.eof:
+            self._tail = self._object.unused_data
+            self._object = None
+            self.needs_input = not self._tail
+        else:
+            self.needs_input = self._object.needs_input
+        return output
+
+
+def _engine(name: str) -> _Engine | None:
+    if name in {"gzip", "x-gzip"}:
+        return _Zlib("gzip")
+    if name == "deflate":
+        return _Zlib("deflate")
+    if name == "br" and (brotli := _brotli()) is not None:
+        return _Brotli(brotli.Decompressor)
+    if name == "zstd" and (zstd := _zstd()) is not None:
+        return _Zstd(zstd)
+    return None
+
+
+@cache
+def _brotli() -> Any:
+    """Return the brotli package, or ``None``.  Before 1.2 it could not bound its output."""
+    for name in ("brotli", "brotlicffi"):
+        try:
+            module = import_module(name)
+        except ImportError:
+            continue
+        if tuple(int(part) for part in module.__version__.split(".")[:2]) >= (1, 2):
+            return module
+    return None
+
+
+@cache
+def _zstd() -> Any:
+    """Return the standard library's zstd, its backport, or ``None``."""
+    try:
+        return import_module(
+            "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
+        )
+    except ImportError:
+        return None

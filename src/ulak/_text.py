@@ -1,0 +1,216 @@
+"""Bytes and text: which encoding a body has, decoding it, and cutting it into lines.
+
+Knows how a charset is named (Content-Type, byte order marks, a guess) and how
+to decode whole or piece by piece.  Whatever a server names or sends, decoding
+gives text and raises nothing.  Refuses to know where the bytes come from.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import AnyStr
+
+from ._headers import parse_content_type
+from .exceptions import InvalidOption
+
+# Python's own codecs, which no server means: some raise whatever the error
+# handler, some take quadratic time on hostile input.
+_NOT_CHARSETS = frozenset(
+    {"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "mbcs", "oem"}
+    | {"unicode-escape", "raw-unicode-escape"}
+)
+_CHARSET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:+()-]{0,63}")
+
+
+def encoding_from_content_type(value: str | None) -> str | None:
+    """The charset of a Content-Type value, or of its type where it names none.
+
+    Text is ISO-8859-1, as RFC 2616, section 3.7.1, had it and requests keeps it;
+    JSON is UTF-8 (RFC 8259, section 8.1); of anything else it is not known: None.
+    The name is the server's and may be of no known encoding.
+    """
+    if not value:
+        return None
+    kind, params = parse_content_type(value)
+    charset = params.get("charset", "").strip("'\" ")
+    if charset:
+        return charset
+    if "text" in kind:
+        return "ISO-8859-1"
+    return "utf-8" if "application/json" in kind else None
+
+
+def detect(content: bytes) -> str:
+    """The likeliest encoding of ``content``, judged by nothing but its bytes.
+
+    Plain ASCII and valid UTF-8 are told at once; the rest is charset-normalizer's
+    guess, and UTF-8 where it has none.
+    """
+    if b"\0" not in content and b"\x1b" not in content:
+        if content.isascii():
+            return "ascii" if content else "utf-8"
+        if not content.startswith(codecs.BOM_UTF8) and _is_utf8(content):
+            return "utf-8"
+    from charset_normalizer import detect as guess
+
+    encoding = guess(content)["encoding"]
+    return encoding if isinstance(encoding, str) else "utf-8"
+
+
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+@lru_cache(maxsize=128)
+def _codec(charset: str) -> str | None:
+    """The Python codec for a charset's name, or None if it is not of text."""
+    if not _CHARSET_NAME.fullmatch(charset):
+        return None
+    try:
+        name = codecs.lookup(charset).name
+        b"x".decode(name, "replace")  # refuses what does not make text, such as rot13
+    except (LookupError, ValueError):
+        return None
+    return None if name in _NOT_CHARSETS else name
+
+
+def decode(content: bytes, encoding: str | None) -> str:
+    """``content`` as text; what cannot be decoded becomes U+FFFD.
+
+    An ``encoding`` that is None or of no known charset counts as UTF-8.
+    """
+    codec = (_codec(encoding) if encoding else None) or "utf-8"
+    return content.decode(codec, "replace")
+
+
+def iter_decode(chunks: Iterable[bytes], encoding: str | None) -> Iterator[str]:
+    """The text of ``chunks`` in pieces: joined, the same as :func:`decode` of the whole.
+
+    Characters cut by a chunk's end are put together; no piece is empty.
+    """
+    codec = (_codec(encoding) if encoding else None) or "utf-8"
+    decoder = codecs.getincrementaldecoder(codec)("replace")
+    for chunk in chunks:
+        text = decoder.decode(chunk)
+        if text:
+            yield text
+    rest = decoder.decode(b"", True)
+    if rest:
+        yield rest
+
+
+def guess_json_utf(data: bytes) -> str | None:
+    """Which UTF a JSON text is in, by its first four bytes; None if in none.
+
+    JSON begins with two ASCII characters, so where the zero bytes are tells the
+    width and the order (RFC 4627, section 3); a byte order mark tells at once.
+    """
+    head = data[:4]
+    if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"
+    if head.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    zeros = bytes(not byte for byte in head)
+    if not any(zeros):
+        return "utf-8"
+    return {
+        b"\1\1\1\0": "utf-32-be",
+        b"\0\1\1\1": "utf-32-le",
+        b"\1\0\1\0": "utf-16-be",
+        b"\0\1\0\1": "utf-16-le",
+    }.get(zeros)
+
+
+def iter_lines(
+    chunks: Iterable[AnyStr], delimiter: AnyStr | None = None, keepends: bool = False
+) -> Iterator[AnyStr]:
+    """The lines of a text that comes in chunks, wherever the chunks are cut.
+
+    Without a delimiter they are those of ``splitlines(keepends)`` on the whole.
+    With one, those of ``split(delimiter)``, less an empty last one; ``keepends``
+    does not apply then.  The time is linear in the text; what is held is the line
+    that is not yet complete.
+
+    :raises InvalidOption: when the delimiter is str and the chunks are bytes, or
+        the other way round.
+    """
+    if delimiter:
+        return _split_at(chunks, delimiter)
+    return _split_lines(chunks, keepends)
+
+
+def _split_lines(chunks: Iterable[AnyStr], keepends: bool) -> Iterator[AnyStr]:
+    """The lines of the chunks together, as ``splitlines`` would give them."""
+    held: list[AnyStr] = []  # the pieces of the last line, its end included
+    for chunk in chunks:
+        if held and chunk and _is(held[-1][-1:], "\r"):  # the line's end, or half of CR LF?
+            if _is(chunk[:1], "\n"):
+                held.append(chunk[:1])
+                chunk = chunk[1:]  # noqa: PLW2901 - the rest of it
+            yield _line(held, keepends)
+            held = []
+        if not chunk:
+            continue
+        lines = chunk.splitlines(keepends)
+        tail = chunk[:0]
+        last = chunk[-1:]
+        if _is(last, "\r"):
+            tail = lines.pop() if keepends else lines.pop() + last
+        elif last.splitlines()[0]:  # not the end of a line
+            tail = lines.pop()
+        if lines:
+            held.append(lines[0])
+            lines[0] = chunk[:0].join(held)
+            yield from lines
+            held = []
+        if tail:
+            held.append(tail)
+    if held:
+        yield _line(held, keepends)
+
+
+def _is(character: AnyStr, wanted: str) -> bool:
+    """Whether a str or bytes of one character is ``wanted``."""
+    return ord(character) == ord(wanted)
+
+
+def _line(pieces: list[AnyStr], keepends: bool) -> AnyStr:
+    """One line from its pieces."""
+    line = pieces[0][:0].join(pieces)
+    return line if keepends else line.splitlines()[0]
+
+
+def _split_at(chunks: Iterable[AnyStr], delimiter: AnyStr) -> Iterator[AnyStr]:
+    """The pieces of the chunks together between delimiters, less an empty last one."""
+    overlap = len(delimiter) - 1  # so much of a delimiter may be in what is held
+    held: list[AnyStr] = []
+    tail = delimiter[:0]  # the end of what is held, at most ``overlap`` long
+    for chunk in chunks:
+        if isinstance(chunk, str) is not isinstance(delimiter, str):
+            raise InvalidOption(
+                f"the delimiter is {type(delimiter).__name__}, but the lines are "
+                f"{type(chunk).__name__}; give both as the same type"
+            )
+        window = tail + chunk
+        pieces = window.split(delimiter)
+        if len(pieces) > 1:
+            before = delimiter[:0].join(held)
+            pieces[0] = before[: len(before) - len(tail)] + pieces[0]
+            window = pieces.pop()
+            yield from pieces
+            held = [window]
+        else:
+            held.append(chunk)
+        tail = window[-overlap:] if overlap else delimiter[:0]
+    last = delimiter[:0].join(held)
+    if last:
+        yield last

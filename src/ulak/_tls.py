@@ -1,0 +1,250 @@
+"""TLS settings: from ``verify`` and ``cert`` to an :class:`ssl.SSLContext`.
+
+For the transports.  A context is expensive (reading the CA bundle takes 10 ms and
+more), so one is built per configuration and shared by all sessions of the process.
+Files are part of the configuration together with their time and size: a certificate
+that was renewed on disk counts for the next new connection.
+
+What it knows: certifi's bundle, and urllib3's recommended settings, which are those
+of :func:`ssl.create_default_context` (TLS 1.2 and later, no compression, SSLKEYLOGFILE,
+and from Python 3.13 on VERIFY_X509_STRICT; whoever has a CA that is not made by
+RFC 5280 passes a context of their own).  Every failure of loading becomes
+:exc:`~ulak.exceptions.InvalidCertificate`; no password is ever printed, or asked for on
+the terminal.  It refuses to know: connections, pools, and where the settings come from.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+import sys
+import threading
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, TypeAlias
+
+from .exceptions import InvalidCertificate, InvalidOption
+
+if TYPE_CHECKING:
+    from ._types import Cert, Verify
+
+#: How many configurations are kept.  A session keeps the contexts that it uses itself.
+KEPT = 64
+
+#: What tells that a file changed: device, inode, modification time, size.
+_Stamp: TypeAlias = tuple[int, int, int, int]
+
+
+def context_for(verify: Verify, cert: Cert = None) -> ssl.SSLContext:
+    """Give the context for a configuration.  Safe to call from any thread.
+
+    The same configuration gives the same context until one of its files changes, so
+    the context's identity may be part of a pool's key.  Nobody may change it, except
+    one that the caller passed, which is given back as it is.
+
+    :param verify: ``True`` (or ``None``): certifi's CAs.  ``False``: any certificate for
+        any host.  A path: the CAs of that file, or of that directory in OpenSSL's layout.
+        A context: that one.
+    :param cert: the client's certificate; the key may stand in the same PEM file.  Or
+        (certificate, key) or (certificate, key, password).
+    :raises InvalidCertificate: if a file is missing, is not PEM, does not fit, or is
+        encrypted and the password is missing or wrong.
+    :raises InvalidOption: if a setting is of the wrong kind, if ``cert`` comes with a ready
+        context, or if SSLKEYLOGFILE cannot be written.
+    """
+    if isinstance(verify, ssl.SSLContext):
+        if cert:
+            raise InvalidOption(
+                "cert= cannot be used with verify=SSLContext: "
+                "load it with load_cert_chain() of that context."
+            )
+        return verify
+    if verify is None:
+        verify = True
+    if verify is True and not cert:
+        # On the way of each https request: certifi's file does not change under a process.
+        return _contexts.kept(_DEFAULT, ())
+    settings = _read_settings(verify, cert)
+    return _contexts.kept(settings, settings.stamps())
+
+
+def is_default(verify: Verify, cert: Cert = None) -> bool:
+    """Say whether these are the settings of someone who set nothing."""
+    return (verify is True or verify is None) and not cert
+
+
+class _Settings(NamedTuple):
+    """A configuration, as the key under which its context is kept."""
+
+    verify: bool
+    #: A file or directory; ``None`` means certifi's.
+    ca: str | None = None
+    cert: str | None = None
+    key: str | None = None
+    password: str | bytes | None = None
+
+    def __repr__(self) -> str:
+        return f"<TLS settings: verify={self.verify}, ca={self.ca!r}, cert={self.cert!r}>"
+
+    def stamps(self) -> tuple[_Stamp, ...]:
+        """Tell the state of all files.
+
+        :raises InvalidCertificate: if one is missing.
+        """
+        files = (
+            ("a suitable TLS CA certificate bundle", self.ca),
+            ("the TLS certificate file", self.cert),
+            ("the TLS key file", self.key),
+        )
+        return tuple([_stamp(what, path) for what, path in files if path is not None])
+
+
+_DEFAULT = _Settings(verify=True)
+
+
+class _Contexts:
+    """The contexts of the process.  A lock keeps threads from building the same twice."""
+
+    def __init__(self) -> None:
+        self._contexts: dict[_Settings, tuple[tuple[_Stamp, ...], ssl.SSLContext]] = {}
+        self._lock = threading.Lock()
+
+    def kept(self, settings: _Settings, stamps: tuple[_Stamp, ...]) -> ssl.SSLContext:
+        """Give the context of these settings and file states, built if need be."""
+        found = self._contexts.get(settings)
+        if found is not None and found[0] == stamps:
+            return found[1]
+        with self._lock:
+            found = self._contexts.get(settings)
+            if found is not None and found[0] == stamps:
+                return found[1]
+            context = _build(settings)
+            self._contexts.pop(settings, None)
+            while len(self._contexts) >= KEPT:
+                del self._contexts[next(iter(self._contexts))]
+            self._contexts[settings] = (stamps, context)
+            return context
+
+    def forget_lock(self) -> None:
+        """Replace the lock in a forked child: a thread that is gone may have held it."""
+        self._lock = threading.Lock()
+
+
+_contexts = _Contexts()
+if sys.platform != "win32":
+    os.register_at_fork(after_in_child=_contexts.forget_lock)
+
+
+def _read_settings(verify: object, cert: object) -> _Settings:
+    """Check the kinds of the settings; a wrong kind must never turn verification off."""
+    ca = None
+    if not isinstance(verify, bool):
+        ca = _read_path("verify", verify)
+        if not ca:
+            raise InvalidCertificate(
+                "verify='' names no CA bundle. Pass True, False, or the path of one."
+            )
+    certificate = key = password = None
+    if isinstance(cert, tuple | list):
+        if len(cert) not in {2, 3}:
+            raise InvalidOption(
+                "cert= must be a path, (certificate, key) or (certificate, key, password)."
+            )
+        certificate = _read_path("cert", cert[0])
+        key = _read_path("cert", cert[1]) if cert[1] else None
+        password = _read_password(cert[2]) if len(cert) == 3 else None
+    elif cert:
+        certificate = _read_path("cert", cert)
+    return _Settings(verify is not False, ca, certificate, key, password)
+
+
+def _read_path(option: str, value: object) -> str:
+    if isinstance(value, str | bytes | os.PathLike):
+        return os.fsdecode(value)
+    raise InvalidOption(f"{option}= holds {type(value).__name__}, where a path is expected.")
+
+
+def _read_password(value: object) -> str | bytes | None:
+    if value is None or isinstance(value, str | bytes):
+        return value
+    raise InvalidOption(f"cert= holds a password of {type(value).__name__}; pass str or bytes.")
+
+
+def _stamp(what: str, path: str) -> _Stamp:
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError) as exc:
+        raise InvalidCertificate(f"Could not find {what}, invalid path: {path}") from exc
+    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def _build(settings: _Settings) -> ssl.SSLContext:
+    """Build a context with urllib3's settings, and load the files."""
+    from urllib3.util.ssl_ import create_urllib3_context
+
+    mode = ssl.CERT_REQUIRED if settings.verify else ssl.CERT_NONE
+    try:
+        context = create_urllib3_context(cert_reqs=mode)
+    except OSError as exc:
+        raise InvalidOption(
+            f"The file that SSLKEYLOGFILE names cannot be written ({exc.strerror}). "
+            "Unset the variable, or name another file."
+        ) from exc
+    context.set_alpn_protocols(["http/1.1"])
+    if settings.verify:
+        _load_ca(context, settings.ca)
+    if settings.cert is not None:
+        _load_cert(context, settings.cert, settings.key, settings.password)
+    return context
+
+
+def _load_ca(context: ssl.SSLContext, path: str | None) -> None:
+    """Load the trusted CAs."""
+    if path is None:
+        import certifi
+
+        path = certifi.where()
+    try:
+        if os.path.isdir(path):
+            context.load_verify_locations(capath=path)
+        else:
+            context.load_verify_locations(cafile=path)
+    except (OSError, ValueError) as exc:
+        raise InvalidCertificate(
+            f"The TLS CA certificate bundle {path} cannot be used: {_reason(exc)}."
+        ) from exc
+
+
+def _load_cert(
+    context: ssl.SSLContext, cert: str, key: str | None, password: str | bytes | None
+) -> None:
+    """Load the client's certificate and key."""
+    names = cert if key is None else f"{cert} with the key {key}"
+    try:
+        # Without a callback OpenSSL would ask for the password on the terminal.
+        context.load_cert_chain(cert, key, _no_password if password is None else password)
+    except _PasswordMissing:
+        raise InvalidCertificate(
+            f"The key of the client certificate {names} is encrypted. "
+            "Pass cert=(certificate, key, password)."
+        ) from None
+    except (OSError, ValueError) as exc:
+        hint = "" if password is None else " Check the password, too."
+        raise InvalidCertificate(
+            f"The client certificate {names} cannot be used: {_reason(exc)}.{hint}"
+        ) from exc
+
+
+class _PasswordMissing(Exception):
+    """OpenSSL asks for a password, and there is none."""
+
+
+def _no_password() -> NoReturn:
+    raise _PasswordMissing
+
+
+def _reason(exc: OSError | ValueError) -> str:
+    """Say what went wrong, in OpenSSL's or the system's words."""
+    if isinstance(exc, ssl.SSLError) and exc.reason:
+        return exc.reason.replace("_", " ").lower()
+    if isinstance(exc, OSError) and exc.strerror:
+        return exc.strerror
+    return str(exc)

@@ -1,0 +1,37 @@
+"""Deadlines: points in monotonic time, and what is left until them."""
+
+from __future__ import annotations
+
+from time import monotonic
+
+from .._errors import TotalTimeoutError
+
+__all__ = ["after", "earlier", "left", "monotonic"]
+
+#: A point in :func:`time.monotonic`, or ``None`` for never.
+Deadline = float | None
+
+
+def after(seconds: float | None) -> Deadline:
+    """The deadline that is ``seconds`` from now."""
+    return None if seconds is None else monotonic() + seconds
+
+
+def earlier(a: Deadline, b: Deadline) -> Deadline:
+    """Whichever of two deadlines comes first."""
+    if a is None or b is None:
+        return b if a is None else a
+    return min(a, b)
+
+
+def left(limit: float | None, deadline: Deadline) -> float | None:
+    """How long the next I/O call may take: ``limit``, but not past ``deadline``.
+
+    :raises TotalTimeoutError: when the deadline has passed.
+    """
+    if deadline is None:
+        return limit
+    remaining = deadline - monotonic()
+    if remaining <= 0:
+        raise TotalTimeoutError("the request's total time is used up")
+    return remaining if limit is None else min(limit, remaining)

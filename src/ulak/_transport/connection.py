@@ -1,0 +1,341 @@
+"""One connection: urllib3 dials it, ulak speaks over it.
+
+:class:`CodecConnection` is mixed into urllib3's connection classes.  urllib3
+keeps what it is good at (TLS, tunnels, verification); the mixin adds what an
+exchange needs: a deadline over connecting, a socket time-out that is only set
+when it changes, a cheap look at whether an idle connection is still quiet, and
+sending and receiving for the codec of :mod:`ulak._protocol.h1`.  It knows
+nothing of pools, redirects or retries.
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+import ssl
+from typing import TYPE_CHECKING, Any
+
+from urllib3 import exceptions as lower
+from urllib3.connection import HTTPConnection as _HTTPConnection
+from urllib3.connection import HTTPSConnection as _HTTPSConnection
+
+from .. import _bodies
+from .._errors import TotalTimeoutError, WriteTimeoutError
+from .._protocol import h1
+from ..exceptions import RequestException
+from . import clock, dial
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .clock import Deadline
+
+__all__ = ["CallerError", "CodecConnection", "HTTPConnection", "HTTPSConnection"]
+
+#: Up to this size a body goes out in one piece with its head.
+_JOIN_LIMIT = 64 * 1024
+#: Most of what one ``recv`` asks for while the head is awaited.
+RECEIVE_SIZE = 64 * 1024
+#: How long ``Expect: 100-continue`` waits for leave (RFC 9110, section 10.1.1).
+CONTINUE_WAIT = 1.0
+
+
+class CallerError(Exception):
+    """The caller's own body failed while it was read; ``args[0]`` is their exception."""
+
+
+class CodecConnection(_HTTPConnection):
+    """What a connection of ours adds to one of urllib3's."""
+
+    #: The deadline of the request that this connection is being made for.
+    deadline: Deadline = None
+    #: Whether a thread is inside a call on the socket.
+    in_call: bool = False
+    #: What of the body came while the request was still being sent.
+    early: bytes = b""
+    _limit: float | None = -1.0
+    _poll: Any = None
+
+    # Connecting.
+
+    def connect(self) -> None:
+        """Dial, tunnel and shake hands, all within ``timeout`` and the deadline."""
+        self._limit = -1.0
+        self._poll = None
+        self._connect_by = clock.earlier(self.deadline, clock.after(self.timeout))
+        try:
+            super().connect()
+        except BaseException:
+            self.close()
+            raise
+        self._poll = _poller(self.sock)
+
+    def _new_conn(self) -> socket.socket:
+        """Dial; urllib3 calls this from its ``connect``."""
+        try:
+            sock = dial.connect(
+                self._dns_host,
+                self.port,
+                self._connect_by,
+                self.source_address,
+                self.socket_options or (),
+            )
+        except socket.gaierror as exc:
+            raise lower.NameResolutionError(self.host, self, exc) from exc
+        except TimeoutError as exc:
+            raise self.too_late() from exc
+        except OSError as exc:
+            raise lower.NewConnectionError(self, str(exc)) from exc
+        self._bound_handshake(sock)
+        return sock
+
+    def too_late(self) -> Exception:
+        """The error for a connect phase that ran out of time."""
+        if self.deadline is not None and clock.monotonic() >= self.deadline:
+            return TotalTimeoutError("the request's total time is used up")
+        return lower.ConnectTimeoutError(self, f"{self.timeout} s")
+
+    def _bound_handshake(self, sock: socket.socket) -> None:
+        """Leave the TLS handshake what remains of the time to connect."""
+        try:
+            sock.settimeout(clock.left(None, self._connect_by))
+        except TotalTimeoutError as exc:
+            sock.close()
+            raise self.too_late() from exc
+
+    def _tunnel(self) -> None:
+        """Ask the proxy for a tunnel (RFC 9110, section 9.3.6); urllib3 calls this.
+
+        :raises urllib3.exceptions.ProxyError: for whatever goes wrong; nothing
+            of what the proxy says is ever taken for an answer of the origin.
+        """
+        sock = self.sock
+        host = self._tunnel_host or ""
+        authority = f"{f'[{host}]' if ':' in host and host[0] != '[' else host}:{self._tunnel_port}"
+        fields = [("Host", authority), *self._tunnel_headers.items()]
+        try:
+            sock.sendall(h1.request_head("CONNECT", authority, fields))
+            head = self._tunnel_answer(sock)
+        except RequestException:
+            raise
+        except TimeoutError as exc:
+            raise self.too_late() from exc
+        except (OSError, h1.ProtocolViolation) as exc:
+            raise lower.ProxyError("the proxy broke off the CONNECT", exc) from exc
+        if not 200 <= head.status < 300:
+            said = OSError(f"Tunnel connection failed: {head.status} {head.reason}")
+            raise lower.ProxyError("the proxy refused the tunnel", said)
+        self._bound_handshake(sock)
+
+    def _tunnel_answer(self, sock: socket.socket) -> h1.ResponseHead:
+        """The head of the proxy's answer to CONNECT; its body is not read."""
+        parser = h1.ResponseParser("CONNECT")
+        while parser.head is None:
+            try:
+                sock.settimeout(clock.left(None, self._connect_by))
+            except TotalTimeoutError as exc:
+                raise TimeoutError("timed out") from exc
+            data = sock.recv(RECEIVE_SIZE)
+            if not data:
+                parser.feed_eof()
+            parser.feed(data)
+        if parser.leftover:
+            raise OSError("the proxy sent data before the tunnel was used")
+        return parser.head
+
+    def close(self) -> None:
+        """Close the socket.  Harmless when it is closed."""
+        self._poll = None
+        super().close()
+
+    def abort(self) -> None:
+        """Close a connection that another thread may be using."""
+        sock = self.sock
+        if sock is None:
+            return
+        try:
+            sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # not connected any more: there is nothing to shut down
+        if not self.in_call:
+            self.close()
+
+    # Between exchanges.
+
+    def is_quiet(self) -> bool:
+        """Whether an idle connection is open and the server has sent nothing.
+
+        A server that closed, or that sent bytes nobody asked for, has ended the
+        use of this connection.
+        """
+        sock = self.sock
+        if sock is None or self._poll is None:
+            return False
+        if not self._poll(0):
+            return not _pending(sock)
+        return isinstance(sock, ssl.SSLSocket) and self._receive_now() is None
+
+    def _receive_now(self) -> bytes | None:
+        """What can be received without waiting: ``b""`` at the end, ``None`` for nothing.
+
+        A TLS socket may be readable with nothing to read: session tickets.
+        """
+        self.limit(0.0)
+        try:
+            return self.sock.recv(RECEIVE_SIZE)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return None
+        except OSError:
+            return b""
+
+    # An exchange.
+
+    def limit(self, seconds: float | None) -> None:
+        """Let each call on the socket take at most ``seconds``."""
+        if seconds != self._limit:
+            self.sock.settimeout(seconds)
+            self._limit = seconds
+
+    def send_request(
+        self,
+        head: bytes,
+        body: Any,
+        chunked: bool,
+        write: float | None,
+        parser: h1.ResponseParser,
+    ) -> bool:
+        """Send a whole request.
+
+        :param write: seconds for which the server may take nothing.
+        :param parser: gets what the server says before the end.
+        :returns: whether all of it went out; if not, the server has answered
+            before the end, and the connection is of no further use.
+        :raises WriteTimeoutError, TotalTimeoutError, OSError, CallerError:
+        """
+        self.limit(clock.left(write, self.deadline))
+        try:
+            if body is None:
+                self.sock.sendall(head)
+                return True
+            if isinstance(body, str):
+                body = body.encode("utf-8")
+            if isinstance(body, bytes) and len(body) <= _JOIN_LIMIT and not chunked:
+                self.sock.sendall(head + body)
+                return True
+            self.sock.sendall(head)
+            return self._send_blocks(body, chunked, write, parser)
+        except TimeoutError as exc:
+            self._raise_if_past_deadline(exc)
+            raise WriteTimeoutError(f"{write} s") from exc
+
+    def _send_blocks(
+        self, body: Any, chunked: bool, write: float | None, parser: h1.ResponseParser
+    ) -> bool:
+        """Send a body block by block, looking for an early answer between them."""
+        for block in _blocks(body):
+            if not block:
+                continue
+            if self._poll(0) and self._answered_early(parser):
+                return False
+            self.limit(clock.left(write, self.deadline))
+            self.sock.sendall(b"%x\r\n%b\r\n" % (len(block), block) if chunked else block)
+        if chunked:
+            self.sock.sendall(b"0\r\n\r\n")
+        return True
+
+    def _answered_early(self, parser: h1.ResponseParser) -> bool:
+        """Whether the server has begun its final answer, or closed."""
+        data = self._receive_now()
+        if data:
+            self.early += parser.feed(data)
+        return data == b"" or parser.head is not None
+
+    def answers_after(self, parser: h1.ResponseParser, read: float | None) -> bool:
+        """Whether the server had answered before sending to it failed."""
+        try:
+            while parser.head is None:
+                self.early += self.receive(parser, RECEIVE_SIZE, read)
+        except (OSError, lower.HTTPError, h1.ProtocolViolation):
+            return False
+        return True
+
+    def may_send_body(self, parser: h1.ResponseParser) -> bool:
+        """Wait for leave to send the body, a second at the most.
+
+        :returns: ``False`` when the server answered instead.
+        """
+        if not self._poll(CONTINUE_WAIT * 1000) and not _pending(self.sock):
+            return True
+        try:
+            self.early += self.receive(parser, RECEIVE_SIZE, CONTINUE_WAIT)
+        except lower.ReadTimeoutError:
+            return True
+        return parser.head is None
+
+    def receive(self, parser: h1.ResponseParser, size: int, read: float | None) -> bytes:
+        """Receive once, into the parser.
+
+        :param size: in bytes, the most to receive.
+        :param read: seconds for which the server may send nothing.
+        :returns: what of the body came; ``b""`` says nothing about its end,
+            ``parser.complete`` does.
+        :raises urllib3.exceptions.ReadTimeoutError, TotalTimeoutError, OSError:
+        :raises ProtocolViolation: when what came is not valid HTTP.
+        """
+        sock = self.sock
+        if sock is None:
+            raise lower.ClosedPoolError(None, "the connection was closed")  # type: ignore[arg-type]
+        self.limit(read if self.deadline is None else clock.left(read, self.deadline))
+        self.in_call = True
+        try:
+            data = sock.recv(size)
+        except TimeoutError as exc:
+            self._raise_if_past_deadline(exc)
+            raise lower.ReadTimeoutError(None, None, f"{read} s") from exc  # type: ignore[arg-type]
+        finally:
+            self.in_call = False
+        if data:
+            return parser.feed(data)
+        parser.feed_eof()
+        return b""
+
+    def _raise_if_past_deadline(self, cause: BaseException) -> None:
+        if self.deadline is not None and clock.monotonic() >= self.deadline:
+            raise TotalTimeoutError("the request's total time is used up") from cause
+
+
+class HTTPConnection(CodecConnection):
+    """A connection for ``http://``, direct or by a forwarding proxy."""
+
+
+class HTTPSConnection(CodecConnection, _HTTPSConnection):
+    """A connection for ``https://``, direct or through a tunnel."""
+
+
+def _pending(sock: Any) -> int:
+    """Bytes that TLS has decrypted and nobody has read; 0 on a plain socket."""
+    pending = getattr(sock, "pending", None)
+    return pending() if pending is not None else 0
+
+
+def _poller(sock: socket.socket) -> Any:
+    """``poll(milliseconds)``: whether ``sock`` can be read, or is closed."""
+    try:
+        poll = select.poll()
+    except AttributeError:  # Windows has no poll
+        return lambda ms: select.select([sock], [], [], ms / 1000)[0]
+    poll.register(sock, select.POLLIN)
+    return poll.poll
+
+
+def _blocks(body: Any) -> Iterator[bytes]:
+    """The body's blocks; what fails in the caller's code is a :class:`CallerError`."""
+    blocks = _bodies.blocks(body)
+    while True:
+        try:
+            block = next(blocks)
+        except StopIteration:
+            return
+        except Exception as exc:
+            raise CallerError(exc) from exc
+        yield block

@@ -1,0 +1,131 @@
+"""From a host and a port to a connected socket, before a deadline.
+
+Neither :func:`socket.getaddrinfo` nor a sequence of ``connect`` calls has a
+deadline of its own.  Here a name is resolved in a thread that is left behind
+when it takes too long, and each address gets its fair share of what is left.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from time import monotonic
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .clock import Deadline
+
+__all__ = ["connect", "resolve"]
+
+AddressInfo: TypeAlias = tuple[Any, Any, int, str, Any]
+
+
+def connect(
+    host: str,
+    port: int,
+    deadline: Deadline,
+    source_address: tuple[str, int] | None,
+    options: Sequence[tuple[Any, ...]],
+) -> socket.socket:
+    """Connect to the first address of ``host`` that answers.
+
+    :param options: for :meth:`socket.socket.setsockopt`, set before connecting.
+    :returns: a connected socket, which the caller closes.
+    :raises socket.gaierror: when the name has no address.
+    :raises TimeoutError: when the deadline passed first.
+    :raises OSError: what the last address said.
+    """
+    addresses = resolve(host, port, deadline)
+    for position, address in enumerate(addresses):
+        share = _share(deadline, len(addresses) - position)
+        try:
+            return _connect_one(address, share, source_address, options)
+        except OSError:
+            if position == len(addresses) - 1:
+                raise
+    raise OSError(f"{host} has no address")
+
+
+def _share(deadline: Deadline, attempts: int) -> float | None:
+    """Seconds for the next of ``attempts`` attempts."""
+    if deadline is None:
+        return None
+    remaining = deadline - monotonic()
+    if remaining <= 0:
+        raise TimeoutError("timed out")
+    return remaining / attempts
+
+
+def _connect_one(
+    address: AddressInfo,
+    seconds: float | None,
+    source_address: tuple[str, int] | None,
+    options: Sequence[tuple[Any, ...]],
+) -> socket.socket:
+    family, kind, protocol, _, target = address
+    sock = socket.socket(family, kind, protocol)
+    try:
+        for option in options:
+            sock.setsockopt(*option)
+        sock.settimeout(seconds)
+        if source_address:
+            sock.bind(source_address)
+        sock.connect(target)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def resolve(host: str, port: int, deadline: Deadline) -> list[AddressInfo]:
+    """The addresses of ``host``, in the system's order of preference.
+
+    :raises socket.gaierror: when there is none.
+    :raises TimeoutError: when the deadline passed first.
+    """
+    host = host.strip("[]")
+    if deadline is None or _is_address(host):
+        return _look_up(host, port)
+    return _resolve_in_thread(host, port, deadline)
+
+
+def _look_up(host: str, port: int) -> list[AddressInfo]:
+    try:
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError as exc:  # a label that no name server could hold
+        raise socket.gaierror(socket.EAI_NONAME, str(exc)) from exc
+
+
+def _is_address(host: str) -> bool:
+    """Whether ``host`` needs no name server; a scoped IPv6 address counts."""
+    if ":" in host:
+        return True
+    try:
+        socket.inet_aton(host)
+    except OSError:
+        return False
+    return True
+
+
+def _resolve_in_thread(host: str, port: int, deadline: float) -> list[AddressInfo]:
+    """Resolve where a wait can be given up; the thread ends when the system does."""
+    done = threading.Event()
+    outcome: list[Any] = []
+
+    def work() -> None:
+        try:
+            outcome.append(_look_up(host, port))
+        except OSError as exc:
+            outcome.append(exc)
+        finally:
+            done.set()
+
+    threading.Thread(target=work, name=f"resolve {host}", daemon=True).start()
+    if not done.wait(max(0.0, deadline - monotonic())):
+        raise TimeoutError("timed out")
+    result = outcome[0]
+    if isinstance(result, OSError):
+        raise result
+    return result  # type: ignore[no-any-return]

@@ -1,0 +1,108 @@
+"""Pools by place and settings: urllib3's pool managers, with our pools in them.
+
+Besides the choice of classes this adds three things: closing what is in use,
+forgetting the parent's connections in a forked child, and telling the adapter
+when a pool was dropped for being used the least.
+"""
+
+from __future__ import annotations
+
+import os
+import weakref
+from typing import TYPE_CHECKING, Any
+
+import urllib3
+from urllib3.poolmanager import PoolManager as _PoolManager
+from urllib3.poolmanager import ProxyManager as _ProxyManager
+
+from ..exceptions import MissingExtra
+from .pool import CodecPool, HTTPConnectionPool, HTTPSConnectionPool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["CodecPoolManager", "PoolManager", "ProxyManager", "socks_manager"]
+
+POOL_CLASSES = {"http": HTTPConnectionPool, "https": HTTPSConnectionPool}
+
+_managers: weakref.WeakSet[CodecPoolManager] = weakref.WeakSet()
+
+
+class CodecPoolManager(_PoolManager):
+    """What a manager of ours adds to one of urllib3's."""
+
+    #: Goes up by one whenever a pool is dropped.
+    generation: int = 0
+
+    def _take_charge(self) -> None:
+        """Use our pools, and hear of those that are dropped."""
+        self.pool_classes_by_scheme = POOL_CLASSES  # type: ignore[assignment]
+        self.pools.dispose_func = self._dropper()
+        _managers.add(self)
+
+    def _dropper(self) -> Callable[[Any], None]:
+        """What a dropped pool is given to; it does not keep the manager alive."""
+        reference = weakref.ref(self)
+
+        def drop(pool: Any) -> None:
+            manager = reference()
+            if manager is not None:
+                manager.generation += 1
+            pool.close()
+
+        return drop
+
+    def abort(self) -> None:
+        """Close every connection, those in use too."""
+        pools = [self.pools[key] for key in self.pools.keys()]  # noqa: SIM118 - not iterable
+        self.clear()
+        for pool in pools:
+            if isinstance(pool, CodecPool):
+                pool.abort()
+
+    def drop_after_fork(self) -> None:
+        """In a forked child: start again without connections."""
+        old, self.pools = self.pools, type(self.pools)(self.pools._maxsize, self._dropper())
+        self.generation += 1
+        for pool in old._container.values():
+            if isinstance(pool, CodecPool):
+                pool.drop_after_fork()
+
+
+class PoolManager(CodecPoolManager):
+    """Connections without a proxy."""
+
+    def __init__(self, num_pools: int = 10, **kw: Any) -> None:
+        _PoolManager.__init__(self, num_pools, **kw)
+        self._take_charge()
+
+
+class ProxyManager(CodecPoolManager, _ProxyManager):
+    """Connections by an HTTP or HTTPS proxy."""
+
+    def __init__(self, proxy_url: str, **kw: Any) -> None:
+        _ProxyManager.__init__(self, proxy_url, **kw)
+        self._take_charge()
+
+
+def socks_manager(proxy_url: str, **kw: Any) -> urllib3.PoolManager:
+    """Connections by a SOCKS proxy.
+
+    :raises MissingExtra: when PySocks is not installed.
+    """
+    try:
+        from .socks import SOCKSProxyManager
+    except ImportError as exc:
+        raise MissingExtra(
+            "a SOCKS proxy needs the PySocks package: install ulak[socks]"
+        ) from exc
+    return SOCKSProxyManager(proxy_url, **kw)
+
+
+def _after_fork() -> None:
+    for manager in list(_managers):
+        manager.drop_after_fork()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
+    os.register_at_fork(after_in_child=_after_fork)

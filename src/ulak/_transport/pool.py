@@ -1,0 +1,371 @@
+"""Connections to one place, and one exchange over one of them.
+
+:class:`CodecPool` is mixed into urllib3's pool classes.  An exchange takes a
+connection, sends the request, reads the head of the answer, and hands the
+connection to the body's reader or back to the pool.  On every way out the
+connection is given back or closed.  The one decision made here is P3 of the
+promises: a kept connection that turns out to be dead is replaced once, unseen,
+where the request cannot have been carried out twice.
+"""
+
+from __future__ import annotations
+
+import ssl
+import warnings
+import weakref
+from collections import deque
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from urllib3 import HTTPConnectionPool as _HTTPConnectionPool
+from urllib3 import HTTPSConnectionPool as _HTTPSConnectionPool
+from urllib3 import exceptions as lower
+
+from .._protocol import h1
+from .._protocol.reuse import may_send_again
+from .._urls import parse
+from ..exceptions import RequestException
+from . import clock
+from .connection import (
+    RECEIVE_SIZE,
+    CallerError,
+    CodecConnection,
+    HTTPConnection,
+    HTTPSConnection,
+)
+from .response import BodyReader, RawResponse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..timeouts import Timeout
+
+__all__ = ["CodecPool", "HTTPConnectionPool", "HTTPSConnectionPool"]
+
+
+class Outgoing(NamedTuple):
+    """A request as a connection sends it."""
+
+    method: str
+    head: bytes
+    body: Any
+    chunked: bool
+    waits_for_leave: bool
+    timeout: Timeout
+    deadline: clock.Deadline
+
+
+class CodecPool(_HTTPConnectionPool):
+    """What a pool of ours adds to one of urllib3's."""
+
+    ConnectionCls: type[CodecConnection]  # type: ignore[assignment]
+
+    def __init__(
+        self, host: str, port: int | None = None, *, maxsize: int = 1, block: bool = False, **kw: Any
+    ) -> None:
+        super().__init__(host, port, maxsize=maxsize if block else 1, block=block, **kw)
+        self._idle: deque[CodecConnection] = deque()
+        self._most_idle = maxsize
+        self._busy: set[CodecConnection] = set()
+        self._host_field = ("Host", _host_header(self.scheme, host, port))
+        weakref.finalize(self, _close_each, self._idle)
+
+    # Taking and giving back.
+
+    def take(self, wait: float | None) -> CodecConnection:
+        """A connection for one exchange: a quiet one that was kept, or a new one.
+
+        :param wait: seconds to wait for one when the pool may open no more.
+        :raises urllib3.exceptions.EmptyPoolError: when none came free.
+        :raises urllib3.exceptions.ClosedPoolError: when the pool is closed.
+        """
+        if self.block:
+            conn: Any = self._get_conn(wait)
+        else:
+            conn = self._take_idle() or self._new_conn()
+        self._busy.add(conn)
+        if self.pool is None:
+            self.give_back(conn, reusable=False)
+            raise lower.ClosedPoolError(self, "the pool is closed")
+        return conn  # type: ignore[no-any-return]
+
+    def _take_idle(self) -> CodecConnection | None:
+        """The kept connection that was used last, if one is still quiet."""
+        while True:
+            try:
+                conn = self._idle.pop()
+            except IndexError:
+                return None
+            if conn.is_quiet():
+                return conn
+            conn.close()
+
+    def give_back(self, conn: CodecConnection, reusable: bool) -> None:
+        """Keep ``conn`` for the next exchange, or close it."""
+        self._busy.discard(conn)
+        if not reusable:
+            conn.close()
+        if self.block:
+            self._put_conn(conn)
+        elif reusable:
+            if self.pool is None or len(self._idle) >= self._most_idle:
+                conn.close()
+            else:
+                self._idle.append(conn)
+
+    def close(self) -> None:
+        """Close the idle connections; those in use are closed when they come back."""
+        super().close()
+        _close_each(self._idle)
+
+    def abort(self) -> None:
+        """Close every connection, those in use too; what waits on them fails."""
+        self.close()
+        for conn in self._busy.copy():
+            conn.abort()
+
+    def drop_after_fork(self) -> None:
+        """In a forked child: let go of the parent's connections without a word to the server."""
+        for conn in (*self._idle, *self._busy):
+            if conn.sock is not None:
+                conn.sock.close()
+        self._idle.clear()
+        self._busy.clear()
+
+    # An exchange.
+
+    def urlopen(  # type: ignore[override]
+        self,
+        method: str,
+        url: str,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        retries: Any = None,
+        redirect: bool = True,
+        assert_same_host: bool = True,
+        timeout: Any = None,
+        pool_timeout: Any = None,
+        release_conn: bool | None = None,
+        chunked: bool = False,
+        body_pos: Any = None,
+        preload_content: bool = True,
+        decode_content: bool = True,
+        **response_kw: Any,
+    ) -> Any:
+        """As urllib3's, which serves every call but the one that ulak's adapter makes.
+
+        That one wants no retries, no redirects and the body unread; it is an
+        :meth:`exchange`.
+        """
+        if retries is False and not redirect and not preload_content:
+            return self.exchange(method, url, body, headers or {}, timeout, chunked)
+        return super().urlopen(
+            method,
+            url,
+            body,
+            headers,
+            retries,
+            redirect,
+            assert_same_host,
+            timeout,
+            pool_timeout,
+            release_conn,
+            chunked,
+            body_pos,
+            preload_content,
+            decode_content,
+            **response_kw,
+        )
+
+    def exchange(
+        self,
+        method: str,
+        target: str,
+        body: Any,
+        headers: Mapping[str, Any],
+        timeout: Timeout,
+        chunked: bool,
+    ) -> RawResponse:
+        """Send one request and read the head of its answer.
+
+        :param target: in the form that goes on the wire.
+        :param timeout: a :class:`ulak.Timeout`; ``total`` counts from here.
+        :param chunked: whether ``body`` goes out in chunks.
+        :raises urllib3.exceptions.HTTPError, OSError: when it fails; the
+            connection is closed then.
+        :raises CallerError: when reading ``body`` does.
+        """
+        out = Outgoing(
+            method,
+            h1.request_head(method, target, self._fields(target, headers)),
+            body,
+            chunked,
+            body is not None and headers.get("expect", "").lower() == "100-continue",
+            timeout,
+            None if timeout.total is None else clock.after(timeout.total),
+        )
+        conn = self.take(timeout.pool)
+        reused = conn.sock is not None
+        parser = h1.ResponseParser(method)
+        try:
+            return self._exchange_on(conn, out, parser)
+        except (OSError, h1.Incomplete) as exc:
+            again = reused and may_send_again(
+                method, exc, answered=parser.started, replayable=_is_replayable(body)
+            )
+            if not again:
+                raise self._as_urllib3(exc) from exc
+        except h1.ProtocolViolation as exc:
+            raise lower.ProtocolError(str(exc), exc) from exc
+        return self._exchange_anew(out)
+
+    def _exchange_anew(self, out: Outgoing) -> RawResponse:
+        """The exchange on a connection made for it, in place of a dead one."""
+        conn: Any = self._get_conn(out.timeout.pool) if self.block else self._new_conn()
+        conn.close()
+        self._busy.add(conn)
+        try:
+            return self._exchange_on(conn, out, h1.ResponseParser(out.method))
+        except (OSError, h1.Incomplete) as exc:
+            raise self._as_urllib3(exc) from exc
+        except h1.ProtocolViolation as exc:
+            raise lower.ProtocolError(str(exc), exc) from exc
+
+    def _fields(self, target: str, headers: Mapping[str, Any]) -> list[tuple[str, Any]]:
+        """The fields of the head, Host first (RFC 9112, section 3.2)."""
+        fields = list(headers.items())
+        if self.proxy is not None and self.scheme == "https":  # in the tunnel there is no proxy
+            fields = [x for x in fields if x[0].lower() != "proxy-authorization"]
+        if "accept-encoding" not in headers:
+            fields.insert(0, ("Accept-Encoding", "identity"))
+        if "host" not in headers:
+            absolute = self.proxy is not None and "://" in target
+            fields.insert(0, ("Host", _authority(target)) if absolute else self._host_field)
+        if self.proxy_headers and self.scheme == "http":  # a tunnel was told when it was made
+            fields.extend(x for x in self.proxy_headers.items() if x[0] not in headers)
+        return fields
+
+    def _exchange_on(
+        self, conn: CodecConnection, out: Outgoing, parser: h1.ResponseParser
+    ) -> RawResponse:
+        """The exchange on ``conn``, which is given back or closed on every way out."""
+        timeout = out.timeout
+        try:
+            conn.deadline = out.deadline
+            if conn.sock is None:
+                self._open(conn, timeout.connect)
+            whole = self._send(conn, out, parser)
+            body = b""
+            if conn.early:
+                body, conn.early = conn.early, b""
+            while parser.head is None:
+                body = conn.receive(parser, RECEIVE_SIZE, timeout.read)
+        except BaseException:
+            self.give_back(conn, reusable=False)
+            raise
+        if parser.complete:
+            self.give_back(conn, whole and parser.keep_alive)
+            return RawResponse(parser.head, BodyReader(parser, body, None, None, None))
+        reader = BodyReader(parser, body, conn, self, timeout.read, whole)
+        return RawResponse(parser.head, reader)
+
+    def _open(self, conn: CodecConnection, seconds: float | None) -> None:
+        """Connect, through the proxy's tunnel where there is one."""
+        conn.timeout = seconds
+        try:
+            if self.proxy is not None and self.scheme == "https":
+                self._prepare_proxy(conn)
+            else:
+                conn.connect()
+        except (OSError, ValueError, lower.HTTPError) as exc:
+            raise self._connect_error(conn, exc) from exc
+        if self.scheme == "https" and not conn.is_verified and not conn.proxy_is_verified:
+            warnings.warn(
+                f"the certificate of {self.host} is not verified (verify=False)",
+                lower.InsecureRequestWarning,
+                stacklevel=2,
+            )
+
+    def _connect_error(self, conn: CodecConnection, error: Exception) -> Exception:
+        """The error for a connection that could not be made, as urllib3 words it."""
+        if isinstance(error, RequestException | lower.ProxyError):
+            return error
+        if isinstance(error, TimeoutError) and not isinstance(error, lower.HTTPError):
+            error = conn.too_late()
+        if isinstance(error, ssl.SSLError | ValueError):
+            error = lower.SSLError(error)
+        if self.proxy is not None and not conn.has_connected_to_proxy:
+            return lower.ProxyError("Unable to connect to proxy", error)
+        if isinstance(error, OSError) and not isinstance(error, lower.HTTPError):
+            return lower.NewConnectionError(conn, str(error))
+        return error
+
+    def _send(self, conn: CodecConnection, out: Outgoing, parser: h1.ResponseParser) -> bool:
+        """Send the request; tells whether all of it went out.
+
+        A server that refuses an upload often answers and closes before it has
+        read it all: what it said is the answer (RFC 9110, section 10.1.1).
+        """
+        if out.body is None:
+            return conn.send_request(out.head, None, False, out.timeout.write, parser)
+        if out.waits_for_leave:
+            conn.send_request(out.head, None, False, out.timeout.write, parser)
+            if not conn.may_send_body(parser):
+                return False
+            return conn.send_request(b"", out.body, out.chunked, out.timeout.write, parser)
+        try:
+            return conn.send_request(out.head, out.body, out.chunked, out.timeout.write, parser)
+        except (ConnectionError, ssl.SSLError):
+            if not conn.answers_after(parser, out.timeout.read):
+                raise
+            return False
+
+    def _as_urllib3(self, error: Exception) -> Exception:
+        """``error`` as urllib3's pools raise it."""
+        if self.pool is None:
+            return lower.ClosedPoolError(self, "the session was closed")
+        if isinstance(error, lower.HTTPError | RequestException):
+            return error
+        if isinstance(error, ssl.SSLError):
+            return lower.SSLError(error)
+        if isinstance(error, h1.Incomplete) and not error.started:
+            gone = ConnectionResetError("the server closed the connection without an answer")
+            return lower.ProtocolError("Connection aborted.", gone)
+        return lower.ProtocolError("Connection aborted.", error)
+
+
+class HTTPConnectionPool(CodecPool):
+    """Connections to one ``http://`` origin, or to the proxy for it."""
+
+    ConnectionCls = HTTPConnection
+
+
+class HTTPSConnectionPool(CodecPool, _HTTPSConnectionPool):
+    """Connections to one ``https://`` origin."""
+
+    ConnectionCls = HTTPSConnection
+
+
+def _close_each(idle: deque[CodecConnection]) -> None:
+    """Close the idle connections; holds no reference to their pool."""
+    while True:
+        try:
+            idle.pop().close()
+        except IndexError:  # none left, or another thread was faster
+            return
+
+
+def _is_replayable(body: Any) -> bool:
+    """Whether ``body`` can be sent a second time without being rewound."""
+    return body is None or isinstance(body, bytes | str)
+
+
+def _host_header(scheme: str, host: str, port: int | None) -> str:
+    """The Host field's value for a pool's own origin (RFC 9110, section 7.2)."""
+    name = f"[{host}]" if ":" in host and not host.startswith("[") else host
+    usual = 443 if scheme == "https" else 80
+    return name if port in (None, usual) else f"{name}:{port}"
+
+
+def _authority(target: str) -> str:
+    """The Host field's value for a target in absolute form."""
+    return parse(target).host_header

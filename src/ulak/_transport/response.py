@@ -1,0 +1,468 @@
+"""What came back, as urllib3's response class: body on demand, headers when asked.
+
+:class:`RawResponse` is what ``Response.raw`` holds.  :class:`BodyReader` is the
+file-like object under it that pulls bytes through the codec and settles what
+becomes of the connection: back to the pool when the message is whole and clean,
+closed in every other case.  Neither knows of requests, redirects or retries.
+"""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from urllib3 import HTTPHeaderDict
+from urllib3 import exceptions as lower
+from urllib3.response import HTTPResponse
+
+from .._protocol import codings
+from .._protocol.h1 import Incomplete, ProtocolViolation
+from .connection import RECEIVE_SIZE
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from .._protocol.h1 import ResponseHead, ResponseParser
+    from .connection import CodecConnection
+    from .pool import CodecPool
+
+__all__ = ["BodyReader", "RawResponse"]
+
+#: Most of what one ``recv`` asks for inside a large body.
+_BULK_SIZE = 256 * 1024
+_DRAIN_LIMIT = 64 * 1024
+
+
+class BodyReader:
+    """The body's bytes without their framing, still in their content coding.
+
+    Holds the connection until the message is whole; :meth:`close` before that
+    closes the connection.  For one thread at a time.
+    """
+
+    __slots__ = ("_conn", "_limit", "_parser", "_pending", "_pool", "_position", "_whole")
+
+    def __init__(
+        self,
+        parser: ResponseParser,
+        pending: bytes,
+        conn: CodecConnection | None,
+        pool: CodecPool | None,
+        limit: float | None,
+        whole: bool = True,
+    ) -> None:
+        """``limit`` is in seconds for each receive; ``whole``: all of the request went out."""
+        self._parser = parser
+        self._pending = pending
+        self._position = 0
+        self._conn = conn
+        self._pool = pool
+        self._limit = limit
+        self._whole = whole
+
+    @property
+    def connection(self) -> CodecConnection | None:
+        """The connection that the rest of the body comes from, if there is a rest."""
+        return self._conn
+
+    @property
+    def arrives_in_chunks(self) -> bool:
+        """Whether the server decides where pieces begin (RFC 9112, section 7.1)."""
+        head = self._parser.head
+        return head is not None and head.chunked
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing more can be read."""
+        return self._conn is None and self._position >= len(self._pending)
+
+    def read(self, amt: int | None = None) -> bytes:
+        """Read ``amt`` bytes, fewer only at the end; all the rest for ``None``."""
+        if amt is None or amt < 0:
+            return self._read_rest()
+        data = self._take(amt)
+        if len(data) == amt or self._conn is None:
+            return data
+        pieces = [data]
+        missing = amt - len(data)
+        while missing and self._conn is not None:
+            piece = self._receive(missing)
+            if len(piece) > missing:
+                self._pending = piece
+                self._position = missing
+                piece = piece[:missing]
+            pieces.append(piece)
+            missing -= len(piece)
+        return b"".join(pieces)
+
+    def read1(self, amt: int | None = None) -> bytes:
+        """Read what is there, waiting for some; at most ``amt`` bytes."""
+        size = _BULK_SIZE if amt is None or amt < 0 else amt
+        data = self._take(size)
+        while size and not data and self._conn is not None:
+            self._pending = self._receive(size)
+            self._position = 0
+            data = self._take(size)
+        return data
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:
+        """Read into ``buffer``; returns how many bytes."""
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        """Drop what is left of the body, and the connection with it."""
+        self._pending = b""
+        self._settle(reusable=False)
+
+    def flush(self) -> None:
+        """For callers that treat this as a file; there is nothing to flush."""
+
+    def _take(self, amt: int) -> bytes:
+        """Up to ``amt`` bytes of what was received already."""
+        start = self._position
+        if start == 0 and len(self._pending) <= amt:
+            data = self._pending
+            self._pending = b""
+            return data
+        data = self._pending[start : start + amt]
+        self._position = start + len(data)
+        if self._position >= len(self._pending):
+            self._pending = b""
+            self._position = 0
+        return data
+
+    def _read_rest(self) -> bytes:
+        first = self._take(len(self._pending))
+        if self._conn is None:
+            return first
+        pieces = [first]
+        while self._conn is not None:
+            pieces.append(self._receive(_BULK_SIZE))
+        return b"".join(pieces)
+
+    def _receive(self, wanted: int) -> bytes:
+        """Receive once; the connection is settled when this was the end or failed."""
+        conn = self._conn
+        if conn is None:
+            return b""
+        parser = self._parser
+        remaining = parser.remaining
+        if remaining is None:
+            size = RECEIVE_SIZE
+        else:  # a byte more than is due shows what the server sent too much
+            size = min(wanted, remaining + 1, _BULK_SIZE)
+        try:
+            data = conn.receive(parser, size, self._limit)
+        except BaseException as exc:
+            self._fail(conn, exc)
+        if parser.complete:
+            self._settle(reusable=parser.keep_alive and self._whole)
+        return data
+
+    def _fail(self, conn: CodecConnection, error: BaseException) -> NoReturn:
+        """Give the broken connection up, and raise ``error`` as urllib3 would."""
+        was_closed = self._pool is not None and self._pool.pool is None
+        self._settle(reusable=False)
+        if was_closed and isinstance(error, OSError | Incomplete):
+            raise lower.ClosedPoolError(self._pool, "closed while reading") from error  # type: ignore[arg-type]
+        if isinstance(error, Incomplete | ProtocolViolation):
+            raise lower.ProtocolError(str(error), error) from error
+        if isinstance(error, ssl.SSLError):
+            raise lower.SSLError(error) from error
+        if isinstance(error, OSError) and not isinstance(error, lower.HTTPError):
+            raise lower.ProtocolError(f"Connection broken: {error!r}", error) from error
+        raise error
+
+    def _settle(self, *, reusable: bool) -> None:
+        """Part with the connection, once."""
+        conn, self._conn = self._conn, None
+        if conn is None:
+            return
+        if self._pool is None:
+            conn.close()
+        else:
+            self._pool.give_back(conn, reusable)
+
+
+class RawResponse(HTTPResponse):
+    """An answer whose body is read through ulak's codec.
+
+    It is a :class:`urllib3.response.HTTPResponse` to everyone who asks, with the
+    same reading methods; what they raise are urllib3's exceptions.  Nothing is
+    computed before it is looked at.
+    """
+
+    # What urllib3 sets in __init__, which is not called: one request, one object.
+    decode_content = True
+    retries = None
+    auto_close = True
+    enforce_content_length = True
+    chunk_left = None
+    msg = None
+    _request_url: str | None = None
+    _request_method: str | None = None
+    _connection = None  # type: ignore[assignment]  # the reader holds it
+    _pool = None  # type: ignore[assignment]
+    _body: Any = None
+    _decoder: Any = None
+    _decoder_known = False
+    _headers: HTTPHeaderDict | None = None
+    _buffer: bytes = b""
+    _finished = False
+    _fp_bytes_read = 0
+    length_remaining = None
+
+    def __init__(self, head: ResponseHead, reader: BodyReader) -> None:
+        self.head = head
+        self._fp = reader  # type: ignore[assignment]  # as file-like as http.client's
+        self._reader = reader
+        self.status = head.status
+        self.reason = head.reason
+        self.version = head.version
+
+    # The head.
+
+    @property
+    def fields(self) -> list[tuple[str, str]]:
+        """The head's fields in order, repeats kept."""
+        return self.head.fields
+
+    @property
+    def headers(self) -> HTTPHeaderDict:  # type: ignore[override]
+        """The head's fields as urllib3 offers them."""
+        if self._headers is None:
+            self._headers = HTTPHeaderDict(self.head.fields)
+        return self._headers
+
+    @headers.setter
+    def headers(self, value: HTTPHeaderDict) -> None:
+        self._headers = value
+
+    @property
+    def version_string(self) -> str:  # type: ignore[override]
+        """``"HTTP/1.1"`` or ``"HTTP/1.0"``."""
+        return f"HTTP/{self.version // 10}.{self.version % 10}"
+
+    @property
+    def chunked(self) -> bool:  # type: ignore[override]
+        """Whether the answer came in chunks; reading gives what is in them."""
+        return self.head.chunked
+
+    @property
+    def connection(self) -> CodecConnection | None:  # type: ignore[override]
+        """The connection, while the body is still on it."""
+        return self._reader.connection
+
+    @property
+    def _original_response(self) -> Any:  # type: ignore[override]
+        """What code written for http.client looks into for repeated headers."""
+        return _OriginalResponse(self)
+
+    # The body.
+
+    @property
+    def data(self) -> bytes:
+        """The whole body, decoded; read once and kept."""
+        if self._body is None:
+            self._body = self.read()
+        return self._body  # type: ignore[no-any-return]
+
+    def read_whole(self) -> bytes:
+        """All of the body that is left, decoded."""
+        return self.read()
+
+    def read(
+        self,
+        amt: int | None = None,
+        decode_content: bool | None = None,
+        cache_content: bool = False,
+    ) -> bytes:
+        """Read ``amt`` bytes, fewer only at the end; all the rest for ``None``."""
+        if amt is not None and amt < 0:
+            amt = None
+        decoder = self._decoder_for(decode_content)
+        if decoder is None:
+            data = self._fp.read(amt) if amt is not None else self._fp.read()
+        else:
+            data = self._read_decoded(decoder, amt)
+        if cache_content and amt is None:
+            self._body = data
+        return data
+
+    def read1(self, amt: int | None = None, decode_content: bool | None = None) -> bytes:
+        """Read what is there, waiting for some; at most ``amt`` bytes."""
+        decoder = self._decoder_for(decode_content)
+        size = RECEIVE_SIZE if amt is None or amt < 0 else amt
+        if decoder is None:
+            return self._fp.read1(size)
+        while size:
+            data = self._decode_some(decoder, size)
+            if data or self._finished:
+                return data
+        return b""
+
+    def stream(
+        self, amt: int | None = RECEIVE_SIZE, decode_content: bool | None = None
+    ) -> Generator[bytes, None, None]:
+        """The body in pieces of at most ``amt`` bytes, as they arrive if it is chunked."""
+        size = RECEIVE_SIZE if amt is None or amt < 0 else amt
+        as_it_comes = amt is None or self.head.chunked
+        read = self.read1 if as_it_comes else self.read
+        while data := read(size, decode_content):
+            yield data
+
+    def read_chunked(
+        self, amt: int | None = None, decode_content: bool | None = None
+    ) -> Generator[bytes, None, None]:
+        """As :meth:`stream`; the codec has taken the chunks apart.
+
+        :raises urllib3.exceptions.ResponseNotChunked: when it is not chunked.
+        """
+        if not self.chunked:
+            raise lower.ResponseNotChunked("the response is not chunked")
+        return self.stream(amt, decode_content)
+
+    def _decoder_for(self, decode_content: bool | None) -> codings.Decoder | None:
+        """The decoder of this body, or ``None`` where bytes are handed on as they are."""
+        if not (self.decode_content if decode_content is None else decode_content):
+            return None
+        if not self._decoder_known:
+            self._decoder_known = True
+            self._init_decoder()
+        return self._decoder  # type: ignore[no-any-return]
+
+    def _init_decoder(self) -> None:
+        coding = self.head.get(b"content-encoding") if self.head.has(b"content-encoding") else None
+        if coding:
+            try:
+                self._decoder = codings.decoder_for(coding)
+            except codings.DecodingError as exc:
+                self._reader.close()
+                raise lower.DecodeError(str(exc), exc) from exc
+
+    def _read_decoded(self, decoder: codings.Decoder, amt: int | None) -> bytes:
+        pieces: list[bytes] = []
+        missing = amt
+        while not self._finished and missing != 0:
+            piece = self._decode_some(decoder, _BULK_SIZE if missing is None else missing)
+            pieces.append(piece)
+            if missing is not None:
+                missing -= len(piece)
+        return b"".join(pieces)
+
+    def _decode_some(self, decoder: codings.Decoder, size: int) -> bytes:
+        """Decode the next bytes, at most ``size`` of them; may be none."""
+        if self._finished:
+            return b""
+        try:
+            if decoder.has_unconsumed_tail:
+                return decoder.decompress(b"", size)
+            coded = self._fp.read1(RECEIVE_SIZE)
+            if coded:
+                return decoder.decompress(coded, size)
+            self._finished = True
+            return decoder.flush()
+        except codings.DecodingError as exc:
+            self._finished = True
+            self._reader.close()
+            raise lower.DecodeError(f"{self.head.get(b'content-encoding')}: {exc}", exc) from exc
+
+    # The connection.
+
+    def drain_conn(self) -> None:
+        """Read what is left so that the connection can be used again, 64 KiB at most."""
+        left = _DRAIN_LIMIT
+        try:
+            while left > 0 and (data := self._reader.read1(left)):
+                left -= len(data)
+        except (lower.HTTPError, OSError):
+            pass  # it is only drained: a broken one is closed already
+        self._reader.close()
+
+    def release_conn(self) -> None:
+        """Nothing to do: the connection goes back by itself when the body ends."""
+
+    def close(self) -> None:
+        """Drop the rest of the body, and the connection with it."""
+        self._finished = True
+        self._reader.close()
+
+    def shutdown(self) -> None:
+        """Wake up a thread that is reading; its read fails."""
+        conn = self._reader.connection
+        if conn is not None:
+            conn.abort()
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing more can be read."""
+        if self._decoder is not None:
+            return self._finished
+        return bool(self._fp.closed)
+
+    def isclosed(self) -> bool:
+        """:attr:`closed`, as http.client calls it."""
+        return self.closed
+
+    def fileno(self) -> int:
+        """The socket's descriptor, while the body is still on it.
+
+        :raises OSError: when it is not.
+        """
+        conn = self._reader.connection
+        if conn is None or conn.sock is None:
+            raise OSError("the response has no connection any more")
+        return int(conn.sock.fileno())
+
+    def flush(self) -> None:
+        """For callers that treat this as a file; there is nothing to flush."""
+
+    def tell(self) -> int:
+        """Not kept.
+
+        :raises OSError: always.
+        """
+        raise OSError("a response cannot tell its position")
+
+
+class _OriginalResponse:
+    """The little of ``http.client.HTTPResponse`` that others reach through to."""
+
+    __slots__ = ("_raw",)
+
+    def __init__(self, raw: RawResponse) -> None:
+        self._raw = raw
+
+    @property
+    def msg(self) -> Any:
+        """The head's fields as an :class:`email.message.Message`."""
+        from email.message import Message
+
+        message = Message()
+        for name, value in self._raw.fields:
+            message[name] = value
+        return message
+
+    @property
+    def headers(self) -> Any:
+        return self.msg
+
+    @property
+    def status(self) -> int:
+        return self._raw.status
+
+    @property
+    def reason(self) -> str | None:
+        return self._raw.reason
+
+    @property
+    def version(self) -> int:
+        return self._raw.version
+
+    def isclosed(self) -> bool:
+        return self._raw.closed
+
+    def close(self) -> None:
+        self._raw.close()

@@ -1,0 +1,453 @@
+"""Adapters: what carries one request to a server and brings its response.
+
+A session mounts an adapter on a URL prefix.  Write your own by subclassing
+:class:`BaseAdapter` and its one method, or :class:`HTTPAdapter` and one of its
+override points; adapters also compose by wrapping one another.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from . import _tls, _urls
+from ._environment import normalise_proxy, select_proxy
+from ._errors import LOWER_ERRORS, translate
+from ._headers import Headers
+from ._protocol.h1 import request_head
+from ._transport.connection import CallerError
+from ._transport.manager import CodecPoolManager, PoolManager, ProxyManager, socks_manager
+from ._transport.pool import CodecPool
+from .exceptions import InvalidCertificate, InvalidHeader, InvalidSchema, InvalidURL, RequestException
+from .models import PreparedRequest, Response
+from .retries import resolve
+from .structures import CaseInsensitiveDict
+from .timeouts import Timeout
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    import urllib3
+    from urllib3.util import Retry
+
+    from ._types import Cert, Proxies, RetriesInput, Verify
+
+__all__ = ["BaseAdapter", "HTTPAdapter"]
+
+#: How many origins an adapter keeps connections to, the most recently used.
+DEFAULT_POOLS: Final = 512
+#: How many idle connections it keeps to each.
+DEFAULT_POOLSIZE: Final = 100
+DEFAULT_POOLBLOCK: Final = False
+DEFAULT_RETRIES: Final = 0
+
+
+class BaseAdapter:
+    """The contract of an adapter.
+
+    ``send`` carries out exactly one exchange:
+
+    - it follows no redirects, does no authentication, keeps no cookies;
+    - it never changes the request;
+    - a status code is not an error: it returns the response, whatever it says;
+    - what goes wrong is raised as a :class:`~ulak.exceptions.RequestException`;
+    - it may be called by many threads at once;
+    - on every path its connection is given back, closed, or handed to the
+      response, whose ``close()`` then settles it.
+    """
+
+    def send(
+        self,
+        request: PreparedRequest,
+        stream: bool = False,
+        timeout: Any = None,
+        verify: Verify = True,
+        cert: Cert = None,
+        proxies: Proxies = None,
+    ) -> Response:
+        """Send ``request`` and return the response, its body not yet read.
+
+        :param stream: whether the caller will read the body piece by piece.
+        :param timeout: what :meth:`ulak.Timeout.of` reads; its ``total`` is what
+            is left for this exchange and the reading of its body.
+        :param verify: whether, or against which certificates, to verify the server.
+        :param cert: the client's certificate.
+        :param proxies: proxy URLs by scheme or by scheme and host.
+        """
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Release what the adapter holds.  Harmless when called again."""
+        raise NotImplementedError
+
+    def __enter__(self) -> BaseAdapter:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class HTTPAdapter(BaseAdapter):
+    """The adapter for ``http://`` and ``https://``, on urllib3's pools.
+
+    :param pool_connections: how many origins to keep connections to.
+    :param pool_maxsize: how many idle connections to keep to each.
+    :param max_retries: a number or a :class:`urllib3.util.Retry`; the session
+        retries by it what is sent through this adapter, unless it or the call
+        says otherwise.
+    :param pool_block: open no more than ``pool_maxsize`` connections to an
+        origin, and wait for a free one (``Timeout(pool=…)``).
+
+    Override points: :meth:`init_poolmanager`, :meth:`proxy_manager_for`,
+    :meth:`build_connection_pool_key_attributes`,
+    :meth:`get_connection_with_tls_context`, :meth:`cert_verify`,
+    :meth:`request_url`, :meth:`add_headers`, :meth:`proxy_headers`,
+    :meth:`build_response`, :meth:`send` and :meth:`close`.
+    """
+
+    __attrs__: Final = [
+        "max_retries",
+        "config",
+        "_pool_connections",
+        "_pool_maxsize",
+        "_pool_block",
+    ]
+
+    #: Whether pools may be looked up by the settings alone; see __init_subclass__.
+    _keys_are_plain: bool = True
+
+    max_retries: Retry
+    poolmanager: urllib3.PoolManager
+
+    def __init__(
+        self,
+        pool_connections: int = DEFAULT_POOLS,
+        pool_maxsize: int = DEFAULT_POOLSIZE,
+        max_retries: RetriesInput = DEFAULT_RETRIES,
+        pool_block: bool = DEFAULT_POOLBLOCK,
+    ) -> None:
+        self.max_retries = resolve(max_retries) or _no_retries()
+        self.config: dict[str, Any] = {}
+        self.proxy_manager: dict[str, urllib3.PoolManager] = {}
+        self._pool_connections = pool_connections
+        self._pool_maxsize = pool_maxsize
+        self._pool_block = pool_block
+        self._known: dict[Any, tuple[Any, int, Any]] = {}
+        self.init_poolmanager(pool_connections, pool_maxsize, block=pool_block)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._keys_are_plain = (
+            cls.build_connection_pool_key_attributes
+            is HTTPAdapter.build_connection_pool_key_attributes
+            and cls.proxy_manager_for is HTTPAdapter.proxy_manager_for
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: getattr(self, name, None) for name in self.__attrs__}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.proxy_manager = {}
+        self.config = {}
+        self._known = {}
+        for name, value in state.items():
+            setattr(self, name, value)
+        self.init_poolmanager(self._pool_connections, self._pool_maxsize, block=self._pool_block)
+
+    # Pools.
+
+    def init_poolmanager(
+        self,
+        connections: int,
+        maxsize: int,
+        block: bool = DEFAULT_POOLBLOCK,
+        **pool_kwargs: Any,
+    ) -> None:
+        """Set ``poolmanager``; not for callers, an override point.
+
+        :param pool_kwargs: for :class:`urllib3.PoolManager`, such as
+            ``ssl_context``, ``source_address`` or ``socket_options``.
+        """
+        self._pool_connections = connections
+        self._pool_maxsize = maxsize
+        self._pool_block = block
+        self.poolmanager = PoolManager(
+            num_pools=connections, maxsize=maxsize, block=block, **pool_kwargs
+        )
+
+    def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> urllib3.PoolManager:
+        """The pool manager for ``proxy``, made when first asked for.
+
+        :raises InvalidProxyURL: when the URL cannot be used.
+        :raises MissingExtra: when it is a SOCKS proxy and PySocks is missing.
+        """
+        manager = self.proxy_manager.get(proxy)
+        if manager is not None:
+            return manager
+        settings = {
+            "num_pools": self._pool_connections,
+            "maxsize": self._pool_maxsize,
+            "block": self._pool_block,
+            **proxy_kwargs,
+        }
+        if proxy.lower().startswith("socks"):
+            manager = socks_manager(proxy, **settings)
+        else:
+            settings["proxy_headers"] = self.proxy_headers(proxy)
+            manager = ProxyManager(proxy, **settings)
+        self.proxy_manager[proxy] = manager
+        return manager
+
+    def build_connection_pool_key_attributes(
+        self, request: PreparedRequest, verify: Verify, cert: Cert = None
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What tells the connections for this request from others.
+
+        :returns: ``(host_params, pool_kwargs)`` for urllib3's
+            ``connection_from_host``: where to connect, and with which TLS.
+        """
+        url = _urls.parse(request.url or "")
+        host_params = {"scheme": url.scheme, "host": url.host, "port": url.port}
+        return host_params, self._tls_settings(url.scheme, verify, cert)
+
+    def _tls_settings(self, scheme: str, verify: Verify, cert: Cert) -> dict[str, Any]:
+        """The pool's TLS keywords; a context of the pool manager's own is kept."""
+        if scheme != "https":
+            return {}
+        if "ssl_context" in self.poolmanager.connection_pool_kw:
+            return _tls_files(verify, cert)
+        return {"ssl_context": _tls.context_for(True if verify is None else verify, cert)}
+
+    def get_connection_with_tls_context(
+        self,
+        request: PreparedRequest,
+        verify: Verify,
+        proxies: Proxies = None,
+        cert: Cert = None,
+    ) -> urllib3.HTTPConnectionPool:
+        """The pool for ``request``, by its proxy if it has one.
+
+        :raises InvalidURL: when the URL or the proxy's cannot be used.
+        """
+        url = request.url or ""
+        proxy = select_proxy(url, proxies) if proxies else None
+        key = None
+        if self._keys_are_plain and cert is None and not isinstance(verify, str):
+            parsed = _urls.parse(url)
+            key = (parsed.origin, verify, proxy)
+            found = self._known.get(key)
+            if found is not None and found[1] == found[2].generation:
+                return found[0]  # type: ignore[no-any-return]
+        pool, manager = self._find_pool(request, verify, proxy, cert)
+        if key is not None and isinstance(manager, CodecPoolManager):
+            self._remember(key, pool, manager)
+        return pool
+
+    def _find_pool(
+        self, request: PreparedRequest, verify: Verify, proxy: str | None, cert: Cert
+    ) -> tuple[urllib3.HTTPConnectionPool, urllib3.PoolManager]:
+        host_params, pool_kwargs = self.build_connection_pool_key_attributes(request, verify, cert)
+        manager = self.poolmanager
+        if proxy:
+            manager = self.proxy_manager_for(normalise_proxy(proxy))
+        return manager.connection_from_host(**host_params, pool_kwargs=pool_kwargs), manager
+
+    def _remember(self, key: Any, pool: Any, manager: CodecPoolManager) -> None:
+        """Find ``pool`` at once next time, until the manager drops any of its pools."""
+        if len(self._known) >= self._pool_connections:
+            self._known.clear()
+        self._known[key] = (pool, manager.generation, manager)
+
+    def get_connection(self, url: str, proxies: Proxies = None) -> urllib3.HTTPConnectionPool:
+        """The pool for ``url``, without the TLS settings of a request.
+
+        Deprecated: :meth:`get_connection_with_tls_context` takes them into account.
+        """
+        import warnings
+
+        warnings.warn(
+            "get_connection() ignores verify= and cert=; "
+            "use get_connection_with_tls_context(request, verify, proxies, cert)",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        proxy = select_proxy(url, proxies) if proxies else None
+        manager = self.proxy_manager_for(normalise_proxy(proxy)) if proxy else self.poolmanager
+        return manager.connection_from_url(_urls.parse(url).href)
+
+    def cert_verify(self, conn: Any, url: str, verify: Verify, cert: Cert) -> None:
+        """Set on the pool ``conn`` how to verify, for a subclass that changes it.
+
+        The settings of the request are in the pool's key already; what differs
+        from them is applied here.
+        """
+        if not url.lower().startswith("https") or self._pool_has(conn, verify, cert):
+            return
+        for name, value in _tls_files(verify, cert).items():
+            setattr(conn, name, value)
+        conn.conn_kw.pop("ssl_context", None)
+
+    def _pool_has(self, conn: Any, verify: Verify, cert: Cert) -> bool:
+        """Whether the pool was made for just these settings."""
+        context = getattr(conn, "conn_kw", {}).get("ssl_context")
+        if context is None or "ssl_context" in self.poolmanager.connection_pool_kw:
+            return context is not None
+        return context is _tls.context_for(True if verify is None else verify, cert)
+
+    # Requests and responses.
+
+    def request_url(self, request: PreparedRequest, proxies: Proxies) -> str:
+        """The request's target: a path, or the whole URL for a forwarding proxy.
+
+        RFC 9112, section 3.2.
+        """
+        url = _urls.parse(request.url or "")
+        if proxies and url.scheme == "http":
+            proxy = select_proxy(request.url or "", proxies)
+            if proxy and not normalise_proxy(proxy).startswith("socks"):
+                return _urls.without_userinfo(_urls.without_fragment(url.href))
+        return url.target
+
+    def add_headers(self, request: PreparedRequest, **kwargs: Any) -> None:
+        """Called before sending, with the keywords of :meth:`send`; an override point."""
+
+    def proxy_headers(self, proxy: str) -> dict[str, str]:
+        """The headers for the proxy itself: its credentials, where its URL has some."""
+        user, password = _urls.userinfo_of(proxy)
+        if not user:
+            return {}
+        from .auth import _basic_auth_str
+
+        return {"Proxy-Authorization": _basic_auth_str(user, password)}
+
+    def build_response(self, req: PreparedRequest, resp: Any) -> Response:
+        """A :class:`Response` from urllib3's ``resp``; an override point."""
+        response = Response()
+        response.raw = resp
+        response.status_code = resp.status
+        response.reason = resp.reason
+        response.url = req.url or ""
+        response.request = req
+        response.connection = self
+        if not hasattr(resp, "fields"):
+            response.headers = _headers_of(resp)
+        return response
+
+    def send(
+        self,
+        request: PreparedRequest,
+        stream: bool = False,
+        timeout: Any = None,
+        verify: Verify = True,
+        cert: Cert = None,
+        proxies: Proxies = None,
+    ) -> Response:
+        """One exchange over HTTP/1.1; see :meth:`BaseAdapter.send` for the contract.
+
+        :raises RequestException: of the class that names what failed.
+        """
+        limits = Timeout.of(timeout)
+        try:
+            pool = self.get_connection_with_tls_context(
+                request, verify, proxies=proxies, cert=cert
+            )
+            self.cert_verify(pool, request.url or "", verify, cert)
+            target = self.request_url(request, proxies)
+            self.add_headers(
+                request, stream=stream, timeout=timeout, verify=verify, cert=cert, proxies=proxies
+            )
+            raw = _urlopen(pool, request, target, limits)
+        except RequestException as exc:
+            if exc.request is None:
+                exc.request = request
+            raise
+        except CallerError as exc:
+            raise exc.args[0] from None
+        except LOWER_ERRORS as exc:
+            raise translate(exc, request) from exc
+        return self.build_response(request, raw)
+
+    def close(self) -> None:
+        """Close every connection, those in use too."""
+        self._known.clear()
+        for manager in (self.poolmanager, *self.proxy_manager.values()):
+            if isinstance(manager, CodecPoolManager):
+                manager.abort()
+            else:
+                manager.clear()
+
+    def retire(self) -> None:
+        """Close the idle connections now, and each other one when it is given back."""
+        self._known.clear()
+        for manager in (self.poolmanager, *self.proxy_manager.values()):
+            manager.clear()
+
+
+def _urlopen(pool: Any, request: PreparedRequest, target: str, limits: Timeout) -> Any:
+    """The one call into a pool, ours or any other of urllib3's."""
+    headers = request.headers
+    body = request.body
+    chunked = body is not None and "content-length" not in headers
+    ours = isinstance(pool, CodecPool)
+    if not ours:  # http.client looks less closely at what it sends
+        request_head(request.method or "", target, headers.items())
+    return pool.urlopen(
+        method=request.method,
+        url=target,
+        body=body,
+        headers=headers,
+        redirect=False,
+        assert_same_host=False,
+        preload_content=False,
+        decode_content=False,
+        retries=False,
+        timeout=limits if ours else _urllib3_timeout(limits),
+        chunked=chunked,
+    )
+
+
+def _urllib3_timeout(limits: Timeout) -> Any:
+    """As much of ``limits`` as urllib3's own pools can keep."""
+    from urllib3.util import Timeout as URLLib3Timeout
+
+    connect, read, total = limits.connect, limits.read, limits.total
+    if total is not None:
+        connect = total if connect is None else min(connect, total)
+        read = total if read is None else min(read, total)
+    return URLLib3Timeout(connect=connect, read=read)
+
+
+def _tls_files(verify: Verify, cert: Cert) -> dict[str, Any]:
+    """``verify`` and ``cert`` as urllib3's keywords, for pools with a context of their own."""
+    import os
+
+    settings: dict[str, Any] = {"cert_reqs": "CERT_REQUIRED" if verify else "CERT_NONE"}
+    if verify:
+        place = _tls.default_ca_bundle() if verify in (True, None) else os.fspath(verify)  # type: ignore[arg-type]
+        if not os.path.exists(place):
+            raise InvalidCertificate(f"verify={place!r}: there is no such file or directory")
+        settings["ca_cert_dir" if os.path.isdir(place) else "ca_certs"] = place
+    if cert:
+        names = ("cert_file", "key_file", "key_password")
+        values = cert if isinstance(cert, tuple | list) else (cert,)
+        settings.update(zip(names, map(os.fspath, values), strict=False))
+    return settings
+
+
+def _headers_of(resp: Any) -> CaseInsensitiveDict[str]:
+    """The headers of any urllib3 response, repeats kept."""
+    headers = getattr(resp, "headers", None) or {}
+    if hasattr(headers, "iteritems"):
+        return Headers(list(headers.iteritems()))
+    return CaseInsensitiveDict(headers)
+
+
+def _no_retries() -> Retry:
+    from urllib3.util import Retry
+
+    return Retry(0, read=False)

@@ -1,0 +1,745 @@
+"""The values of one exchange: :class:`Request`, :class:`PreparedRequest`, :class:`Response`.
+
+A request is what the caller asked for; a prepared request is what will be sent;
+a response is what came back, its body read from ``raw`` on demand.  Nothing here
+opens a connection or decides what happens next.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from . import _bodies, _text, _urls
+from ._errors import LOWER_ERRORS, translate
+from ._headers import Headers, parse_links, prepare_headers
+from ._types import UNSET
+from .exceptions import (
+    HTTPError,
+    InvalidJSONError,
+    InvalidOption,
+    JSONDecodeError,
+    RequestException,
+    StreamConsumedError,
+)
+from .hooks import HOOKS, default_hooks
+from .status_codes import codes
+from .structures import CaseInsensitiveDict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import timedelta
+    from http.cookiejar import CookieJar
+    from types import TracebackType
+
+    from ._types import (
+        Cookies,
+        Data,
+        Files,
+        HeadersInput,
+        Hook,
+        Hooks,
+        JSONDumps,
+        JSONLoads,
+        Params,
+        Unset,
+    )
+    from .auth import AuthBase, FlowAuth
+    from .cookies import RequestsCookieJar
+
+__all__ = ["REDIRECT_STATI", "PreparedRequest", "Request", "Response"]
+
+#: The statuses whose Location is followed (RFC 9110, section 15.4).
+REDIRECT_STATI: Final = (301, 302, 303, 307, 308)
+DEFAULT_REDIRECT_LIMIT: Final = 30
+CONTENT_CHUNK_SIZE: Final = 64 * 1024
+ITER_CHUNK_SIZE: Final = 512
+
+
+class RequestHooksMixin:
+    """Hooks on a request, by the event that they wait for."""
+
+    hooks: dict[str, list[Hook]]
+
+    def register_hook(self, event: str, hook: Any) -> None:
+        """Call ``hook`` on ``event``; a list or tuple adds each of its callables.
+
+        :raises InvalidOption: when the event is not one of :data:`ulak.hooks.HOOKS`.
+        """
+        if event not in HOOKS:
+            raise InvalidOption(f"hooks know no event {event!r}; there is: {', '.join(HOOKS)}")
+        if callable(hook):
+            self.hooks.setdefault(event, []).append(hook)
+        elif hook is not None:
+            self.hooks.setdefault(event, []).extend(h for h in hook if callable(h))
+
+    def deregister_hook(self, event: str, hook: Hook) -> bool:
+        """Take a hook away again; tells whether it was there."""
+        try:
+            self.hooks[event].remove(hook)
+        except (KeyError, ValueError):
+            return False
+        return True
+
+
+class Request(RequestHooksMixin):
+    """What the caller asks for; :meth:`prepare` makes of it what will be sent.
+
+    :param method: such as ``"GET"``.
+    :param url: absolute, or relative to the session's ``base_url``.
+    :param headers: a mapping or pairs; in a session, a value of ``None`` takes
+        the session's header of that name away.
+    :param files: what a form uploads: a mapping or pairs of field name to a
+        file, or to ``(filename, file[, content_type[, headers]])``.
+    :param data: the body: a form (mapping or pairs), bytes, text, a binary file,
+        or an iterator of bytes.
+    :param params: what is added to the URL's query.
+    :param auth: ``(user, password)``, or an :class:`~ulak.auth.AuthBase`.
+    :param cookies: a mapping or a cookie jar.
+    :param hooks: callables by event; see :mod:`ulak.hooks`.
+    :param json: a value to be sent as JSON, when there is no ``data``.
+    """
+
+    def __init__(
+        self,
+        method: str | None = None,
+        url: str | bytes | None = None,
+        headers: HeadersInput = None,
+        files: Files = None,
+        data: Data = None,
+        params: Params = None,
+        auth: Any = None,
+        cookies: Cookies = None,
+        hooks: Hooks = None,
+        json: Any = None,
+    ) -> None:
+        self.method = method
+        self.url = url
+        self.headers = {} if headers is None else headers
+        self.files = [] if files is None else files
+        self.data = [] if data is None else data
+        self.params = {} if params is None else params
+        self.auth = auth
+        self.cookies = cookies
+        self.json = json
+        self.hooks = default_hooks()
+        if hooks:
+            for event, hook in hooks.items():
+                self.register_hook(event, hook)
+
+    def __repr__(self) -> str:
+        return f"<Request [{self.method}]>"
+
+    def prepare(self) -> PreparedRequest:
+        """The request as it will be sent, without anything of a session."""
+        prepared = PreparedRequest()
+        prepared.prepare(
+            method=self.method,
+            url=self.url,
+            headers=self.headers,
+            files=self.files,
+            data=self.data,
+            json=self.json,
+            params=self.params,
+            auth=self.auth,
+            cookies=self.cookies,
+            hooks=self.hooks,
+        )
+        return prepared
+
+
+class PreparedRequest(RequestHooksMixin):
+    """A request as it goes on the wire.
+
+    The ``prepare_*`` methods are override points; :meth:`prepare` calls each in
+    turn, hooks last.  Once handed to a session it is not changed any more: every
+    later round works on a :meth:`copy`.
+
+    Attributes: ``method``; ``url``; ``headers``; ``body`` (bytes, text, a
+    readable, an iterator or ``None``); ``hooks``; ``auth_flow``, the
+    :class:`~ulak.auth.FlowAuth` that takes part in the exchange, or ``None``.
+    """
+
+    method: str | None = None
+    url: str | None = None
+    headers: CaseInsensitiveDict[str]
+    body: Any = None
+    auth_flow: FlowAuth | None = None
+    _own_cookies: Any = None
+    _session_jar: Any = None
+    _is_away: bool = False
+    _body_position: Any = None
+    _json_dumps: JSONDumps | None = None
+
+    def __init__(self) -> None:
+        self.headers = None  # type: ignore[assignment]  # as requests has it until prepare_headers
+        self.hooks = default_hooks()
+
+    def prepare(
+        self,
+        method: str | None = None,
+        url: str | bytes | None = None,
+        headers: HeadersInput = None,
+        files: Files = None,
+        data: Data = None,
+        params: Params = None,
+        auth: Any = None,
+        cookies: Cookies = None,
+        hooks: Hooks = None,
+        json: Any = None,
+    ) -> None:
+        """Prepare everything.  The parameters are those of :class:`Request`.
+
+        :raises RequestException: of the class that names the part that is wrong.
+        """
+        self.prepare_method(method)
+        self.prepare_url(url, params)
+        self.prepare_headers(headers)
+        self.prepare_cookies(cookies)
+        self.prepare_body(data, files, json)
+        self.prepare_auth(auth, url)  # an auth may sign everything above
+        self.prepare_hooks(hooks)
+
+    def __repr__(self) -> str:
+        return f"<PreparedRequest [{self.method}]>"
+
+    def copy(self) -> PreparedRequest:
+        """An independent copy; the body itself is shared."""
+        other = type(self).__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        if self.headers is not None:
+            other.headers = self.headers.copy()
+        if self._own_cookies is not None:
+            other._own_cookies = _copy_jar(self._own_cookies)
+        other.hooks = {event: list(hooks) for event, hooks in self.hooks.items()}
+        return other
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickling: without what has no meaning elsewhere (streams, callbacks)."""
+        state = dict(self.__dict__)
+        if not isinstance(self.body, bytes | str | None):
+            state["body"] = None
+        state["hooks"] = default_hooks()
+        for name in ("auth_flow", "_json_dumps", "_body_position", "_session_jar"):
+            state.pop(name, None)
+        return state
+
+    def prepare_method(self, method: str | bytes | None) -> None:
+        """Set ``method``, in upper case."""
+        if isinstance(method, bytes):
+            method = method.decode("latin-1")
+        self.method = method.upper() if method is not None else None
+
+    def prepare_url(self, url: Any, params: Params) -> None:
+        """Set ``url``: checked, with what must be percent-encoded so, and ``params`` added.
+
+        :raises MissingSchema: when there is no ``http://`` or ``https://``.
+        :raises InvalidURL: when the URL cannot be requested.
+        """
+        self.url = _urls.prepare(url, params)
+
+    def prepare_headers(self, headers: HeadersInput) -> None:
+        """Set ``headers`` to a new mapping.
+
+        :raises InvalidHeader: when a name or value may not go on the wire.
+        """
+        self.headers = prepare_headers(headers)
+
+    def prepare_cookies(self, cookies: Cookies) -> None:
+        """Set the Cookie header from ``cookies`` and the session's; one that is there stays."""
+        if cookies is not None:
+            self._own_cookies = _as_jar(cookies)
+        if self._own_cookies is None and self._session_jar is None:
+            return
+        if "Cookie" in self.headers:
+            return
+        from .cookies import cookie_header_for
+
+        jar, own = self._session_jar, self._own_cookies
+        if jar is None:
+            jar, own = own, None
+        header = cookie_header_for(jar, self.url or "", own)
+        if header:
+            self.headers["Cookie"] = header
+
+    def leave_cookies(self) -> None:
+        """Leave behind, for this URL and what follows it, the cookies meant for another.
+
+        Those are the call's own, and the ones in the session's jar that are
+        bound to no domain.
+        """
+        self._own_cookies = None
+        self._is_away = True
+
+    @property
+    def _cookies(self) -> Any:
+        """The jar of this request's own cookies, as code written for requests uses it."""
+        if self._own_cookies is None:
+            self._own_cookies = _as_jar({})
+        return self._own_cookies
+
+    @_cookies.setter
+    def _cookies(self, value: Any) -> None:
+        self._own_cookies = value
+
+    def prepare_body(self, data: Data, files: Files, json: Any = None) -> None:
+        """Set ``body``, its Content-Type where the caller named none, and its length.
+
+        :raises InvalidBody: when it is of no kind that can be sent.
+        """
+        if not data and not files and json is None:
+            self.prepare_content_length(None)
+            return
+        encoded = _bodies.encode_body(data, files, json, json_dumps=self._json_dumps)
+        self.body = encoded.body
+        self._body_position = encoded.position
+        if encoded.content_type and "content-type" not in self.headers:
+            self.headers["Content-Type"] = encoded.content_type
+        if encoded.body is not None and encoded.length is None:
+            self.headers["Transfer-Encoding"] = "chunked"
+        elif encoded.length is not None and not isinstance(encoded.body, bytes | str):
+            self.headers["Content-Length"] = str(encoded.length)
+        else:
+            self.prepare_content_length(encoded.body)
+
+    def prepare_content_length(self, body: Any) -> None:
+        """Set Content-Length from ``body`` (RFC 9110, section 8.6)."""
+        if body:
+            length = len(body) if isinstance(body, bytes) else _bodies.body_length(body)
+            if length:
+                self.headers["Content-Length"] = str(length)
+        elif self.method not in ("GET", "HEAD") and "content-length" not in self.headers:
+            self.headers["Content-Length"] = "0"
+
+    def prepare_auth(self, auth: Any, url: Any = "") -> None:
+        """Let ``auth``, or else the URL's user and password, add what it has to add."""
+        if auth is None:
+            if "@" not in (self.url or ""):
+                return
+            user = _urls.userinfo_of(self.url or "")
+            if not any(user):
+                return
+            auth = user
+        if not auth:
+            return
+        if isinstance(auth, tuple | list):
+            auth = _basic(auth)
+        if not callable(auth):
+            raise InvalidOption(
+                f"auth= should be (user, password) or an AuthBase, not {type(auth).__name__}"
+            )
+        signed = auth(self)
+        self.__dict__.update(signed.__dict__)
+        if self.body is not None:
+            self._recount()
+
+    def _recount(self) -> None:
+        """Set the length again after an auth may have changed the body."""
+        if "transfer-encoding" not in self.headers and isinstance(self.body, bytes | str):
+            self.prepare_content_length(self.body)
+
+    def prepare_hooks(self, hooks: Hooks) -> None:
+        """Add ``hooks`` to those that are there."""
+        if hooks:
+            for event, hook in hooks.items():
+                if hook:
+                    self.register_hook(event, hook)
+
+    @property
+    def path_url(self) -> str:
+        """The target in origin form: path and query (RFC 9112, section 3.2.1)."""
+        return _urls.parse(self.url or "").target
+
+
+def _as_jar(cookies: Any) -> CookieJar:
+    """``cookies`` as a jar; a jar is used as it is."""
+    from http.cookiejar import CookieJar
+
+    from .cookies import cookiejar_from_dict
+
+    return cookies if isinstance(cookies, CookieJar) else cookiejar_from_dict(cookies)
+
+
+def _copy_jar(jar: Any) -> CookieJar:
+    from .cookies import copy_cookie_jar
+
+    return copy_cookie_jar(jar)  # type: ignore[no-any-return]
+
+
+def _basic(pair: Any) -> AuthBase:
+    """Basic credentials from ``(user, password)``."""
+    from .auth import HTTPBasicAuth
+
+    if len(pair) != 2:
+        raise InvalidOption(f"auth= as a tuple is (user, password); this one has {len(pair)} items")
+    return HTTPBasicAuth(*pair)
+
+
+class Response:
+    """What the server answered.
+
+    The body is read on demand: ``content``, ``text`` and ``json()`` read it
+    whole and keep it; :meth:`iter_content` and :meth:`iter_lines` hand it over
+    piece by piece.  A response that was asked for with ``stream=True`` holds its
+    connection until the body is read to its end or :meth:`close` is called; as a
+    context manager it closes itself.  Not for use by two threads at once.
+
+    Attributes: ``status_code``; ``reason``; ``url``; ``request``, the
+    :class:`PreparedRequest` that this answers; ``history``, the responses that
+    led here; ``raw``, a :class:`urllib3.response.HTTPResponse` or what a custom
+    adapter put there; ``connection``, the adapter.
+    """
+
+    __attrs__: Final = [
+        "_content",
+        "status_code",
+        "url",
+        "headers",
+        "history",
+        "encoding",
+        "reason",
+        "cookies",
+        "elapsed",
+        "request",
+    ]
+
+    status_code: int = None  # type: ignore[assignment]  # until an adapter sets it, as in requests
+    reason: str = None  # type: ignore[assignment]  # likewise
+    url: str = None  # type: ignore[assignment]  # likewise
+    raw: Any = None
+    request: PreparedRequest = None  # type: ignore[assignment]  # likewise
+    connection: Any = None
+    history: list[Response]
+    _content: Any = False
+    _content_consumed: bool = False
+    _next: PreparedRequest | None = None
+    _headers: CaseInsensitiveDict[str] | None = None
+    _cookies: Any = None
+    _encoding: str | None | Unset = UNSET
+    _seconds: float = 0.0
+    _json_loads: JSONLoads | None = None
+
+    def __init__(self) -> None:
+        self.history = []
+
+    # What the head says.
+
+    @property
+    def headers(self) -> CaseInsensitiveDict[str]:
+        """The response's headers; names in any case, repeats joined with a comma."""
+        if self._headers is None:
+            fields = getattr(self.raw, "fields", None)
+            self._headers = CaseInsensitiveDict() if fields is None else Headers(fields)
+        return self._headers
+
+    @headers.setter
+    def headers(self, value: CaseInsensitiveDict[str]) -> None:
+        self._headers = value
+
+    @property
+    def encoding(self) -> str | None:
+        """The charset that ``text`` decodes with, from Content-Type; may be set."""
+        if self._encoding is UNSET:
+            return _text.encoding_from_content_type(self.headers.get("content-type"))
+        return self._encoding  # type: ignore[return-value]  # mypy does not narrow a sentinel
+
+    @encoding.setter
+    def encoding(self, value: str | None) -> None:
+        self._encoding = value
+
+    @property
+    def cookies(self) -> RequestsCookieJar:
+        """The cookies that this response set."""
+        if self._cookies is None:
+            from .cookies import RequestsCookieJar, store_from_response
+
+            self._cookies = RequestsCookieJar()
+            lines = self._set_cookie_lines()
+            if lines:
+                store_from_response(self._cookies, self.request.url or "", lines)
+        return self._cookies  # type: ignore[no-any-return]
+
+    @cookies.setter
+    def cookies(self, value: RequestsCookieJar) -> None:
+        self._cookies = value
+
+    def _set_cookie_lines(self) -> list[str]:
+        """The values of Set-Cookie, each on its own."""
+        raw = self.raw
+        if raw is None:
+            return []
+        head = getattr(raw, "head", None)
+        if head is not None:
+            return self.headers.get_all("set-cookie") if head.has(b"set-cookie") else []  # type: ignore[attr-defined]
+        headers = getattr(raw, "headers", None)
+        getlist = getattr(headers, "getlist", None)
+        if getlist is not None:
+            return list(getlist("set-cookie"))
+        return []
+
+    @property
+    def elapsed(self) -> timedelta:
+        """The time from sending the request to the end of the response's head."""
+        from datetime import timedelta
+
+        return timedelta(seconds=self._seconds)
+
+    @elapsed.setter
+    def elapsed(self, value: timedelta) -> None:
+        self._seconds = value.total_seconds()
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status is below 400."""
+        return not self._is_error()
+
+    def _is_error(self) -> bool:
+        return self.status_code is not None and 400 <= self.status_code < 600
+
+    @property
+    def is_redirect(self) -> bool:
+        """Whether this is a redirect that can be followed."""
+        return self.status_code in REDIRECT_STATI and "location" in self.headers
+
+    @property
+    def is_permanent_redirect(self) -> bool:
+        """Whether this is a redirect that says the move is for good."""
+        return self.status_code in (301, 308) and "location" in self.headers
+
+    @property
+    def next(self) -> PreparedRequest | None:
+        """The request that would follow this redirect, when redirects are not followed."""
+        return self._next
+
+    @property
+    def links(self) -> dict[str, dict[str, str]]:
+        """The Link header's links, by ``rel`` or else by URL (RFC 8288)."""
+        header = self.headers.get("link")
+        return {x.get("rel") or x.get("url", ""): x for x in parse_links(header)} if header else {}
+
+    def raise_for_status(self) -> None:
+        """Raise when the status is 4xx or 5xx.
+
+        :raises HTTPError: with this response; its message names no password.
+        """
+        if not self._is_error():
+            return
+        reason = self.reason
+        if isinstance(reason, bytes):
+            reason = _text.decode(reason, "utf-8")
+        kind = "Client" if self.status_code < 500 else "Server"
+        where = _urls.redact(str(self.url))
+        raise HTTPError(
+            f"{self.status_code} {kind} Error: {reason} for url: {where}", response=self
+        )
+
+    # The body.
+
+    @property
+    def content(self) -> bytes | None:
+        """The whole body, decoded from its Content-Encoding.
+
+        :raises StreamConsumedError: when it was already read as a stream.
+        """
+        if self._content is False:
+            if self._content_consumed:
+                raise StreamConsumedError(
+                    "the body was already read as a stream; keep its pieces, or do not stream",
+                    response=self,
+                )
+            if self.status_code == 0 or self.raw is None:
+                self._content = None
+            else:
+                self._content = b"".join(self.iter_content(CONTENT_CHUNK_SIZE))
+        self._content_consumed = True
+        return self._content  # type: ignore[no-any-return]
+
+    def _load(self) -> None:
+        """Read the body whole, as ``content`` does, the shortest way.
+
+        :raises RequestException: when it cannot be read to its end.
+        """
+        read_whole = getattr(self.raw, "read_whole", None)
+        if read_whole is None or self._content is not False or self._content_consumed:
+            self.content  # noqa: B018 - reading it is the point
+            return
+        try:
+            self._content = read_whole()
+        except RequestException:
+            raise
+        except LOWER_ERRORS as exc:
+            raise translate(exc, self.request, self, phase="body") from exc
+        finally:
+            self._content_consumed = True
+
+    def _load_at_most(self, limit: int) -> None:
+        """Read the body of a response that is only passed through, up to ``limit`` bytes.
+
+        What is beyond is not read: the connection is closed.  Never raises for a
+        broken body, since nobody asked for it.
+        """
+        if self._content is not False or self._content_consumed or self.raw is None:
+            self.close()
+            return
+        pieces: list[bytes] = []
+        size = 0
+        try:
+            for piece in self.iter_content(CONTENT_CHUNK_SIZE):
+                pieces.append(piece[: limit - size])
+                size += len(piece)
+                if size > limit:
+                    break
+        except LOWER_ERRORS:
+            pass
+        self.raw.close()
+        self._content = b"".join(pieces)
+        self._content_consumed = True
+
+    def iter_content(
+        self, chunk_size: int | None = 1, decode_unicode: bool = False
+    ) -> Iterator[Any]:
+        """The body in pieces of at most ``chunk_size`` bytes, decoded from its Content-Encoding.
+
+        :param chunk_size: in bytes; ``None`` hands over each piece as it arrives.
+        :param decode_unicode: yield text instead, when the charset is known.
+        :raises StreamConsumedError: when the body was already read as a stream.
+        """
+        if self._content_consumed and isinstance(self._content, bool):
+            raise StreamConsumedError("the body was already read as a stream", response=self)
+        if chunk_size is not None and (
+            not isinstance(chunk_size, int) or isinstance(chunk_size, bool) or chunk_size < 1
+        ):
+            raise InvalidOption(f"chunk_size={chunk_size!r} should be a number of bytes or None")
+        if self._content_consumed:
+            chunks = _slices(self._content, chunk_size)
+        else:
+            chunks = self._stream(chunk_size)
+        encoding = self.encoding if decode_unicode else None
+        return _text.iter_decode(chunks, encoding) if encoding else chunks
+
+    def _stream(self, chunk_size: int | None) -> Iterator[bytes]:
+        """The body's pieces from ``raw``, which may be any readable."""
+        raw = self.raw
+        stream = getattr(raw, "stream", None)
+        try:
+            if stream is not None:
+                yield from stream(chunk_size, decode_content=True)
+            elif raw is not None:
+                while chunk := raw.read(chunk_size if chunk_size is not None else -1):
+                    yield chunk
+        except RequestException:
+            raise
+        except LOWER_ERRORS as exc:
+            raise translate(exc, self.request, self, phase="body") from exc
+        self._content_consumed = True
+
+    def iter_lines(
+        self,
+        chunk_size: int | None = ITER_CHUNK_SIZE,
+        decode_unicode: bool = False,
+        delimiter: str | bytes | None = None,
+    ) -> Iterator[Any]:
+        """The body's lines without their ends, the same however the bytes arrive.
+
+        :param delimiter: what ends a line, instead of any line break.
+        """
+        chunks = self.iter_content(chunk_size, decode_unicode=decode_unicode)
+        return _text.iter_lines(chunks, delimiter)
+
+    @property
+    def apparent_encoding(self) -> str:
+        """The charset that the body looks like, by its bytes."""
+        return _text.detect(self.content or b"")
+
+    @property
+    def text(self) -> str:
+        """The body as text, in ``encoding`` or else ``apparent_encoding``."""
+        content = self.content
+        if not content:
+            return ""
+        return _text.decode(content, self.encoding or self.apparent_encoding)
+
+    def json(self, **kwargs: Any) -> Any:
+        """The body read as JSON (RFC 8259).
+
+        :param kwargs: for :func:`json.loads`, or the session's ``json_loads``.
+        :raises JSONDecodeError: when it is not JSON.
+        """
+        text = self._json_text()
+        loads = self._json_loads
+        if loads is None:
+            from json import loads
+        try:
+            return loads(text, **kwargs)
+        except JSONDecodeError:
+            raise
+        except (ValueError, RecursionError) as exc:
+            message = getattr(exc, "msg", None) or str(exc) or type(exc).__name__
+            raise JSONDecodeError(
+                message, getattr(exc, "doc", None) or text, getattr(exc, "pos", 0), response=self
+            ) from exc
+
+    def _json_text(self) -> str:
+        """The body as text; JSON without a charset is UTF-8, -16 or -32."""
+        content = self.content or b""
+        encoding = self.encoding
+        if encoding is None and len(content) > 3:
+            encoding = _text.guess_json_utf(content)
+        if encoding is None:
+            return self.text
+        try:
+            return content.decode(encoding)
+        except (LookupError, ValueError):
+            return self.text
+
+    def close(self) -> None:
+        """Give the connection back; a body that is not yet read is lost."""
+        if self.raw is None:
+            return
+        if not self._content_consumed:
+            self.raw.close()
+        release = getattr(self.raw, "release_conn", None)
+        if release is not None:
+            release()
+
+    # What Python asks of an object.
+
+    def __enter__(self) -> Response:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __bool__(self) -> bool:
+        """``ok``: whether the status is below 400."""
+        return self.ok
+
+    __nonzero__ = __bool__
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self.iter_content(128)
+
+    def __repr__(self) -> str:
+        return f"<Response [{self.status_code}]>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        if not self._content_consumed:
+            self.content  # noqa: B018 - a pickle holds the body
+        return {name: getattr(self, name, None) for name in self.__attrs__}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
+        self._content_consumed = True
+        self.raw = None
+
+
+def _slices(content: bytes | None, size: int | None) -> Iterator[bytes]:
+    """``content`` in pieces of ``size``."""
+    content = content or b""
+    step = len(content) if size is None else size
+    return (content[i : i + step] for i in range(0, len(content), step or 1))

@@ -1,0 +1,126 @@
+"""When a failed request is made again: policy values, no I/O.
+
+The policy itself is urllib3's immutable :class:`~urllib3.util.Retry`; this
+module reads a caller's ``retries=`` into one and asks it, in terms of ulak's
+errors and responses, whether and when to try again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .exceptions import (
+    ChunkedEncodingError,
+    ConnectTimeout,
+    ConnectionError,
+    InvalidOption,
+    NameResolutionError,
+    ProxyError,
+    RequestException,
+    RetryError,
+    SSLError,
+    Timeout,
+)
+
+if TYPE_CHECKING:
+    from urllib3.util import Retry
+
+    from ._types import RequestLike, ResponseLike
+
+__all__ = ["after_error", "after_response", "pause", "resolve"]
+
+
+def resolve(value: Any) -> Retry | None:
+    """Read a caller's ``retries=``.
+
+    :param value: a number of further attempts, a :class:`urllib3.util.Retry`,
+        or ``None``, ``False`` or ``0`` for none.
+    :returns: the policy, or ``None`` where there is nothing to retry.
+    :raises InvalidOption: for anything else.
+
+    A number means what it means to urllib3: that many further attempts after a
+    failed connection, after a broken or missing answer to an idempotent method,
+    and after a 413, 429 or 503 that carries a Retry-After.
+    """
+    if value is None or value is False:
+        return None
+    from urllib3.util import Retry
+
+    if isinstance(value, Retry):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise InvalidOption(f"retries={value!r} should be a whole number from 0 or a urllib3 Retry")
+    return Retry(value) if value else None
+
+
+def after_error(policy: Retry, request: RequestLike, error: RequestException) -> Retry | None:
+    """The policy for the next attempt after ``error``, or ``None`` to give up."""
+    from urllib3.exceptions import HTTPError
+
+    if not isinstance(error, ConnectionError | Timeout | ChunkedEncodingError):
+        return None
+    try:
+        return policy.increment(request.method, request.url, error=_as_urllib3(error))
+    except HTTPError:
+        return None
+
+
+def _as_urllib3(error: RequestException) -> Exception:
+    """The urllib3 error by which a ``Retry`` tells its counters apart."""
+    from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProtocolError
+    from urllib3.exceptions import SSLError as URLLib3SSLError
+
+    if isinstance(error, ConnectTimeout):
+        return ConnectTimeoutError(str(error))
+    if isinstance(error, SSLError):
+        return URLLib3SSLError(str(error))
+    never_sent = isinstance(error, NameResolutionError | ProxyError) or isinstance(
+        error.__cause__, NewConnectionError
+    )
+    return ConnectTimeoutError(str(error)) if never_sent else ProtocolError(str(error))
+
+
+def after_response(policy: Retry, request: RequestLike, response: ResponseLike) -> Retry | None:
+    """The policy for the next attempt after ``response``, or ``None`` to keep it.
+
+    :raises RetryError: when the attempts are used up and the policy's
+        ``raise_on_status`` is set.
+    """
+    from urllib3.exceptions import MaxRetryError
+
+    status = response.status_code
+    if not policy.is_retry(request.method, status, "retry-after" in response.headers):
+        return None
+    try:
+        return policy.increment(request.method, request.url, response=_status_only(response))
+    except MaxRetryError as exc:
+        if not policy.raise_on_status:
+            return None
+        attempts = len(policy.history) + 1
+        raise RetryError(
+            f"{attempts} attempts, the last answered with status {status}: the retries are used up",
+            request=request,
+            response=response,
+        ) from exc
+
+
+def pause(policy: Retry, response: ResponseLike | None) -> float:
+    """Seconds to wait before the next attempt: Retry-After, or else the backoff."""
+    from urllib3.exceptions import InvalidHeader
+
+    if response is not None and policy.respect_retry_after_header:
+        try:
+            wait = policy.get_retry_after(_status_only(response))
+        except InvalidHeader:
+            wait = None
+        if wait:
+            return wait
+    return policy.get_backoff_time()
+
+
+def _status_only(response: ResponseLike) -> Any:
+    """As much of ``response`` as ``Retry`` looks at, in urllib3's own class."""
+    from urllib3.response import HTTPResponse
+
+    kept = {k: v for k, v in response.headers.items() if k.lower() == "retry-after"}
+    return HTTPResponse(body=b"", headers=kept, status=response.status_code)

@@ -1,0 +1,638 @@
+"""Sessions: settings, cookies and connections that last over many requests.
+
+A :class:`Session` merges its settings with those of a call, prepares the
+request, and drives the conversation that ``_policy`` decides on.  What is
+decided there is not decided again here: this file carries the steps out.
+"""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from . import _environment, _urls
+from ._policy import redirects
+from ._policy.credentials import may_travel
+from ._policy.flow import Conversation, Settings
+from ._policy.settings import merge_headers, merge_hooks, merge_setting
+from ._policy.steps import SKIM_LIMIT, Hooks, Load, Pause, Resend, Send, Skim
+from ._protocol import codings
+from ._types import UNSET
+from ._version import __version__
+from .adapters import HTTPAdapter
+from .exceptions import InvalidOption, InvalidSchema
+from .hooks import default_hooks, dispatch_hook
+from .models import DEFAULT_REDIRECT_LIMIT, REDIRECT_STATI, PreparedRequest, Request, Response
+from .retries import resolve as resolve_retries
+from .structures import CaseInsensitiveDict
+from .timeouts import DEFAULT_TIMEOUT, Timeout
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, MutableMapping
+    from http.cookiejar import CookieJar
+    from types import TracebackType
+    from typing import Self, Unpack
+
+    from ._policy.steps import Step
+    from ._types import (
+        AllOptions,
+        BodyOptions,
+        Cert,
+        Cookies,
+        Data,
+        Files,
+        HeadersInput,
+        Hooks as HooksInput,
+        JSONDumps,
+        JSONLoads,
+        Params,
+        Proxies,
+        QueryOptions,
+        RetriesInput,
+        Unset,
+        Verify,
+    )
+    from .adapters import BaseAdapter
+    from .cookies import RequestsCookieJar
+
+__all__ = [
+    "REDIRECT_STATI",
+    "Session",
+    "default_headers",
+    "default_user_agent",
+    "merge_hooks",
+    "merge_setting",
+    "session",
+]
+
+
+def default_user_agent(name: str = "ulak") -> str:
+    """The User-Agent of a session that is given none."""
+    return f"{name}/{__version__}"
+
+
+def default_headers() -> CaseInsensitiveDict[str]:
+    """The headers of a session that is given none."""
+    return CaseInsensitiveDict(
+        {
+            "User-Agent": default_user_agent(),
+            "Accept-Encoding": ", ".join(codings.supported()),
+            "Accept": "*/*",
+            "Connection": "keep-alive",
+        }
+    )
+
+
+class _Resolved(dict[str, str]):
+    """Proxies that hold for one URL, with those they were made from.
+
+    For another URL, after a redirect, the environment is asked again.
+    """
+
+    explicit: Proxies = None
+
+
+class Session:
+    """Settings, cookies and connections for many requests; for many threads at once.
+
+    Use it as a context manager, or call :meth:`close`.  Every argument is also
+    an attribute, which may be changed later.
+
+    :param base_url: what a relative URL is appended to.
+    :param headers: added to the default headers; ``None`` as a value takes a
+        default away.
+    :param params: for the query of every request.
+    :param auth: ``(user, password)`` or an :class:`~ulak.auth.AuthBase`.
+    :param cookies: the first cookies; a cookie jar is used as it is.
+    :param proxies: proxy URLs by scheme, ``scheme://host``, or ``all``.
+    :param verify: ``True`` for the well-known certificates, a path to other
+        ones, an :class:`ssl.SSLContext`, or ``False`` not to verify at all.
+    :param cert: the client's certificate: a path, ``(certificate, key)``, or
+        ``(certificate, key, password)``.
+    :param trust_env: whether to take proxies, a CA bundle and netrc credentials
+        from the environment; what is set here or in a call wins.
+    :param max_redirects: how many to follow.
+    :param stream: whether to leave bodies unread until asked for.
+    :param hooks: callables by event; see :mod:`ulak.hooks`.
+    :param adapters: adapters by URL prefix, mounted besides those for
+        ``http://`` and ``https://``.
+    :param timeout: seconds, ``(connect, read)``, a :class:`~ulak.Timeout`, or
+        ``None`` to wait for ever; the default is ``connect=10, read=300``.
+    :param retries: further attempts, or a :class:`urllib3.util.Retry`.
+    :param raise_for_status: whether a 4xx or 5xx raises :class:`HTTPError`.
+    :param json_loads: what ``Response.json()`` reads text with.
+    :param json_dumps: what ``json=`` is written with.
+    :raises InvalidOption, InvalidTimeout, InvalidURL: when one makes no sense.
+    """
+
+    __attrs__ = (
+        "headers",
+        "cookies",
+        "auth",
+        "proxies",
+        "hooks",
+        "params",
+        "verify",
+        "cert",
+        "adapters",
+        "stream",
+        "trust_env",
+        "max_redirects",
+        "base_url",
+        "timeout",
+        "retries",
+        "raise_for_status",
+        "json_loads",
+        "json_dumps",
+    )
+
+    headers: MutableMapping[str, Any]
+    adapters: dict[str, BaseAdapter]
+    hooks: dict[str, Any]
+
+    #: Whether a subclass sends in its own way; see :mod:`ulak._policy.flow`.
+    overrides_send: bool = False
+
+    def __init__(
+        self,
+        *,
+        base_url: str | None = None,
+        headers: HeadersInput = None,
+        params: Params = None,
+        auth: Any = None,
+        cookies: Cookies = None,
+        proxies: Proxies = None,
+        verify: Verify = True,
+        cert: Cert = None,
+        trust_env: bool = True,
+        max_redirects: int = DEFAULT_REDIRECT_LIMIT,
+        stream: bool = False,
+        hooks: HooksInput = None,
+        adapters: Mapping[str, BaseAdapter] | None = None,
+        timeout: Any = DEFAULT_TIMEOUT,
+        retries: RetriesInput = None,
+        raise_for_status: bool = False,
+        json_loads: JSONLoads | None = None,
+        json_dumps: JSONDumps | None = None,
+    ) -> None:
+        self.headers = default_headers()
+        if headers is not None:
+            self.headers = merge_headers(headers, self.headers)
+        self.params: Any = {} if params is None else params
+        self.auth = auth
+        self.proxies: Any = {} if proxies is None else dict(proxies)
+        self.verify = verify
+        self.cert = cert
+        self.trust_env = trust_env
+        self.max_redirects = max_redirects
+        self.stream = stream
+        self.hooks = default_hooks()
+        if hooks:
+            self.hooks.update({event: _as_list(hook) for event, hook in hooks.items()})
+        self.base_url = base_url
+        if base_url is not None:
+            _urls.prepare(base_url)
+        self.timeout = timeout
+        Timeout.of(timeout)
+        self.retries = retries
+        resolve_retries(retries)
+        self.raise_for_status = raise_for_status
+        self.json_loads = json_loads
+        self.json_dumps = json_dumps
+        self._cookies: CookieJar | None = None
+        if cookies is not None:
+            self.cookies = cookies  # type: ignore[assignment]  # the setter makes a jar of it
+        self._netrc = _environment.Netrc()
+        self.adapters = {}
+        self.mount("https://", HTTPAdapter())
+        self.mount("http://", HTTPAdapter())
+        for prefix, adapter in (adapters or {}).items():
+            self.mount(prefix, adapter)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.overrides_send = cls.send is not Session.send
+
+    @property
+    def cookies(self) -> RequestsCookieJar:
+        """The session's cookie jar."""
+        if self._cookies is None:
+            from .cookies import RequestsCookieJar
+
+            self._cookies = RequestsCookieJar()
+        return self._cookies  # type: ignore[return-value]  # or the caller's own CookieJar
+
+    @cookies.setter
+    def cookies(self, value: Cookies) -> None:
+        from http.cookiejar import CookieJar
+
+        from .cookies import cookiejar_from_dict
+
+        self._cookies = value if isinstance(value, CookieJar) else cookiejar_from_dict(value)
+
+    def _jar(self) -> CookieJar | None:
+        """The jar, if there ever was a cookie."""
+        return self._cookies
+
+    # Requests.
+
+    def get(self, url: str | bytes, params: Params = None, **kwargs: Unpack[QueryOptions]) -> Response:
+        """Send a GET; for the arguments and errors see :meth:`request`."""
+        return self.request("GET", url, params=params, **kwargs)
+
+    def options(self, url: str | bytes, **kwargs: Unpack[AllOptions]) -> Response:
+        """Send an OPTIONS; for the arguments and errors see :meth:`request`."""
+        return self.request("OPTIONS", url, **kwargs)
+
+    def head(self, url: str | bytes, **kwargs: Unpack[AllOptions]) -> Response:
+        """Send a HEAD, by default without following redirects; see :meth:`request`."""
+        kwargs.setdefault("allow_redirects", False)
+        return self.request("HEAD", url, **kwargs)
+
+    def post(
+        self, url: str | bytes, data: Data = None, json: Any = None, **kwargs: Unpack[BodyOptions]
+    ) -> Response:
+        """Send a POST; for the arguments and errors see :meth:`request`."""
+        return self.request("POST", url, data=data, json=json, **kwargs)
+
+    def put(self, url: str | bytes, data: Data = None, **kwargs: Unpack[AllOptions]) -> Response:
+        """Send a PUT; for the arguments and errors see :meth:`request`."""
+        return self.request("PUT", url, data=data, **kwargs)  # type: ignore[misc]  # data is not in kwargs
+
+    def patch(self, url: str | bytes, data: Data = None, **kwargs: Unpack[AllOptions]) -> Response:
+        """Send a PATCH; for the arguments and errors see :meth:`request`."""
+        return self.request("PATCH", url, data=data, **kwargs)  # type: ignore[misc]  # likewise
+
+    def delete(self, url: str | bytes, **kwargs: Unpack[AllOptions]) -> Response:
+        """Send a DELETE; for the arguments and errors see :meth:`request`."""
+        return self.request("DELETE", url, **kwargs)
+
+    def query(
+        self, url: str | bytes, data: Data = None, json: Any = None, **kwargs: Unpack[BodyOptions]
+    ) -> Response:
+        """Send a QUERY: a safe request with a body; see :meth:`request`."""
+        return self.request("QUERY", url, data=data, json=json, **kwargs)
+
+    def request(
+        self,
+        method: str,
+        url: str | bytes,
+        params: Params = None,
+        data: Data = None,
+        headers: HeadersInput = None,
+        cookies: Cookies = None,
+        files: Files = None,
+        auth: Any = None,
+        timeout: Any = UNSET,
+        allow_redirects: bool = True,
+        proxies: Proxies = None,
+        hooks: HooksInput = None,
+        stream: bool | None = None,
+        verify: Verify = None,
+        cert: Cert = None,
+        json: Any = None,
+        retries: RetriesInput | Unset = UNSET,
+        raise_for_status: bool | None = None,
+    ) -> Response:
+        """Send a request and return its response.
+
+        The arguments up to ``hooks`` are those of :class:`~ulak.models.Request`;
+        the others those of the session, for this call only.
+
+        :param allow_redirects: whether to follow redirects.
+        :returns: the response, whose body is read unless ``stream`` is set; then
+            the caller reads it to its end or closes it.
+        :raises RequestException: of the class that names what failed.
+        """
+        request = Request(method, url, headers, files, data, params, auth, cookies, hooks, json)
+        prepared = self.prepare_request(request)
+        settings = self.merge_environment_settings(prepared.url, proxies, stream, verify, cert)
+        settings["allow_redirects"] = allow_redirects
+        if timeout is not UNSET:
+            settings["timeout"] = timeout
+        if retries is not UNSET:
+            settings["retries"] = retries
+        response = self.send(prepared, **settings)
+        if self.raise_for_status if raise_for_status is None else raise_for_status:
+            _raise_and_close(response)
+        return response
+
+    def prepare_request(self, request: Request) -> PreparedRequest:
+        """Merge the session's settings into ``request``; an override point.
+
+        :raises RequestException: of the class that names the part that is wrong.
+        """
+        url = request.url
+        if self.base_url is not None:
+            url = _urls.join_base(self.base_url, url.decode() if isinstance(url, bytes) else url or "")
+        prepared = PreparedRequest()
+        prepared._json_dumps = self.json_dumps
+        prepared._session_jar = self._jar()
+        prepared.prepare(
+            method=request.method,
+            url=url,
+            files=request.files,
+            data=request.data,
+            json=request.json,
+            headers=merge_headers(request.headers, self.headers),
+            params=merge_setting(request.params, self.params) if self.params else request.params,
+            auth=self._auth_for(request, url),
+            cookies=request.cookies,
+            hooks=merge_hooks(request.hooks, self.hooks),
+        )
+        return prepared
+
+    def _auth_for(self, request: Request, url: Any) -> Any:
+        """The call's auth, or the session's, or netrc's where no header says otherwise."""
+        auth = request.auth or self.auth
+        if auth or not self.trust_env:
+            return auth
+        if "authorization" in self.headers or _names_authorization(request.headers):
+            return None
+        if isinstance(url, str) and "@" not in url:
+            return self._netrc_auth(url)
+        return None
+
+    def _netrc_auth(self, url: str) -> tuple[str, str] | None:
+        """What netrc holds for the URL's host."""
+        return self._netrc.lookup(_urls.parse(_urls.prepare(url)).host)
+
+    def merge_environment_settings(
+        self,
+        url: str | None,
+        proxies: Proxies,
+        stream: bool | None,
+        verify: Verify,
+        cert: Cert,
+    ) -> dict[str, Any]:
+        """The settings for one call: its own, then the session's, then the environment's.
+
+        :returns: ``proxies``, ``stream``, ``verify`` and ``cert``; an override point.
+        """
+        explicit = merge_setting(proxies, self.proxies) if proxies else self.proxies
+        if verify is None:
+            verify = self.verify
+        if verify in (True, None) and self.trust_env and url is not None and url[:5] == "https":
+            verify = _environment.ca_bundle() or verify
+        return {
+            "proxies": self._proxies_for(url or "", explicit),
+            "stream": self.stream if stream is None else stream,
+            "verify": verify,
+            "cert": self.cert if cert is None else cert,
+        }
+
+    def _proxies_for(self, url: str, explicit: Proxies) -> dict[str, str]:
+        resolved = _Resolved(_environment.resolve_proxies(url, explicit, self.trust_env))
+        resolved.explicit = explicit
+        return resolved
+
+    # Sending.
+
+    def send(self, request: PreparedRequest, **kwargs: Any) -> Response:
+        """Send a prepared request; an override point, called on every redirect too.
+
+        :param kwargs: ``stream``, ``timeout``, ``verify``, ``cert``, ``proxies``,
+            ``allow_redirects`` and ``retries``, as for :meth:`request`; what is
+            not given is the session's.
+        :raises RequestException: of the class that names what failed.
+        """
+        if isinstance(request, Request):
+            raise InvalidOption("send() takes a PreparedRequest: call session.prepare_request first")
+        kwargs.setdefault("stream", self.stream)
+        kwargs.setdefault("verify", self.verify)
+        kwargs.setdefault("cert", self.cert)
+        if "proxies" not in kwargs:
+            kwargs["proxies"] = self._proxies_for(request.url or "", self.proxies)
+        kwargs.setdefault("timeout", self.timeout)
+        settings = Settings(
+            timeout=kwargs["timeout"],
+            retries=self._retries_for(kwargs.pop("retries", UNSET)),
+            proxies=kwargs["proxies"],
+            stream=kwargs["stream"],
+            allow_redirects=kwargs.pop("allow_redirects", True),
+        )
+        return self._drive(Conversation(self, settings).run(request), kwargs)
+
+    def _retries_for(self, given: RetriesInput | Unset) -> Any:
+        """The call's retry policy, or the session's; ``UNSET`` leaves it to the adapter."""
+        if given is UNSET:
+            return UNSET if self.retries is None else resolve_retries(self.retries)
+        return resolve_retries(given)
+
+    def _drive(self, steps: Any, kwargs: dict[str, Any]) -> Response:
+        """Carry out the steps of a conversation; every failure goes back into it."""
+        outcome: Any = None
+        failure: BaseException | None = None
+        try:
+            while True:
+                try:
+                    step = steps.send(outcome) if failure is None else steps.throw(failure)
+                except StopIteration as stop:
+                    return stop.value  # type: ignore[no-any-return]
+                outcome = failure = None
+                try:
+                    outcome = self._carry_out(step, kwargs)
+                except BaseException as exc:
+                    failure = exc
+        finally:
+            del failure  # its traceback holds this frame
+
+    def _carry_out(self, step: Step, kwargs: dict[str, Any]) -> Any:
+        """One step; for what each means see :mod:`ulak._policy.steps`."""
+        kind = type(step)
+        if kind is Send:
+            return self._exchange(step, kwargs)  # type: ignore[arg-type]
+        if kind is Load:
+            return step.response._load()  # type: ignore[union-attr]
+        return _OTHER_STEPS[kind](self, step, kwargs)
+
+    def _exchange(self, step: Send, kwargs: dict[str, Any]) -> Response:
+        """Send through the adapter that is mounted for the URL."""
+        request = step.request
+        adapter = self.get_adapter(url=request.url or "")
+        start = perf_counter()
+        kwargs["timeout"] = step.timeout
+        kwargs["proxies"] = step.proxies
+        response = adapter.send(request, **kwargs)
+        if isinstance(response, Response):
+            response._seconds = perf_counter() - start
+            response._json_loads = self.json_loads
+        return response
+
+    def _resend(self, step: Resend, kwargs: dict[str, Any]) -> Response:
+        again = {**kwargs, "timeout": step.timeout, "proxies": step.proxies}
+        return self.send(step.request, allow_redirects=False, **again)
+
+    def _run_hooks(self, step: Hooks, kwargs: dict[str, Any]) -> Response:
+        return dispatch_hook("response", step.request.hooks, step.response, **kwargs)
+
+    def _skim(self, step: Skim, kwargs: dict[str, Any]) -> None:
+        step.response._load_at_most(SKIM_LIMIT)
+
+    def _pause(self, step: Pause, kwargs: dict[str, Any]) -> None:
+        from time import sleep
+
+        sleep(step.seconds)
+
+    # Redirects: override points, called on every hop.
+
+    def get_redirect_target(self, resp: Response) -> str | None:
+        """Where ``resp`` redirects to, or ``None``."""
+        if resp.status_code not in REDIRECT_STATI:
+            return None
+        return redirects.redirect_target(resp)
+
+    def should_strip_auth(self, old_url: str, new_url: str) -> bool:
+        """Whether credentials for ``old_url`` must not be sent to ``new_url``."""
+        return not may_travel(old_url, new_url)
+
+    def rebuild_method(self, prepared_request: PreparedRequest, response: Response) -> None:
+        """Set the method of the request that follows ``response``."""
+        prepared_request.method = redirects.method_after(
+            prepared_request.method or "", response.status_code
+        )
+
+    def rebuild_auth(self, prepared_request: PreparedRequest, response: Response) -> None:
+        """Take away the credentials that may not travel; add netrc's for a new host."""
+        url = prepared_request.url or ""
+        if not self.should_strip_auth(response.request.url or "", url):
+            return
+        prepared_request.headers.pop("Authorization", None)
+        prepared_request.auth_flow = None
+        if self.trust_env:
+            prepared_request.prepare_auth(self._netrc.lookup_named(_urls.parse(url).host) or ())
+
+    def rebuild_proxies(
+        self, prepared_request: PreparedRequest, proxies: Proxies
+    ) -> dict[str, str]:
+        """The proxies for the next hop; NO_PROXY is looked at anew for its URL."""
+        prepared_request.headers.pop("Proxy-Authorization", None)
+        explicit = proxies.explicit if isinstance(proxies, _Resolved) else proxies
+        return self._proxies_for(prepared_request.url or "", explicit)
+
+    def resolve_redirects(
+        self,
+        resp: Response,
+        req: PreparedRequest,
+        stream: bool = False,
+        timeout: Any = None,
+        verify: Verify = True,
+        cert: Cert = None,
+        proxies: Proxies = None,
+        yield_requests: bool = False,
+        **adapter_kwargs: Any,
+    ) -> Iterator[Any]:
+        """Follow the redirect ``resp``, which answers ``req``, hop by hop.
+
+        :returns: an iterator of the responses, or with ``yield_requests`` of the
+            requests that would be sent; each response holds those before it.
+        :raises TooManyRedirects: after ``max_redirects``.
+        """
+        history: list[Response] = []
+        kwargs = {"stream": stream, "timeout": timeout, "verify": verify, "cert": cert}
+        while (location := self.get_redirect_target(resp)) is not None:
+            resp._load_at_most(SKIM_LIMIT)
+            req = redirects.next_request(self, req, resp, location, taken=len(history))
+            proxies = self.rebuild_proxies(req, proxies)
+            self.rebuild_auth(req, resp)
+            history.append(resp)
+            if yield_requests:
+                yield req
+                return
+            resp = self.send(
+                req, proxies=proxies, allow_redirects=False, **kwargs, **adapter_kwargs
+            )
+            resp.history = list(history)
+            yield resp
+
+    # Adapters.
+
+    def get_adapter(self, url: str) -> BaseAdapter:
+        """The adapter that is mounted on the longest prefix of ``url``.
+
+        :raises InvalidSchema: when there is none.
+        """
+        lowered = url.lower()
+        for prefix, adapter in self.adapters.items():
+            if lowered.startswith(prefix.lower()):
+                return adapter
+        known = ", ".join(self.adapters)
+        raise InvalidSchema(
+            f"No connection adapters were found for {_urls.redact(url)!r}; mounted are: {known}"
+        )
+
+    def mount(self, prefix: str, adapter: BaseAdapter) -> None:
+        """Send what begins with ``prefix`` through ``adapter``."""
+        self.adapters[prefix] = adapter
+        for shorter in [known for known in self.adapters if len(known) < len(prefix)]:
+            self.adapters[shorter] = self.adapters.pop(shorter)
+
+    def close(self) -> None:
+        """Close every connection, those of unread responses too.  Harmless when repeated."""
+        for adapter in self.adapters.values():
+            adapter.close()
+
+    def _retire(self) -> None:
+        """Close what is idle; a response that is still being read keeps its connection."""
+        for adapter in self.adapters.values():
+            if isinstance(adapter, HTTPAdapter):
+                adapter.retire()
+            else:
+                adapter.close()
+
+    # What Python asks of an object.
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} adapters={list(self.adapters)}>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: getattr(self, name, None) for name in self.__attrs__}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self._cookies = None
+        self._netrc = _environment.Netrc()
+        for name, value in state.items():
+            setattr(self, name, value)
+
+
+_OTHER_STEPS: dict[type, Any] = {
+    Hooks: Session._run_hooks,
+    Skim: Session._skim,
+    Pause: Session._pause,
+    Resend: Session._resend,
+}
+
+
+def session() -> Session:
+    """A new session.  Deprecated in favour of :class:`Session`."""
+    return Session()
+
+
+def _as_list(hook: Any) -> list[Any]:
+    return [hook] if callable(hook) else list(hook)
+
+
+def _names_authorization(headers: Any) -> bool:
+    """Whether the call's headers, of any shape, have an Authorization."""
+    names = headers if not isinstance(headers, list | tuple) else [name for name, _ in headers]
+    return any(isinstance(name, str) and name.lower() == "authorization" for name in names)
+
+
+def _raise_and_close(response: Response) -> None:
+    """Raise for a 4xx or 5xx; a streamed response is closed then."""
+    try:
+        response.raise_for_status()
+    except BaseException:
+        response.close()
+        raise

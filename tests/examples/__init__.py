@@ -1,0 +1,1 @@
+"""Every example is run, and must print what it promises."""

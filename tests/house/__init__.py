@@ -1,0 +1,1 @@
+"""The rules of the house: floors, names, cost, and that the documentation runs."""

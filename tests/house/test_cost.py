@@ -1,0 +1,122 @@
+"""What importing ulak costs, and what one warm request does."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import ulak
+
+#: Calls of Python functions in one warm ``Session.get``.  http.client alone makes
+#: about 140; requests makes 1,700.
+MOST_PYTHON_CALLS = 200
+#: Calls of functions written in C, which are cheaper; http.client alone makes about 310.
+MOST_C_CALLS = 500
+
+#: What ``import ulak`` leaves for the first call that needs it.
+LATER = {
+    "asyncio",
+    "certifi",
+    "charset_normalizer",
+    "dataclasses",
+    "email",
+    "hashlib",
+    "http",
+    "idna",
+    "inspect",
+    "json",
+    "mimetypes",
+    "netrc",
+    "socket",
+    "ssl",
+    "tempfile",
+    "urllib3",
+}
+
+_NEW_MODULES = """\
+import sys
+before = set(sys.modules)
+import ulak
+print(*sorted({name.partition(".")[0] for name in set(sys.modules) - before}))
+"""
+
+_BODY = json.dumps({"id": 4711, "name": "Ada Lovelace", "roles": ["author", "editor"]}).encode()
+_ANSWER = (
+    b"HTTP/1.1 200 OK\r\nServer: bundled\r\nDate: Thu, 01 Jan 2026 00:00:00 GMT\r\n"
+    b"Content-Type: application/json\r\nContent-Length: %d\r\nConnection: keep-alive\r\n"
+    b'ETag: "5f3c-1a2b"\r\nCache-Control: no-cache\r\nVary: Accept-Encoding\r\n'
+    b"X-Request-Id: 7d9f2c31\r\n\r\n%b" % (len(_BODY), _BODY)
+)
+
+
+def test_import_loads_nothing_that_can_wait() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _NEW_MODULES], capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stdout.split())
+    assert "ulak" in loaded
+    assert not loaded & LATER
+
+
+@contextmanager
+def keep_alive_server() -> Iterator[str]:
+    """Answers each request of one connection with the same bytes; yields the URL."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                while connection.recv(65536):
+                    connection.sendall(_ANSWER)
+
+        thread = threading.Thread(target=serve, name="keep-alive server")
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}/users?page=2"
+        finally:
+            # Whoever never came would leave the server waiting.
+            socket.create_connection(listener.getsockname()).close()
+            thread.join(10)
+
+
+def count_calls(action: Callable[[], object]) -> Counter[str]:
+    """How often ``action`` calls Python and C functions, in this thread only."""
+    counted: Counter[str] = Counter()
+
+    def note(_frame: FrameType, event: str, _argument: object) -> None:
+        counted[event] += 1
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        action()
+    finally:
+        sys.setprofile(before)
+    return counted
+
+
+def test_the_count_sees_calls_of_both_kinds() -> None:
+    counted = count_calls(lambda: [len(_BODY), keep_alive_server])
+    assert counted["call"] == 1
+    assert counted["c_call"] == 2  # len, and the call that ends the profile
+
+
+def test_a_warm_get_makes_few_calls() -> None:
+    with keep_alive_server() as url, ulak.Session() as session:
+
+        def get() -> tuple[str, bytes]:
+            response = session.get(url)
+            return response.headers["content-type"], response.content
+
+        for _ in range(3):
+            assert get() == ("application/json", _BODY)
+        counted = count_calls(get)
+    assert counted["call"] <= MOST_PYTHON_CALLS, dict(counted)
+    assert counted["c_call"] <= MOST_C_CALLS, dict(counted)

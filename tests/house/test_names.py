@@ -1,0 +1,36 @@
+"""Public modules say what is public, and it is there."""
+
+from __future__ import annotations
+
+import importlib
+
+import pytest
+
+from tests.house.imports import modules
+
+PUBLIC = [
+    name
+    for name in modules()
+    if not any(part.startswith("_") for part in name.split(".")) or name == "ulak"
+]
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_all_names_what_is_there(name: str) -> None:
+    module = importlib.import_module(name)
+    assert "__all__" in vars(module), f"{name} has no __all__"
+    listed = list(module.__all__)
+    assert len(listed) == len(set(listed)), "a name stands twice"
+    missing = [each for each in listed if getattr(module, each, None) is None]
+    assert not missing, f"in __all__ but not in {name}: {missing}"
+
+
+def test_the_package_offers_its_lazy_names_to_dir() -> None:
+    ulak = importlib.import_module("ulak")
+    assert set(ulak.__all__) <= set(dir(ulak))
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    ulak = importlib.import_module("ulak")
+    with pytest.raises(AttributeError, match="no_such_name"):
+        _ = ulak.no_such_name

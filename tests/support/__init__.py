@@ -1,0 +1,39 @@
+"""Servers for the tests: a friendly one, a scripted one, a proxy, and real programs.
+
+All of them listen on loopback only, record what reaches them, and stop in
+bounded time.  Each is a context manager; :mod:`tests.support.fixtures` makes
+fixtures of them.  Nothing here imports ulak: a test of ulak must not be judged
+by ulak's own parser.
+"""
+
+from __future__ import annotations
+
+from .certificates import Certificates
+from .forward_proxy import ForwardProxy
+from .http_server import Handler, HttpServer
+from .messages import Answer, ReceivedRequest
+from .ports import free_port, stalled_port, wait_port
+from .programs import NginxServer, SocksServer, SquidServer, nginx, socks, squid
+from .raw_server import PeerClosed, RawConnection, RawServer, Script
+
+__all__ = [
+    "Answer",
+    "Certificates",
+    "ForwardProxy",
+    "Handler",
+    "HttpServer",
+    "NginxServer",
+    "PeerClosed",
+    "RawConnection",
+    "RawServer",
+    "ReceivedRequest",
+    "Script",
+    "SocksServer",
+    "SquidServer",
+    "free_port",
+    "nginx",
+    "socks",
+    "squid",
+    "stalled_port",
+    "wait_port",
+]
