@@ -87,10 +87,11 @@ lint: $(VENV)/.stamp-dev
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 
+# --verifytypes looks on PYTHONPATH; it does not see an editable installation.
 types: $(VENV)/.stamp-dev
 	$(BIN)/mypy --strict src
 	$(BIN)/pyright --pythonpath $(BIN)/python
-	$(BIN)/pyright --pythonpath $(BIN)/python --verifytypes ulak --ignoreexternal
+	PYTHONPATH=src $(BIN)/pyright --pythonpath $(BIN)/python --verifytypes ulak --ignoreexternal
 
 format: $(VENV)/.stamp-dev
 	$(BIN)/ruff check --fix $(SOURCES)

@@ -134,9 +134,15 @@ def _take_turns(scenario: Scenario, workers: dict[str, tuple[Worker, str]]) -> d
 
 
 def plain_environment() -> dict[str, str]:
-    """This environment without what would change how a client behaves."""
+    """This environment without what would change how a client behaves.
+
+    Without Python's own switches too: one that forbids writing byte code, say,
+    would have what is installed editable compiled again in every process.
+    """
     return {
         name: value
         for name, value in os.environ.items()
-        if name not in _INFLUENCES and not name.lower().endswith("_proxy")
+        if name not in _INFLUENCES
+        and not name.lower().endswith("_proxy")
+        and not name.startswith("PYTHON")
     }

@@ -26,7 +26,7 @@ class Handler(BaseHTTPRequestHandler):
 
 def main() -> None:
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever).start()
+        threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}/"
 
         ulak.get(url)

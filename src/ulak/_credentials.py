@@ -27,17 +27,17 @@ def basic(username: str | bytes, password: str | bytes) -> str:
         end of a file that a password was read from.
     """
     user, secret = _encode(_text_or_bytes(username, "name"), _text_or_bytes(password, "password"))
-    if b":" in user:
-        raise InvalidOption(
-            "the user's name for Basic authentication has a colon in it, which RFC 7617 forbids; "
-            "pass the user and the password apart"
-        )
     for part, name in ((user, "name"), (secret, "password")):
         if _CONTROL.search(part):
             raise InvalidHeader(
                 f"the user's {name} for Basic authentication has a control character in it, "
                 "perhaps a newline at its end; strip it"
             )
+    if b":" in user:
+        raise InvalidOption(
+            "the user's name for Basic authentication has a colon in it, which RFC 7617 forbids; "
+            "pass the user and the password apart"
+        )
     return "Basic " + b2a_base64(user + b":" + secret, newline=False).decode("ascii")
 
 

@@ -55,7 +55,8 @@ class DigestChallenge(NamedTuple):
     @property
     def family(self) -> str:
         """The algorithm without ``-SESS``, in upper case."""
-        return (self.algorithm or "MD5").upper().removesuffix("-SESS")
+        name = "MD5" if self.algorithm is None else self.algorithm
+        return name.upper().removesuffix("-SESS")
 
     @property
     def session(self) -> bool:

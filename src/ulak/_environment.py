@@ -156,18 +156,15 @@ def normalise_proxy(url: str) -> str:
     scheme, rest = match.groups() if match else (None, text)
     scheme = (scheme or "http").lower()
     if scheme not in PROXY_SCHEMES:
-        raise InvalidProxyURL(
-            f"Invalid proxy URL {redact(text)!r}: its scheme must be one of "
-            f"{', '.join(sorted(PROXY_SCHEMES))}."
+        raise _unusable_proxy(
+            text, f"its scheme must be one of {', '.join(sorted(PROXY_SCHEMES))}."
         )
+    if match is None and rest.partition("/")[0].endswith(":"):
+        raise _unusable_proxy(text, "neither // nor a port follows the colon.")
     try:
         parsed = parse(f"http://{rest}")
     except InvalidURL as exc:
-        reason = str(exc).partition(": ")[2]
-        raise InvalidProxyURL(
-            f"Invalid proxy URL {redact(text)!r}: {reason} "
-            "Please check that it reads like http://host:port."
-        ) from exc
+        raise _unusable_proxy(text, str(exc).rpartition("': ")[2]) from exc
     return f"{scheme}://{_authority(parsed)}"
 
 
@@ -364,6 +361,12 @@ def _proxy_keys(url: str) -> tuple[str, ...]:
     if not parsed.host:
         return parsed.scheme, "all"
     return f"{parsed.scheme}://{parsed.host}", parsed.scheme, f"all://{parsed.host}", "all"
+
+
+def _unusable_proxy(url: str, why: str) -> InvalidProxyURL:
+    return InvalidProxyURL(
+        f"Invalid proxy URL {redact(url)!r}: {why} Please check that it reads like http://host:port."
+    )
 
 
 def _authority(url: URL) -> str:

@@ -156,7 +156,7 @@ def _detail(cause: Exception) -> str:
 
 
 def _plain(value: object) -> str:
-    """The text after urllib3's ``HTTPConnection(host=…, port=…):`` prefix, if it has one."""
-    text = str(value)
+    """The text after the pool or connection that urllib3 puts first."""
+    text = str(value).removeprefix("None: ")
     _, separator, rest = text.partition("): ")
     return rest if separator and text.startswith("HTTP") else text

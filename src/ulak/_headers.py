@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
@@ -26,7 +27,7 @@ _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]++"
 _VALUE = r"(?:[!-~\x80-\xff][\t -~\x80-\xff]*+)?+"
 
 # Names and values in turn, a line each.  Every request needs this pattern; the others
-# are left to re's own cache, so that importing ulak does not compile them.
+# are compiled when they are first used, so that importing ulak stays cheap.
 _FIELDS = re.compile(rf"{_TOKEN}\n{_VALUE}(?:\n{_TOKEN}\n{_VALUE})*+")
 
 
@@ -61,7 +62,11 @@ class Headers(CaseInsensitiveDict[str]):
 
     def _index(self) -> None:
         """Make the mapping anew from the fields."""
-        store: dict[str, tuple[str, str]] = {}
+        store = {field[0].lower(): field for field in self._fields}
+        if len(store) == len(self._fields):
+            self._store = store
+            return
+        store = {}
         repeated: dict[str, list[str]] = {}
         for field in self._fields:
             key = field[0].lower()
@@ -140,6 +145,20 @@ def _put(target: CaseInsensitiveDict[Any], headers: HeadersInput) -> None:
         target[name if type(name) is str else _native_name(name)] = value
 
 
+class CheckedHeaders(CaseInsensitiveDict[str]):
+    """What :func:`prepare_headers` made, for it to copy without checking again.
+
+    Whoever makes one answers for it: it is not changed afterwards.
+    """
+
+    @classmethod
+    def of(cls, headers: CaseInsensitiveDict[str]) -> CheckedHeaders:
+        """A copy of ``headers``, which :func:`prepare_headers` returned."""
+        checked = cls.__new__(cls)
+        checked._store = headers._store.copy()
+        return checked
+
+
 def prepare_headers(headers: HeadersInput) -> CaseInsensitiveDict[str]:
     """The caller's headers, checked, in a new mapping.
 
@@ -151,6 +170,8 @@ def prepare_headers(headers: HeadersInput) -> CaseInsensitiveDict[str]:
         a character beyond U+00FF (section 5.5).  The message names the header and never
         shows the value.
     """
+    if type(headers) is CheckedHeaders:
+        return headers.copy()
     fields = _pairs(headers)
     if not fields:
         return CaseInsensitiveDict()
@@ -328,7 +349,12 @@ def _challenges_in(value: str) -> list[Challenge]:
 
 def _match(pattern: str, text: str, at: int) -> re.Match[str] | None:
     """A match of ``pattern`` that begins at ``at``."""
-    return re.compile(pattern).match(text, at)
+    return _compiled(pattern).match(text, at)
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
 
 
 def _end(pattern: str, text: str, at: int) -> int:

@@ -15,7 +15,7 @@ import os
 import stat
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence, Set, Sized
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, TypeAlias, TypeGuard
 from warnings import warn
 
 from .exceptions import FileModeWarning, InvalidBody, UnrewindableBodyError
@@ -34,28 +34,42 @@ class Rewindable(enum.Enum):
 NOT_REWINDABLE: Final = Rewindable.NO
 
 #: An offset to seek to; NOT_REWINDABLE; or None for what has no position.
-Position = int | Rewindable | None
+Position: TypeAlias = int | Rewindable | None
 
 
-@runtime_checkable
 class Readable(Protocol):
     """A file, or what can be read like one."""
 
     def read(self, size: int = ..., /) -> Any: ...
 
 
-@runtime_checkable
 class Telling(Protocol):
     """What knows its position."""
 
     def tell(self) -> int: ...
 
 
-@runtime_checkable
 class Seekable(Telling, Protocol):
     """What can be sent again from a position."""
 
     def seek(self, offset: int, whence: int = ..., /) -> object: ...
+
+
+# Not isinstance(): since Python 3.12 that does not see the methods of a wrapper with
+# __getattr__, as NamedTemporaryFile() gives.
+
+
+def is_readable(body: object) -> TypeGuard[Readable]:
+    """Whether ``body`` is read like a file."""
+    return callable(getattr(body, "read", None))
+
+
+def _can_tell(body: object) -> TypeGuard[Telling]:
+    return callable(getattr(body, "tell", None))
+
+
+def _can_seek(body: object) -> TypeGuard[Seekable]:
+    return _can_tell(body) and callable(getattr(body, "seek", None))
 
 
 class BodyStream(ABC):
@@ -79,11 +93,6 @@ class BodyStream(ABC):
 
         :raises UnrewindableBodyError: when it cannot.
         """
-
-
-def is_readable(body: object) -> bool:
-    """Whether ``body`` is read like a file."""
-    return isinstance(body, Readable)
 
 
 def as_buffer(body: object) -> memoryview | None:
@@ -110,7 +119,7 @@ def body_length(body: object) -> int | None:
     Warns with FileModeWarning of a file in text mode, which is slow and may not
     be sent as it is on the disk.
     """
-    if isinstance(body, Readable) and _is_text(body) and _descriptor(body) is not None:
+    if is_readable(body) and _is_text(body) and _descriptor(body) is not None:
         warn(
             "the file was opened in text mode, so it is decoded and sent as UTF-8; "
             "open it in binary mode ('rb')",
@@ -142,8 +151,8 @@ def _object_length(body: object) -> int | None:
     """The bytes left in an object; OSError and ValueError are its own methods'."""
     total = _stated_length(body)
     if total is not None:
-        return max(0, total - (body.tell() if isinstance(body, Telling) else 0))
-    if not isinstance(body, Readable):
+        return max(0, total - (body.tell() if _can_tell(body) else 0))
+    if not is_readable(body):
         view = as_buffer(body)
         return None if view is None else view.nbytes
     if _is_text(body):
@@ -158,7 +167,7 @@ def _stated_length(body: object) -> int | None:
     """What the object itself says that its whole length is."""
     if isinstance(body, Sequence | Set | memoryview):  # their len() counts something else
         return len(body) if isinstance(body, bytes | bytearray) else None
-    if isinstance(body, Sized) and (isinstance(body, Readable) or as_buffer(body) is None):
+    if isinstance(body, Sized) and (is_readable(body) or as_buffer(body) is None):
         return len(body)
     stated = getattr(body, "len", None)
     return stated if isinstance(stated, int) else None
@@ -169,7 +178,7 @@ def _sought_length(body: object) -> int | None:
 
     That is right for gzip and zip members too, whose descriptor is another file's.
     """
-    if not isinstance(body, Seekable):
+    if not _can_seek(body):
         raise io.UnsupportedOperation("seek")
     here = body.tell()
     body.seek(0, os.SEEK_END)
@@ -184,9 +193,9 @@ def _file_length(body: object) -> int | None:
     if descriptor is None:
         return None
     status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode) or not status.st_size:
-        return None  # a pipe, or a file of /proc, which does not know
-    return max(0, status.st_size - (body.tell() if isinstance(body, Telling) else 0))
+    if not stat.S_ISREG(status.st_mode):
+        return None  # a pipe or a socket, whose size is 0 whatever comes
+    return max(0, status.st_size - (body.tell() if _can_tell(body) else 0))
 
 
 def _descriptor(body: object) -> int | None:
@@ -208,7 +217,7 @@ def _is_text(body: object) -> bool:
 
 def _counted_length(body: Readable) -> int | None:
     """The length of text as UTF-8, by reading it once and going back."""
-    if not isinstance(body, Seekable):
+    if not _can_seek(body):
         return None
     here = body.tell()
     total = 0
@@ -244,7 +253,7 @@ def _blocks(body: object, size: int) -> Iterator[bytes]:
         return _cut(memoryview(body), size)
     if isinstance(body, BodyStream):
         return iter(body)
-    if isinstance(body, Readable):
+    if is_readable(body):
         return _read(body, size)
     view = as_buffer(body)
     if view is not None:
@@ -332,7 +341,7 @@ def body_position(body: object) -> Position:
     """
     if isinstance(body, BodyStream):
         return 0
-    if not isinstance(body, Telling):
+    if not _can_tell(body):
         return None
     try:
         return body.tell()
@@ -354,8 +363,8 @@ def is_replayable(body: object, position: Position) -> bool:
         return True
     if isinstance(body, BodyStream):
         return body.replayable
-    if isinstance(body, Readable | Telling):
-        return isinstance(position, int) and isinstance(body, Seekable) and _may_seek(body)
+    if is_readable(body) or _can_tell(body):
+        return isinstance(position, int) and _can_seek(body) and _may_seek(body)
     return not isinstance(body, Iterator) and (
         isinstance(body, Iterable) or as_buffer(body) is not None
     )
@@ -382,7 +391,7 @@ def rewind(body: object, position: Position) -> None:
         )
     if isinstance(body, BodyStream):
         body.rewind()
-    elif isinstance(position, int) and isinstance(body, Seekable):
+    elif isinstance(position, int) and _can_seek(body):
         try:
             body.seek(position)
         except (OSError, ValueError) as exc:

@@ -11,6 +11,7 @@ import codecs
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import chain
 from typing import AnyStr
 
 from ._headers import parse_content_type
@@ -81,13 +82,29 @@ def _codec(charset: str) -> str | None:
     return None if name in _NOT_CHARSETS else name
 
 
+def _with_order(codec: str, head: bytes) -> str:
+    """The codec, with a byte order where it has none and ``head`` shows no mark.
+
+    Python's own choice depends on the machine, and its incremental decoders raise;
+    little-endian is what browsers take (WHATWG Encoding, section 4.2).
+    """
+    marks = _MARKS.get(codec)
+    return f"{codec}-le" if marks and not head.startswith(marks) else codec
+
+
+_MARKS = {
+    "utf-16": (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE),
+    "utf-32": (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE),
+}
+
+
 def decode(content: bytes, encoding: str | None) -> str:
     """``content`` as text; what cannot be decoded becomes U+FFFD.
 
     An ``encoding`` that is None or of no known charset counts as UTF-8.
     """
     codec = (_codec(encoding) if encoding else None) or "utf-8"
-    return content.decode(codec, "replace")
+    return content.decode(_with_order(codec, content), "replace")
 
 
 def iter_decode(chunks: Iterable[bytes], encoding: str | None) -> Iterator[str]:
@@ -96,6 +113,9 @@ def iter_decode(chunks: Iterable[bytes], encoding: str | None) -> Iterator[str]:
     Characters cut by a chunk's end are put together; no piece is empty.
     """
     codec = (_codec(encoding) if encoding else None) or "utf-8"
+    if codec in _MARKS:
+        head, chunks = _peek(chunks, 4)
+        codec = _with_order(codec, head)
     decoder = codecs.getincrementaldecoder(codec)("replace")
     for chunk in chunks:
         text = decoder.decode(chunk)
@@ -104,6 +124,17 @@ def iter_decode(chunks: Iterable[bytes], encoding: str | None) -> Iterator[str]:
     rest = decoder.decode(b"", True)
     if rest:
         yield rest
+
+
+def _peek(chunks: Iterable[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
+    """The first ``size`` bytes or more, and all chunks with them."""
+    rest = iter(chunks)
+    head = b""
+    for chunk in rest:
+        head += chunk
+        if len(head) >= size:
+            break
+    return head, chain([head], rest)
 
 
 def guess_json_utf(data: bytes) -> str | None:

@@ -47,15 +47,18 @@ _NOT_IN_PATH = re.compile(rf"[^{_CLASS}:@/%]+|%(?![0-9A-Fa-f]{{2}})")
 _NOT_IN_QUERY = re.compile(rf"[^{_CLASS}:@/?%]+|%(?![0-9A-Fa-f]{{2}})")
 
 _HTTP_URL = re.compile(
-    r"(https?):(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.IGNORECASE | re.DOTALL
+    r"(https?):(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?",
+    re.ASCII | re.IGNORECASE | re.DOTALL,
 )
 _OTHER_URL = re.compile(r"([^:]*):(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
 # RFC 3986, appendix B, with the scheme of section 3.1.
 _REFERENCE = re.compile(
     r"(?:([A-Za-z][A-Za-z0-9+.\-]*):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL
 )
-_HTTP_FAMILY = re.compile(r"https?[a-z0-9+\-]*://", re.IGNORECASE)
-_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://|(?:https?|data|mailto):", re.IGNORECASE)
+_HTTP_FAMILY = re.compile(r"https?[a-z0-9+\-]*://", re.ASCII | re.IGNORECASE)
+_ABSOLUTE = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.\-]*://|(?:https?|data|mailto):", re.ASCII | re.IGNORECASE
+)
 
 _PLAIN_AUTHORITY = re.compile(r"([A-Za-z0-9_\-]+(?:\.[A-Za-z0-9_\-]+)*\.?)(?::([0-9]*))?")
 _HOST_AND_PORT = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*)(?::(.*))?", re.DOTALL)
@@ -66,14 +69,16 @@ _IPV4_LIKE = re.compile(r"(?:(?:[0-9]+|0x[0-9a-f]*)(?:\.|$))+")
 _FORM_PLAIN = re.compile(r"[A-Za-z0-9_.\-~]*")
 
 _REDACTED = "***"
-_PREFIX = re.compile(r"\s*(?:[A-Za-z][A-Za-z0-9+.\-]*:(?=[/\\])|https?:)?[/\\]*", re.IGNORECASE)
+_PREFIX = re.compile(
+    r"\s*(?:[A-Za-z][A-Za-z0-9+.\-]*:(?=[/\\])|https?:)?[/\\]*", re.ASCII | re.IGNORECASE
+)
 _AUTHORITY_END = re.compile(r"[/?#]|$")
 _NOT_A_PORT = re.compile(r":(?![0-9]+\Z)")
 _SECRET_FIELD = re.compile(
     r"([?&;#](?:access_token|refresh_token|id_token|token|auth_token|api[_-]?key|"
     r"password|passwd|pwd|secret|client_secret|signature|sig|x-amz-signature|"
     r"x-amz-credential|x-amz-security-token|x-goog-signature)=)[^&;#\s]*",
-    re.IGNORECASE,
+    re.ASCII | re.IGNORECASE,
 )
 
 
@@ -109,6 +114,14 @@ class URL(NamedTuple):
     def authority_form(self) -> str:
         """``host:port`` with the port always written, as CONNECT has it (RFC 9112, 3.2.3)."""
         return f"{_in_brackets(self.host)}:{self.effective_port}"
+
+    @property
+    def written_host(self) -> str:
+        """The host as it stands in ``href``: IPv6 in brackets, a zone as ``%25`` and its name.
+
+        This is the form that urllib3's pools take.
+        """
+        return _in_brackets(self.host, zone=True)
 
     def __str__(self) -> str:
         return self.href

@@ -374,7 +374,7 @@ class RequestsCookieJar(CookieJar, MutableMapping[str, "str | None"]):
 
     # What is sent (RFC 6265bis, section 5.8).
 
-    def _matching(self, url: str, request: Any = None) -> list[Cookie]:
+    def _matching(self, url: str, request: Any = None, unbound: bool = True) -> list[Cookie]:
         """The cookies for ``url``, in no order; expired ones that are met are dropped."""
         if not self._cookies:
             return []
@@ -383,7 +383,7 @@ class RequestsCookieJar(CookieJar, MutableMapping[str, "str | None"]):
             return []
         with self._cookies_lock:
             now = time.time()
-            found = self._candidates(target)
+            found = self._candidates(target, unbound)
             live = [c for c in found if c.expires is None or c.expires > now]
             if len(live) != len(found):
                 self._drop([c for c in found if _has_ended(c, now)])
@@ -396,10 +396,10 @@ class RequestsCookieJar(CookieJar, MutableMapping[str, "str | None"]):
                     cookie.__dict__[USED] = now
         return live
 
-    def _candidates(self, target: rules.Target) -> list[Cookie]:
+    def _candidates(self, target: rules.Target, unbound: bool) -> list[Cookie]:
         """The cookies that match ``target``, expired ones among them."""
         found = []
-        for domain, host_only_too in rules.lookup_keys(target.host):
+        for domain, host_only_too in rules.lookup_keys(target.host)[0 if unbound else 1 :]:
             for path, names in self._cookies.get(domain, {}).items():
                 if path != "/" and not rules.path_matches(target.path, path):
                     continue
@@ -538,13 +538,16 @@ def _is_at(cookie: Cookie, domain: str | None, path: str | None) -> bool:
 # -- the two calls of every exchange -------------------------------------------
 
 
-def cookie_header_for(jar: CookieJar, url: str, extra: CookieJar | None = None) -> str | None:
+def cookie_header_for(
+    jar: CookieJar, url: str, extra: CookieJar | None = None, *, unbound: bool = True
+) -> str | None:
     """The value of the Cookie field for a request to ``url``.
 
     :param jar: the cookies, usually a session's.
     :param url: the absolute URL, as prepared.
     :param extra: further cookies, usually the call's own; they take the place of
         those in ``jar`` that have the same domain, path and name.
+    :param unbound: whether to send cookies that the caller bound to no domain.
     :returns: the value, at most 8,190 octets with the field's name, or ``None``
         when there is nothing to send.
     :raises InvalidHeader: when a cookie that the caller set may not go on the wire.
@@ -554,12 +557,11 @@ def cookie_header_for(jar: CookieJar, url: str, extra: CookieJar | None = None) 
     """
     if isinstance(jar, RequestsCookieJar):
         if extra is None:
-            return _header(jar._matching(url)) if jar._cookies else None
+            return _header(jar._matching(url, None, unbound)) if jar._cookies else None
         if isinstance(extra, RequestsCookieJar):
-            found = {(c.domain, c.path, c.name): c for c in jar._matching(url)}
-            found.update({(c.domain, c.path, c.name): c for c in extra._matching(url)})
-            return _header(list(found.values()))
-    parts = [_foreign_header(each, url) for each in (jar, extra) if each is not None]
+            both = jar._matching(url, None, unbound) + extra._matching(url, None, unbound)
+            return _header(list({(c.domain, c.path, c.name): c for c in both}.values()))
+    parts = [_foreign_header(each, url, unbound) for each in (jar, extra) if each is not None]
     return "; ".join(part for part in parts if part) or None
 
 
@@ -578,8 +580,11 @@ def store_from_response(jar: CookieJar, url: str, set_cookie: Sequence[str]) -> 
         jar.extract_cookies(stand_ins.response_with(set_cookie), stand_ins.request_to(url))
 
 
-def _foreign_header(jar: CookieJar, url: str) -> str | None:
+def _foreign_header(jar: CookieJar, url: str, unbound: bool) -> str | None:
     """The Cookie header by the jar's own lights, checked."""
+    if not unbound and any(not cookie.domain for cookie in jar):
+        jar = copy_cookie_jar(jar)
+        jar.clear("")
     request = stand_ins.request_to(url)
     jar.add_cookie_header(request)
     header: str | None = request.get_new_headers().get("Cookie")

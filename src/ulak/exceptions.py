@@ -42,6 +42,9 @@ their own callbacks.  The tree::
     └── InvalidJSONError                 a value that JSON cannot hold
         └── JSONDecodeError              also a json.JSONDecodeError
 
+The root is defined in ``_root``, and :class:`Timeout`, which is also the value of
+``timeout=``, in ``timeouts``; both are offered here.
+
 Each carries ``request`` and ``response`` (or ``None``) and a ``code``: a short,
 stable name for logs and metrics.  Each survives pickling.  Messages never hold
 a password or a token: whoever raises one redacts the URL first.
@@ -50,54 +53,15 @@ a password or a token: whoever raises one redacts the URL first.
 from __future__ import annotations
 
 from json import JSONDecodeError as _JSONDecodeError
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING
 
 from urllib3.exceptions import HTTPError as _URLLib3Error
 
+from ._root import RequestException
+from .timeouts import InvalidTimeout, Timeout
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ._types import RequestLike, ResponseLike
-
-
-class RequestException(OSError):
-    """The root of every error that ulak raises.
-
-    :param args: the message, as with any exception.
-    :param request: the request that failed, if there is one yet.
-    :param response: the response that it is about, if there is one.
-    """
-
-    #: A short, stable name for this kind of failure, for logs and metrics.
-    code: ClassVar[str] = "request_failed"
-
-    request: RequestLike | None
-    response: ResponseLike | None
-
-    def __init__(
-        self,
-        *args: object,
-        request: RequestLike | None = None,
-        response: ResponseLike | None = None,
-    ) -> None:
-        if request is None and response is not None:
-            request = getattr(response, "request", None)
-        self.request = request
-        self.response = response
-        super().__init__(*args)
-
-    def __reduce__(self) -> tuple[Callable[..., RequestException], tuple[Any, ...]]:
-        return _rebuild, (type(self), self.args, self.__dict__)
-
-
-def _rebuild(
-    cls: type[RequestException], args: tuple[object, ...], state: dict[str, Any]
-) -> RequestException:
-    """Make an exception again from its pickle, without calling ``__init__``."""
-    error = cls.__new__(cls)
-    OSError.__init__(error, *args)
-    error.__dict__.update(state)
-    return error
 
 
 class ConnectionError(RequestException):  # noqa: A001 - the name that requests gave it
@@ -134,12 +98,6 @@ class SessionClosed(ConnectionError):
     """The session was closed while the request was under way."""
 
     code = "session_closed"
-
-
-class Timeout(RequestException):
-    """Something took longer than it was given."""
-
-    code = "timeout"
 
 
 class ConnectTimeout(ConnectionError, Timeout):
@@ -179,9 +137,11 @@ class TotalTimeout(Timeout, ConnectionError):
 
 
 class HTTPError(RequestException):
-    """The status is 4xx or 5xx; raised by ``raise_for_status()``."""
+    """The status is 4xx or 5xx; raised by ``raise_for_status()``, with its ``response``."""
 
     code = "http_status"
+
+    response: ResponseLike
 
 
 class TooManyRedirects(RequestException):
@@ -272,12 +232,6 @@ class InvalidBody(RequestException, ValueError, TypeError):
     """``data=``, ``files=`` or ``json=`` is of no kind that can be sent."""
 
     code = "invalid_body"
-
-
-class InvalidTimeout(RequestException, ValueError):
-    """A timeout is not a positive number of seconds."""
-
-    code = "invalid_timeout"
 
 
 class InvalidOption(RequestException, ValueError, TypeError):

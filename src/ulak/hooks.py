@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
+__all__ = ["HOOKS", "default_hooks", "dispatch_hook"]
+
 T = TypeVar("T")
 
 #: The events that hooks may be given for.

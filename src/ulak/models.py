@@ -535,7 +535,7 @@ class Response:
     # The body.
 
     @property
-    def content(self) -> bytes | None:
+    def content(self) -> bytes:
         """The whole body, decoded from its Content-Encoding.
 
         :raises StreamConsumedError: when it was already read as a stream.
@@ -551,7 +551,7 @@ class Response:
             else:
                 self._content = b"".join(self.iter_content(CONTENT_CHUNK_SIZE))
         self._content_consumed = True
-        return self._content  # type: ignore[no-any-return]
+        return self._content  # type: ignore[no-any-return]  # None if made by hand without a body
 
     def _load(self) -> None:
         """Read the body whole, as ``content`` does, the shortest way.

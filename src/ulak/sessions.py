@@ -11,6 +11,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from . import _environment, _urls
+from ._headers import CheckedHeaders, prepare_headers
 from ._policy import redirects
 from ._policy.credentials import may_travel
 from ._policy.flow import Conversation, Settings
@@ -152,6 +153,7 @@ class Session:
 
     #: Whether a subclass sends in its own way; see :mod:`ulak._policy.flow`.
     overrides_send: bool = False
+    _checked: CheckedHeaders
 
     def __init__(
         self,
@@ -200,6 +202,7 @@ class Session:
         self.json_loads = json_loads
         self.json_dumps = json_dumps
         self._cookies: CookieJar | None = None
+        self._checked_from: Mapping[str, Any] | None = None
         if cookies is not None:
             self.cookies = cookies  # type: ignore[assignment]  # the setter makes a jar of it
         self._netrc = _environment.Netrc()
@@ -334,13 +337,24 @@ class Session:
             files=request.files,
             data=request.data,
             json=request.json,
-            headers=merge_headers(request.headers, self.headers),
+            headers=self._headers_for(request.headers),
             params=merge_setting(request.params, self.params) if self.params else request.params,
             auth=self._auth_for(request, url),
             cookies=request.cookies,
             hooks=merge_hooks(request.hooks, self.hooks),
         )
         return prepared
+
+    def _headers_for(self, own: HeadersInput) -> HeadersInput:
+        """The headers of one call; the session's alone are checked once, until they change."""
+        headers = self.headers
+        if own or not isinstance(headers, CaseInsensitiveDict):
+            return merge_headers(own, headers)
+        if headers._store != self._checked_from:
+            merged = merge_headers(None, headers)
+            self._checked = CheckedHeaders.of(prepare_headers(merged))
+            self._checked_from = headers._store.copy()
+        return self._checked
 
     def _auth_for(self, request: Request, url: Any) -> Any:
         """The call's auth, or the session's, or netrc's where no header says otherwise."""
@@ -601,6 +615,7 @@ class Session:
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         self._cookies = None
+        self._checked_from = None
         self._netrc = _environment.Netrc()
         for name, value in state.items():
             setattr(self, name, value)

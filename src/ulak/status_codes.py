@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from .structures import LookupDict
 
+__all__ = ["codes"]
+
 # One line per code; names are separated by blanks.
 _NAMES: dict[int, str] = {
     # Informational

@@ -18,6 +18,8 @@ from collections.abc import (
 )
 from typing import Any, Generic, TypeVar, overload
 
+__all__ = ["CaseInsensitiveDict", "LookupDict"]
+
 VT = TypeVar("VT")
 D = TypeVar("D")
 
@@ -150,7 +152,8 @@ class LookupDict(dict[str, VT], Generic[VT]):
         return f"<lookup '{self.name}'>"
 
     def __getattr__(self, key: str) -> VT:
-        raise AttributeError(f"{self.name or type(self).__name__} has no entry {key!r}")
+        name = self.__dict__.get("name", type(self).__name__)  # no name yet while unpickling
+        raise AttributeError(f"{name} has no entry {key!r}")
 
     def __getitem__(self, key: str) -> VT | None:  # type: ignore[override]  # None: unknown
         return self.__dict__.get(key)

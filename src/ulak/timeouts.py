@@ -1,25 +1,40 @@
-"""How long the phases of a request may take, as one immutable value."""
+"""How long the phases of a request may take, and the error when one took longer.
+
+Both go by the name :class:`Timeout`: it is the exception that requests has, and
+the value that ulak's ``timeout=`` takes.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from ._root import RequestException
 from ._types import UNSET, Unset
-from .exceptions import InvalidTimeout
 
 if TYPE_CHECKING:
-    from typing import NoReturn
+    from ._types import RequestLike, ResponseLike
 
-__all__ = ["DEFAULT_TIMEOUT", "Timeout"]
+__all__ = ["DEFAULT_TIMEOUT", "InvalidTimeout", "Timeout"]
 
 _CONNECT: Final = 10.0
 _READ: Final = 300.0
 
 Seconds: TypeAlias = float | None
+Limit: TypeAlias = float | None | Unset
 
 
-class Timeout:
-    """Limits in seconds; ``None`` means no limit.
+class InvalidTimeout(RequestException, ValueError):
+    """A timeout is not a positive number of seconds."""
+
+    __module__ = "ulak.exceptions"
+    code = "invalid_timeout"
+
+
+class Timeout(RequestException):
+    """Limits in seconds; and the error when one of them is passed.
+
+    As a setting, ``Timeout(connect=3, read=30, total=60)``, where ``None`` means
+    no limit:
 
     :param connect: to resolve the name, connect, and finish TLS (default 10).
     :param read: to wait for the server's next bytes, in the head and in the
@@ -33,10 +48,13 @@ class Timeout:
         pause before it, and reading the body (default: none).
     :raises InvalidTimeout: when a limit is not a number above zero.
 
-    Values are immutable, hashable and safe to share.
+    Settings are compared by value, cannot be changed, and are safe to share.
+
+    As an error, it is the base of :class:`~ulak.exceptions.ConnectTimeout`,
+    :class:`~ulak.exceptions.ReadTimeout` and the others, made with a message.
     """
 
-    __slots__ = ("connect", "pool", "read", "total", "write")
+    code = "timeout"
 
     connect: Seconds
     read: Seconds
@@ -46,22 +64,28 @@ class Timeout:
 
     def __init__(
         self,
-        connect: Seconds | Unset = UNSET,
-        read: Seconds | Unset = UNSET,
-        write: Seconds | Unset = UNSET,
+        connect: Limit | object = UNSET,
+        read: Limit | object = UNSET,
+        write: Limit = UNSET,
         pool: Seconds = None,
         total: Seconds = None,
+        *,
+        request: RequestLike | None = None,
+        response: ResponseLike | None = None,
     ) -> None:
-        read = _READ if isinstance(read, Unset) else _checked("read", read)
-        values = {
-            "connect": _CONNECT if isinstance(connect, Unset) else _checked("connect", connect),
-            "read": read,
-            "write": read if isinstance(write, Unset) else _checked("write", write),
-            "pool": _checked("pool", pool),
-            "total": _checked("total", total),
-        }
-        for name, value in values.items():
-            object.__setattr__(self, name, value)
+        if isinstance(connect, str) or isinstance(connect, BaseException):  # an error's message
+            message = (connect,) if isinstance(read, Unset) else (connect, read)
+            super().__init__(*message, request=request, response=response)
+            return
+        super().__init__(request=request, response=response)
+        limit = _READ if isinstance(read, Unset) else _checked("read", read)
+        self.__dict__.update(
+            connect=_CONNECT if isinstance(connect, Unset) else _checked("connect", connect),
+            read=limit,
+            write=limit if isinstance(write, Unset) else _checked("write", write),
+            pool=_checked("pool", pool),
+            total=_checked("total", total),
+        )
 
     @classmethod
     def of(cls, value: Any) -> Timeout:
@@ -72,7 +96,7 @@ class Timeout:
             or a :class:`urllib3.util.Timeout`.
         :raises InvalidTimeout: for anything else.
         """
-        if isinstance(value, cls):
+        if isinstance(value, Timeout):
             return value
         if value is None:
             return _FOREVER
@@ -81,35 +105,41 @@ class Timeout:
                 raise InvalidTimeout(
                     f"timeout={value!r} should be seconds, a pair (connect, read) or a Timeout"
                 )
-            return cls(value[0], value[1])
+            return Timeout(value[0], value[1])
         if isinstance(value, int | float):
-            return cls(value, value)
+            return Timeout(value, value)
         return _from_urllib3(value)
 
     def within(self, total: Seconds) -> Timeout:
-        """This timeout with another ``total``."""
+        """These limits with another ``total``."""
         return Timeout(self.connect, self.read, self.write, self.pool, total)
 
-    def _key(self) -> tuple[Seconds, ...]:
+    def _limits(self) -> tuple[Seconds, ...] | None:
+        """The limits of a setting; ``None`` for an error."""
+        if type(self) is not Timeout or self.args:
+            return None
         return (self.connect, self.read, self.write, self.pool, self.total)
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Timeout):
-            return NotImplemented
-        return self._key() == other._key()
+        limits = self._limits()
+        if limits is None or not isinstance(other, Timeout):
+            return self is other
+        return limits == other._limits()
 
     def __hash__(self) -> int:
-        return hash(self._key())
+        return hash(self._limits() or id(self))
 
     def __repr__(self) -> str:
-        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in _FIELDS)
+        limits = self._limits()
+        if limits is None:
+            return super().__repr__()
+        fields = ", ".join(f"{name}={x!r}" for name, x in zip(_FIELDS, limits, strict=True))
         return f"Timeout({fields})"
 
-    def __reduce__(self) -> tuple[type[Timeout], tuple[Seconds, ...]]:
-        return Timeout, self._key()
-
-    def __setattr__(self, name: str, value: object) -> NoReturn:
-        raise AttributeError(f"a Timeout cannot be changed; make another: Timeout({name}=…)")
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in _FIELDS:
+            raise AttributeError(f"a Timeout cannot be changed; make another: Timeout({name}=…)")
+        super().__setattr__(name, value)
 
 
 _FIELDS = ("connect", "read", "write", "pool", "total")
@@ -120,7 +150,7 @@ def _checked(name: str, value: Any) -> Seconds:
 
     :raises InvalidTimeout: when it is neither ``None`` nor a number above zero.
     """
-    if value is None or value is UNSET:
+    if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidTimeout(f"timeout {name}={value!r} should be a number of seconds or None")

@@ -63,10 +63,3 @@ def test_the_tree_draws_each_error_below_one_of_its_bases() -> None:
         f"{name} below {above}" for name, above in drawn() if above and above not in bases[name]
     ]
     assert not wrong
-
-
-def test_every_error_is_offered_by_the_package() -> None:
-    import ulak
-
-    missing = [cls.__name__ for cls in ERRORS if getattr(ulak, cls.__name__, None) is not cls]
-    assert not missing

@@ -90,6 +90,17 @@ def test_hosts_and_ports(text: str, host: str, header: str, port: int, href: str
         assert url.href == href
 
 
+def test_the_written_host_is_what_urllib3_takes() -> None:
+    import urllib3
+
+    with urllib3.PoolManager() as manager:
+        for text in ("http://[fe80::1%25En0]:81/", "http://[::1]/", "http://a_b./"):
+            url = parse(text)
+            assert f"//{url.written_host}" in url.href
+            pool = manager.connection_from_host(url.written_host, url.port, url.scheme)
+            assert pool.host.lower() == url.host.lower()
+
+
 def test_the_authority_form_has_its_port_and_brackets() -> None:
     assert parse("http://[fe80::1%25en0]/").authority_form == "[fe80::1]:80"
     assert parse("https://h/").authority_form == "h:443"
@@ -174,7 +185,9 @@ def test_what_cannot_be_read_in_one_way_is_refused(text: str) -> None:
         prepare(text)
 
 
-@pytest.mark.parametrize("text", ["", " ", "h", "example.com/x", "//h/x", "httpbin.org:80/x", "/"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "h", "example.com/x", "//h/x", "httpbin.org:80/x", "/", "httpſ://h"]
+)
 def test_a_url_without_scheme_says_what_was_perhaps_meant(text: str) -> None:
     with pytest.raises(MissingSchema) as caught:
         prepare(text)

@@ -171,6 +171,7 @@ _unfold = re.compile(rb"\r\n[ \t]+").sub
 _framing = re.compile(rb"\r\n(content-length|connection|transfer-encoding):[ \t]*([^\r]*)").findall
 
 _CHUNK_EXTENSION: Final = rb"[ \t]*;%b*" % _B_VALUE
+_field_lines = re.compile(r"([^:\r]+):[ \t]*([^\r]*)\r\n").findall
 _chunk = re.compile(rb"([0-9a-fA-F]{1,%d})(?:%b)?\r\n" % (MAX_CHUNK_DIGITS, _CHUNK_EXTENSION)).match
 _chunk_so_far = re.compile(
     rb"[0-9a-fA-F]{1,%d}(?:[ \t]*|%b)\r?" % (MAX_CHUNK_DIGITS, _CHUNK_EXTENSION)
@@ -296,10 +297,10 @@ def _bad_length(value: bytes) -> ProtocolViolation:
 
 def _split(section: bytes) -> list[tuple[str, str]]:
     """Split field lines that were checked, and end in a blank line, into names and values."""
-    fields = []
-    for line in section.decode("latin-1").split("\r\n")[:-2]:
-        name, _, value = line.partition(":")
-        fields.append((name, value.strip(" \t")))
+    text = section.decode("latin-1")
+    fields: list[tuple[str, str]] = _field_lines(text)
+    if " \r" in text or "\t\r" in text:
+        return [(name, value.rstrip(" \t")) for name, value in fields]
     return fields
 
 

@@ -1,0 +1,54 @@
+"""The root of ulak's errors, for :mod:`ulak.exceptions` and :mod:`ulak.timeouts` to build on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ._types import RequestLike, ResponseLike
+
+__all__ = ["RequestException"]
+
+
+class RequestException(OSError):
+    """The root of every error that ulak raises.
+
+    :param args: the message, as with any exception.
+    :param request: the request that failed, if there is one yet.
+    :param response: the response that it is about, if there is one.
+    """
+
+    #: A short, stable name for this kind of failure, for logs and metrics.
+    code: ClassVar[str] = "request_failed"
+
+    __module__ = "ulak.exceptions"
+
+    request: RequestLike | None
+    response: ResponseLike | None
+
+    def __init__(
+        self,
+        *args: object,
+        request: RequestLike | None = None,
+        response: ResponseLike | None = None,
+    ) -> None:
+        if request is None and response is not None:
+            request = getattr(response, "request", None)
+        self.request = request
+        self.response = response
+        super().__init__(*args)
+
+    def __reduce__(self) -> tuple[Callable[..., RequestException], tuple[Any, ...]]:
+        return _rebuild, (type(self), self.args, self.__dict__)
+
+
+def _rebuild(
+    cls: type[RequestException], args: tuple[object, ...], state: dict[str, Any]
+) -> RequestException:
+    """Make an exception again from its pickle, without calling ``__init__``."""
+    error = cls.__new__(cls)
+    OSError.__init__(error, *args)
+    error.__dict__.update(state)
+    return error
