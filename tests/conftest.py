@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+pytest_plugins = ["tests.support.fixtures"]
+
 #: Set: a real server that is absent fails its tests.  Not set: they are deselected.
 REQUIRE_REAL_SERVERS = "ULAK_REQUIRE_REAL_SERVERS"
 

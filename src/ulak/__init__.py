@@ -16,50 +16,115 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from . import (
         adapters as adapters,
+    )
+    from . import (
         api as api,
+    )
+    from . import (
         auth as auth,
+    )
+    from . import (
         cookies as cookies,
+    )
+    from . import (
         exceptions as exceptions,
+    )
+    from . import (
         hooks as hooks,
+    )
+    from . import (
         models as models,
+    )
+    from . import (
         sessions as sessions,
+    )
+    from . import (
         status_codes as status_codes,
+    )
+    from . import (
         structures as structures,
+    )
+    from . import (
         timeouts as timeouts,
     )
     from ._version import __version__ as __version__
     from .api import (
         delete as delete,
+    )
+    from .api import (
         get as get,
+    )
+    from .api import (
         head as head,
+    )
+    from .api import (
         options as options,
+    )
+    from .api import (
         patch as patch,
+    )
+    from .api import (
         post as post,
+    )
+    from .api import (
         put as put,
+    )
+    from .api import (
         query as query,
+    )
+    from .api import (
         request as request,
     )
     from .exceptions import (
         ChunkedEncodingError as ChunkedEncodingError,
+    )
+    from .exceptions import (
         ConnectionError as ConnectionError,
+    )
+    from .exceptions import (
         ConnectTimeout as ConnectTimeout,
+    )
+    from .exceptions import (
         FileModeWarning as FileModeWarning,
+    )
+    from .exceptions import (
         HTTPError as HTTPError,
+    )
+    from .exceptions import (
         JSONDecodeError as JSONDecodeError,
+    )
+    from .exceptions import (
         ReadTimeout as ReadTimeout,
+    )
+    from .exceptions import (
         RequestException as RequestException,
+    )
+    from .exceptions import (
         RetryError as RetryError,
+    )
+    from .exceptions import (
         SSLError as SSLError,
+    )
+    from .exceptions import (
         TooManyRedirects as TooManyRedirects,
+    )
+    from .exceptions import (
         TotalTimeout as TotalTimeout,
+    )
+    from .exceptions import (
         URLRequired as URLRequired,
     )
     from .models import (
         PreparedRequest as PreparedRequest,
+    )
+    from .models import (
         Request as Request,
+    )
+    from .models import (
         Response as Response,
     )
-    from .sessions import Session as Session, session as session
+    from .sessions import Session as Session
+    from .sessions import session as session
     from .status_codes import codes as codes
     from .timeouts import Timeout as Timeout
 

@@ -33,6 +33,8 @@ PROXY_SCHEMES = frozenset({"http", "https", "socks4", "socks4a", "socks5", "sock
 
 #: How long a netrc file that was read is taken for unchanged, in seconds.
 NETRC_INTERVAL = 1.0
+#: How long the environment's variables are taken for unchanged, in seconds.
+LOOK_INTERVAL = 1.0
 
 _NAMES = {
     "http": ("http_proxy", "HTTP_PROXY"),
@@ -201,6 +203,21 @@ class Netrc:
             return None
         return entries.get(host) or entries.get("default")
 
+    def lookup_named(self, host: str) -> tuple[str, str] | None:
+        """As :meth:`lookup`, but by the host's own entry alone.
+
+        For a host that the caller did not name, such as a redirect's, ``default`` is
+        no answer.
+        """
+        self.lookup(host)
+        entries = self._snapshot.entries
+        return entries.get(host) if entries and host != "default" else None
+
+    def is_empty(self) -> bool:
+        """Whether there is nothing to be found, for any host."""
+        self.lookup("")
+        return not self._snapshot.entries
+
     def _read_again(self, old: _Snapshot) -> _Snapshot:
         """Look at the file, and parse it if it is not the one that was parsed before."""
         variable = os.environ.get("NETRC")
@@ -222,6 +239,50 @@ class Netrc:
 
     def __reduce__(self) -> tuple[type[Netrc], tuple[()]]:
         return Netrc, ()
+
+
+class Environment:
+    """The part of the process environment that a session depends on.  For many threads.
+
+    Asking for a variable costs more than anything else in a small request, so what
+    matters is whether there is anything to ask for: :meth:`look` finds that out when a
+    variable was added or removed since, and otherwise once in :data:`LOOK_INTERVAL`.
+    """
+
+    __slots__ = ("_glance", "netrc")
+
+    def __init__(self) -> None:
+        self.netrc = Netrc()
+        self._glance = _Glance(0.0, -1, False, False, None)
+
+    def look(self) -> _Glance:
+        """What there is now, or was less than :data:`LOOK_INTERVAL` seconds ago."""
+        glance = self._glance
+        if time.monotonic() < glance.expires and len(os.environ) == glance.size:
+            return glance
+        names = {name.lower() for name in os.environ}
+        self._glance = glance = _Glance(
+            time.monotonic() + LOOK_INTERVAL,
+            len(os.environ),
+            _SYSTEM_SETTINGS or any(name.endswith("_proxy") for name in names),
+            not self.netrc.is_empty(),
+            ca_bundle(),
+        )
+        return glance
+
+    def __reduce__(self) -> tuple[type[Environment], tuple[()]]:
+        return Environment, ()
+
+
+class _Glance(NamedTuple):
+    """What a look at the environment found, and until when that is believed."""
+
+    expires: float
+    #: How many variables there were.
+    size: int
+    has_proxies: bool
+    has_netrc: bool
+    ca_bundle: str | None
 
 
 def netrc_credentials(url: str) -> tuple[str, str] | None:

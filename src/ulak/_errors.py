@@ -80,6 +80,9 @@ _TABLE: Final[
     (OSError, ulak.ConnectionError, ulak.ConnectionError, "the connection broke"),
 )  # fmt: skip
 
+#: The codec's names for what is wrong with a body's framing.
+_BODY_FAULTS: Final = ("bad_chunk_size", "bad_chunk_end", "trailer_too_large")
+
 
 def translate(
     error: Exception,
@@ -103,11 +106,8 @@ def translate(
             break
     else:
         cls, words = ulak.RequestException, "the request failed"
-    if isinstance(cause, lower.ProtocolError) and _violation(cause):
-        words = "the answer is not valid HTTP"
-        cls = ulak.ProtocolError if phase == "head" else cls
-    if cls is ulak.ChunkedEncodingError and _is_incomplete(cause):
-        cls, words = ulak.IncompleteBody, "the body broke off"
+    if isinstance(cause, lower.ProtocolError):
+        cls, words = _what_broke(cause, cls, words)
     return cls(_message(words, cause, request), request=request, response=response)
 
 
@@ -121,20 +121,20 @@ def _root(error: Exception) -> Exception:
     return error
 
 
-def _violation(error: Exception) -> bool:
-    """Whether a codec refused the bytes, rather than the connection breaking."""
-    return any(isinstance(x, HTTPException) or _has_code(x) for x in error.args[1:])
-
-
-def _has_code(value: object) -> bool:
-    return isinstance(value, Exception) and isinstance(getattr(value, "code", None), str)
-
-
-def _is_incomplete(error: Exception) -> bool:
-    """Whether the peer closed in the middle of a body."""
+def _what_broke(
+    error: lower.ProtocolError, cls: type[ulak.RequestException], words: str
+) -> tuple[type[ulak.RequestException], str]:
+    """Tell a codec's refusal, in the head or in the body, from a connection that broke."""
     inner = error.args[1] if len(error.args) > 1 else None
     code = getattr(inner, "code", None)
-    return code == "incomplete_body" or isinstance(inner, lower.IncompleteRead)
+    if code == "incomplete_body" or isinstance(inner, lower.IncompleteRead):
+        return ulak.IncompleteBody, "the body broke off"
+    if code in _BODY_FAULTS:  # even when it came together with the head
+        return ulak.ChunkedEncodingError, "the body's framing is wrong"
+    if isinstance(code, str) or isinstance(inner, HTTPException):
+        in_body = cls is ulak.ChunkedEncodingError
+        return (cls if in_body else ulak.ProtocolError), "the answer is not valid HTTP"
+    return cls, words
 
 
 def _message(words: str, cause: Exception, request: RequestLike | None) -> str:
@@ -148,11 +148,9 @@ def _detail(cause: Exception) -> str:
     """What the lower layer said, without the pool and connection that it names."""
     if isinstance(cause, lower.ProxyError):
         return f"{_plain(cause.args[0])}: {_detail(cause.original_error)}"
-    if type(cause) is lower.ProtocolError and len(cause.args) > 1:
+    if type(cause) in (lower.ProtocolError, lower.DecodeError) and len(cause.args) > 1:
         return str(cause.args[1]) or type(cause.args[1]).__name__
-    if isinstance(cause, lower.SSLError | lower.PoolError | lower.NewConnectionError) and cause.args:
-        return _plain(cause.args[-1])
-    return _plain(cause)
+    return _plain(cause.args[-1] if cause.args else cause)
 
 
 def _plain(value: object) -> str:

@@ -196,12 +196,16 @@ def _build(settings: _Settings) -> ssl.SSLContext:
     return context
 
 
+def default_ca_bundle() -> str:
+    """The path of the well-known certificates, certifi's."""
+    import certifi
+
+    return certifi.where()
+
+
 def _load_ca(context: ssl.SSLContext, path: str | None) -> None:
     """Load the trusted CAs."""
-    if path is None:
-        import certifi
-
-        path = certifi.where()
+    path = default_ca_bundle() if path is None else path
     try:
         if os.path.isdir(path):
             context.load_verify_locations(capath=path)

@@ -42,7 +42,6 @@ if TYPE_CHECKING:
         url: Any
         headers: Any
 
-
     class ResponseLike(Protocol):
         """What an error shows of the response that it is about."""
 
@@ -60,12 +59,10 @@ if TYPE_CHECKING:
 
         def json(self, **kwargs: Any) -> Any: ...
 
-
     class Readable(Protocol):
         """A binary file, or anything else with its ``read``."""
 
         def read(self, size: int = -1, /) -> bytes | str: ...
-
 
     Pairs: TypeAlias = Iterable[tuple[Any, Any]]
     Params: TypeAlias = Mapping[Any, Any] | Pairs | str | bytes | None
@@ -82,7 +79,9 @@ if TYPE_CHECKING:
     Cookies: TypeAlias = CookieJar | MutableMapping[str, Any] | Mapping[str, Any] | None
     Path: TypeAlias = str | PathLike[str]
     Verify: TypeAlias = bool | Path | SSLContext | None
-    Cert: TypeAlias = Path | tuple[Path, Path] | tuple[Path, Path, str] | None
+    Cert: TypeAlias = (
+        Path | tuple[Path, Path | None] | tuple[Path, Path | None, str | bytes | None] | None
+    )
     Proxies: TypeAlias = MutableMapping[str, str] | Mapping[str, str] | None
     Hook: TypeAlias = Callable[..., Any]
     Hooks: TypeAlias = Mapping[str, Iterable[Hook] | Hook] | None
@@ -107,19 +106,16 @@ if TYPE_CHECKING:
         retries: RetriesInput
         raise_for_status: bool
 
-
     class QueryOptions(CallOptions, total=False):
         """:class:`CallOptions` with the body's keywords."""
 
         data: Data
         json: Any
 
-
     class BodyOptions(CallOptions, total=False):
         """:class:`CallOptions` with ``params``."""
 
         params: Params
-
 
     class AllOptions(CallOptions, total=False):
         """:class:`CallOptions` with ``params`` and the body's keywords."""

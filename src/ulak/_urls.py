@@ -159,14 +159,7 @@ def prepare(url: object, params: object = None) -> str:
     :raises MissingSchema, InvalidURL: see :func:`parse`.
     :raises InvalidOption: if the params cannot be encoded.
     """
-    if isinstance(url, bytes):
-        try:
-            url = url.decode("utf-8")
-        except UnicodeDecodeError:
-            raise InvalidURL("Invalid URL: the bytes given are not UTF-8. Pass a str.") from None
-    elif not isinstance(url, str):
-        url = str(url)
-    parsed = parse(url)
+    parsed = parse(url if isinstance(url, str) else as_text(url))
     if params is None or not parsed.scheme.startswith("http"):
         return parsed.href
     query = encode_params(params)
@@ -175,6 +168,19 @@ def prepare(url: object, params: object = None) -> str:
     if isinstance(params, str | bytes):
         query = _encode(_NOT_IN_QUERY, query, parsed.href)
     return _with_query(parsed, f"{parsed.query}&{query}" if parsed.query else query).href
+
+
+def as_text(url: object) -> str:
+    """Give a URL as str: bytes are UTF-8, and an object's ``str()`` is its URL.
+
+    :raises InvalidURL: for bytes that are not UTF-8.
+    """
+    if not isinstance(url, bytes):
+        return str(url)
+    try:
+        return url.decode("utf-8")
+    except UnicodeDecodeError:
+        raise InvalidURL("Invalid URL: the bytes given are not UTF-8. Pass a str.") from None
 
 
 def encode_params(params: object) -> str:

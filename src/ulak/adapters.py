@@ -17,7 +17,10 @@ from ._protocol.h1 import request_head
 from ._transport.connection import CallerError
 from ._transport.manager import CodecPoolManager, PoolManager, ProxyManager, socks_manager
 from ._transport.pool import CodecPool
-from .exceptions import InvalidCertificate, InvalidHeader, InvalidSchema, InvalidURL, RequestException
+from .exceptions import (
+    InvalidCertificate,
+    RequestException,
+)
 from .models import PreparedRequest, Response
 from .retries import resolve
 from .structures import CaseInsensitiveDict
@@ -212,7 +215,7 @@ class HTTPAdapter(BaseAdapter):
             ``connection_from_host``: where to connect, and with which TLS.
         """
         url = _urls.parse(request.url or "")
-        host_params = {"scheme": url.scheme, "host": url.host, "port": url.port}
+        host_params = {"scheme": url.scheme, "host": url.written_host, "port": url.port}
         return host_params, self._tls_settings(url.scheme, verify, cert)
 
     def _tls_settings(self, scheme: str, verify: Verify, cert: Cert) -> dict[str, Any]:
@@ -237,9 +240,8 @@ class HTTPAdapter(BaseAdapter):
         url = request.url or ""
         proxy = select_proxy(url, proxies) if proxies else None
         key = None
-        if self._keys_are_plain and cert is None and not isinstance(verify, str):
-            parsed = _urls.parse(url)
-            key = (parsed.origin, verify, proxy)
+        if self._keys_are_plain and cert is None and (verify is True or verify is False):
+            key = (_urls.parse(url).origin, verify, proxy)
             found = self._known.get(key)
             if found is not None and found[1] == found[2].generation:
                 return found[0]  # type: ignore[no-any-return]
@@ -353,9 +355,7 @@ class HTTPAdapter(BaseAdapter):
         """
         limits = Timeout.of(timeout)
         try:
-            pool = self.get_connection_with_tls_context(
-                request, verify, proxies=proxies, cert=cert
-            )
+            pool = self.get_connection_with_tls_context(request, verify, proxies=proxies, cert=cert)
             self.cert_verify(pool, request.url or "", verify, cert)
             target = self.request_url(request, proxies)
             self.add_headers(
@@ -367,7 +367,7 @@ class HTTPAdapter(BaseAdapter):
                 exc.request = request
             raise
         except CallerError as exc:
-            raise exc.args[0] from None
+            raise exc.args[0] from None  # the caller's own, from reading the body
         except LOWER_ERRORS as exc:
             raise translate(exc, request) from exc
         return self.build_response(request, raw)

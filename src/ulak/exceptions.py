@@ -39,11 +39,14 @@ their own callbacks.  The tree::
     ├── InvalidTimeout                   also a ValueError
     ├── InvalidOption                    also a ValueError and a TypeError
     ├── InvalidCertificate               verify= or cert= names nothing usable
+    ├── CookieConflictError              two cookies of one name; also a RuntimeError
+    ├── CookieFileError                  a cookie file cannot be read; also a ValueError
     └── InvalidJSONError                 a value that JSON cannot hold
         └── JSONDecodeError              also a json.JSONDecodeError
 
 The root is defined in ``_root``, and :class:`Timeout`, which is also the value of
-``timeout=``, in ``timeouts``; both are offered here.
+``timeout=``, in ``timeouts``; both are offered here.  The two cookie errors are in
+:mod:`ulak.cookies`.
 
 Each carries ``request`` and ``response`` (or ``None``) and a ``code``: a short,
 stable name for logs and metrics.  Each survives pickling.  Messages never hold
@@ -62,6 +65,48 @@ from .timeouts import InvalidTimeout, Timeout
 
 if TYPE_CHECKING:
     from ._types import RequestLike, ResponseLike
+
+__all__ = [
+    "BodyReadTimeout",
+    "ChunkedEncodingError",
+    "ConnectTimeout",
+    "ConnectionError",
+    "ContentDecodingError",
+    "FileModeWarning",
+    "HTTPError",
+    "IncompleteBody",
+    "InvalidBody",
+    "InvalidCertificate",
+    "InvalidHeader",
+    "InvalidJSONError",
+    "InvalidMethod",
+    "InvalidOption",
+    "InvalidProxyURL",
+    "InvalidSchema",
+    "InvalidTimeout",
+    "InvalidURL",
+    "JSONDecodeError",
+    "MissingExtra",
+    "MissingSchema",
+    "NameResolutionError",
+    "PoolTimeout",
+    "ProtocolError",
+    "ProxyError",
+    "ReadTimeout",
+    "RequestException",
+    "RequestsDependencyWarning",
+    "RequestsWarning",
+    "RetryError",
+    "SSLError",
+    "SessionClosed",
+    "StreamConsumedError",
+    "Timeout",
+    "TooManyRedirects",
+    "TotalTimeout",
+    "URLRequired",
+    "UnrewindableBodyError",
+    "WriteTimeout",
+]
 
 
 class ConnectionError(RequestException):  # noqa: A001 - the name that requests gave it

@@ -7,6 +7,7 @@ opens a connection or decides what happens next.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from . import _bodies, _text, _urls
@@ -15,18 +16,17 @@ from ._headers import Headers, parse_links, prepare_headers
 from ._types import UNSET
 from .exceptions import (
     HTTPError,
-    InvalidJSONError,
+    InvalidMethod,
     InvalidOption,
     JSONDecodeError,
     RequestException,
     StreamConsumedError,
 )
 from .hooks import HOOKS, default_hooks
-from .status_codes import codes
 from .structures import CaseInsensitiveDict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from datetime import timedelta
     from http.cookiejar import CookieJar
     from types import TracebackType
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
         Params,
         Unset,
     )
-    from .auth import AuthBase, FlowAuth
     from .cookies import RequestsCookieJar
 
 __all__ = ["REDIRECT_STATI", "PreparedRequest", "Request", "Response"]
@@ -53,6 +52,30 @@ REDIRECT_STATI: Final = (301, 302, 303, 307, 308)
 DEFAULT_REDIRECT_LIMIT: Final = 30
 CONTENT_CHUNK_SIZE: Final = 64 * 1024
 ITER_CHUNK_SIZE: Final = 512
+
+
+def checked_hooks(hooks: Any) -> Mapping[str, Any]:
+    """A caller's ``hooks=``.
+
+    :raises InvalidOption: when it is not a mapping.
+    """
+    if not isinstance(hooks, Mapping):
+        raise InvalidOption(f"hooks={hooks!r} should be a mapping such as {{'response': callable}}")
+    return hooks
+
+
+def hook_list(event: str, hook: Any) -> list[Hook]:
+    """One callable, several, or ``None``, as a list.
+
+    :raises InvalidOption: when there is something else among them.
+    """
+    if hook is None:
+        return []
+    found = [hook] if callable(hook) else list(hook) if isinstance(hook, Iterable) else [hook]
+    for one in found:
+        if not callable(one):
+            raise InvalidOption(f"the hook {one!r} for {event!r} should be callable")
+    return found
 
 
 class RequestHooksMixin:
@@ -67,10 +90,7 @@ class RequestHooksMixin:
         """
         if event not in HOOKS:
             raise InvalidOption(f"hooks know no event {event!r}; there is: {', '.join(HOOKS)}")
-        if callable(hook):
-            self.hooks.setdefault(event, []).append(hook)
-        elif hook is not None:
-            self.hooks.setdefault(event, []).extend(h for h in hook if callable(h))
+        self.hooks.setdefault(event, []).extend(hook_list(event, hook))
 
     def deregister_hook(self, event: str, hook: Hook) -> bool:
         """Take a hook away again; tells whether it was there."""
@@ -123,7 +143,7 @@ class Request(RequestHooksMixin):
         self.json = json
         self.hooks = default_hooks()
         if hooks:
-            for event, hook in hooks.items():
+            for event, hook in checked_hooks(hooks).items():
                 self.register_hook(event, hook)
 
     def __repr__(self) -> str:
@@ -163,7 +183,7 @@ class PreparedRequest(RequestHooksMixin):
     url: str | None = None
     headers: CaseInsensitiveDict[str]
     body: Any = None
-    auth_flow: FlowAuth | None = None
+    auth_flow: Any = None
     _own_cookies: Any = None
     _session_jar: Any = None
     _is_away: bool = False
@@ -227,6 +247,8 @@ class PreparedRequest(RequestHooksMixin):
         """Set ``method``, in upper case."""
         if isinstance(method, bytes):
             method = method.decode("latin-1")
+        if method is not None and not isinstance(method, str):
+            raise InvalidMethod(f"method={method!r} should be a str such as 'GET'")
         self.method = method.upper() if method is not None else None
 
     def prepare_url(self, url: Any, params: Params) -> None:
@@ -257,7 +279,7 @@ class PreparedRequest(RequestHooksMixin):
         jar, own = self._session_jar, self._own_cookies
         if jar is None:
             jar, own = own, None
-        header = cookie_header_for(jar, self.url or "", own)
+        header = cookie_header_for(jar, self.url or "", own, unbound=not self._is_away)
         if header:
             self.headers["Cookie"] = header
 
@@ -322,7 +344,8 @@ class PreparedRequest(RequestHooksMixin):
         if not auth:
             return
         if isinstance(auth, tuple | list):
-            auth = _basic(auth)
+            _add_basic(self, auth)
+            return
         if not callable(auth):
             raise InvalidOption(
                 f"auth= should be (user, password) or an AuthBase, not {type(auth).__name__}"
@@ -365,13 +388,13 @@ def _copy_jar(jar: Any) -> CookieJar:
     return copy_cookie_jar(jar)  # type: ignore[no-any-return]
 
 
-def _basic(pair: Any) -> AuthBase:
-    """Basic credentials from ``(user, password)``."""
-    from .auth import HTTPBasicAuth
+def _add_basic(request: PreparedRequest, pair: Any) -> None:
+    """Add Basic credentials from ``(user, password)``."""
+    from ._credentials import basic
 
     if len(pair) != 2:
         raise InvalidOption(f"auth= as a tuple is (user, password); this one has {len(pair)} items")
-    return HTTPBasicAuth(*pair)
+    request.headers["Authorization"] = basic(*pair)
 
 
 class Response:
@@ -414,7 +437,7 @@ class Response:
     _next: PreparedRequest | None = None
     _headers: CaseInsensitiveDict[str] | None = None
     _cookies: Any = None
-    _encoding: str | None | Unset = UNSET
+    _encoding: str | Unset | None = UNSET
     _seconds: float = 0.0
     _json_loads: JSONLoads | None = None
 
@@ -578,7 +601,6 @@ class Response:
         broken body, since nobody asked for it.
         """
         if self._content is not False or self._content_consumed or self.raw is None:
-            self.close()
             return
         pieces: list[bytes] = []
         size = 0
@@ -626,6 +648,7 @@ class Response:
             elif raw is not None:
                 while chunk := raw.read(chunk_size if chunk_size is not None else -1):
                     yield chunk
+                raw.close()
         except RequestException:
             raise
         except LOWER_ERRORS as exc:

@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 from .exceptions import (
     ChunkedEncodingError,
-    ConnectTimeout,
     ConnectionError,
+    ConnectTimeout,
     InvalidOption,
     NameResolutionError,
+    PoolTimeout,
     ProxyError,
     RequestException,
     RetryError,
+    SessionClosed,
     SSLError,
     Timeout,
+    TotalTimeout,
 )
 
 if TYPE_CHECKING:
@@ -57,7 +60,9 @@ def after_error(policy: Retry, request: RequestLike, error: RequestException) ->
     """The policy for the next attempt after ``error``, or ``None`` to give up."""
     from urllib3.exceptions import HTTPError
 
-    if not isinstance(error, ConnectionError | Timeout | ChunkedEncodingError):
+    if isinstance(error, SessionClosed | PoolTimeout | TotalTimeout) or not isinstance(
+        error, ConnectionError | Timeout | ChunkedEncodingError
+    ):
         return None
     try:
         return policy.increment(request.method, request.url, error=_as_urllib3(error))

@@ -7,15 +7,16 @@ decided there is not decided again here: this file carries the steps out.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from . import _environment, _urls
-from ._headers import CheckedHeaders, prepare_headers
+from ._headers import CheckedHeaders, merge, prepare_headers
 from ._policy import redirects
 from ._policy.credentials import may_travel
 from ._policy.flow import Conversation, Settings
-from ._policy.settings import merge_headers, merge_hooks, merge_setting
+from ._policy.settings import merge_hooks, merge_params, merge_setting
 from ._policy.steps import SKIM_LIMIT, Hooks, Load, Pause, Resend, Send, Skim
 from ._protocol import codings
 from ._types import UNSET
@@ -23,13 +24,21 @@ from ._version import __version__
 from .adapters import HTTPAdapter
 from .exceptions import InvalidOption, InvalidSchema
 from .hooks import default_hooks, dispatch_hook
-from .models import DEFAULT_REDIRECT_LIMIT, REDIRECT_STATI, PreparedRequest, Request, Response
+from .models import (
+    DEFAULT_REDIRECT_LIMIT,
+    REDIRECT_STATI,
+    PreparedRequest,
+    Request,
+    Response,
+    checked_hooks,
+    hook_list,
+)
 from .retries import resolve as resolve_retries
 from .structures import CaseInsensitiveDict
 from .timeouts import DEFAULT_TIMEOUT, Timeout
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, MutableMapping
+    from collections.abc import Iterator, MutableMapping
     from http.cookiejar import CookieJar
     from types import TracebackType
     from typing import Self, Unpack
@@ -43,7 +52,6 @@ if TYPE_CHECKING:
         Data,
         Files,
         HeadersInput,
-        Hooks as HooksInput,
         JSONDumps,
         JSONLoads,
         Params,
@@ -52,6 +60,9 @@ if TYPE_CHECKING:
         RetriesInput,
         Unset,
         Verify,
+    )
+    from ._types import (
+        Hooks as HooksInput,
     )
     from .adapters import BaseAdapter
     from .cookies import RequestsCookieJar
@@ -179,10 +190,10 @@ class Session:
     ) -> None:
         self.headers = default_headers()
         if headers is not None:
-            self.headers = merge_headers(headers, self.headers)
+            self.headers = merge(self.headers, headers)
         self.params: Any = {} if params is None else params
         self.auth = auth
-        self.proxies: Any = {} if proxies is None else dict(proxies)
+        self.proxies: Any = {} if proxies is None else dict(_checked_proxies(proxies))
         self.verify = verify
         self.cert = cert
         self.trust_env = trust_env
@@ -190,7 +201,8 @@ class Session:
         self.stream = stream
         self.hooks = default_hooks()
         if hooks:
-            self.hooks.update({event: _as_list(hook) for event, hook in hooks.items()})
+            for event, hook in checked_hooks(hooks).items():
+                self.hooks[event] = hook_list(event, hook)
         self.base_url = base_url
         if base_url is not None:
             _urls.prepare(base_url)
@@ -205,12 +217,12 @@ class Session:
         self._checked_from: Mapping[str, Any] | None = None
         if cookies is not None:
             self.cookies = cookies  # type: ignore[assignment]  # the setter makes a jar of it
-        self._netrc = _environment.Netrc()
+        self._environment = _environment.Environment()
         self.adapters = {}
         self.mount("https://", HTTPAdapter())
         self.mount("http://", HTTPAdapter())
-        for prefix, adapter in (adapters or {}).items():
-            self.mount(prefix, adapter)
+        if adapters is not None:
+            self._mount_all(adapters)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -239,7 +251,9 @@ class Session:
 
     # Requests.
 
-    def get(self, url: str | bytes, params: Params = None, **kwargs: Unpack[QueryOptions]) -> Response:
+    def get(
+        self, url: str | bytes, params: Params = None, **kwargs: Unpack[QueryOptions]
+    ) -> Response:
         """Send a GET; for the arguments and errors see :meth:`request`."""
         return self.request("GET", url, params=params, **kwargs)
 
@@ -327,7 +341,7 @@ class Session:
         """
         url = request.url
         if self.base_url is not None:
-            url = _urls.join_base(self.base_url, url.decode() if isinstance(url, bytes) else url or "")
+            url = _urls.join_base(self.base_url, _urls.as_text("" if url is None else url))
         prepared = PreparedRequest()
         prepared._json_dumps = self.json_dumps
         prepared._session_jar = self._jar()
@@ -338,8 +352,8 @@ class Session:
             data=request.data,
             json=request.json,
             headers=self._headers_for(request.headers),
-            params=merge_setting(request.params, self.params) if self.params else request.params,
-            auth=self._auth_for(request, url),
+            params=merge_params(request.params, self.params) if self.params else request.params,
+            auth=request.auth or self.auth or self._netrc_if_any(),
             cookies=request.cookies,
             hooks=merge_hooks(request.hooks, self.hooks),
         )
@@ -349,27 +363,26 @@ class Session:
         """The headers of one call; the session's alone are checked once, until they change."""
         headers = self.headers
         if own or not isinstance(headers, CaseInsensitiveDict):
-            return merge_headers(own, headers)
+            return merge(headers, own)
         if headers._store != self._checked_from:
-            merged = merge_headers(None, headers)
+            merged = merge(headers, None)
             self._checked = CheckedHeaders.of(prepare_headers(merged))
             self._checked_from = headers._store.copy()
         return self._checked
 
-    def _auth_for(self, request: Request, url: Any) -> Any:
-        """The call's auth, or the session's, or netrc's where no header says otherwise."""
-        auth = request.auth or self.auth
-        if auth or not self.trust_env:
-            return auth
-        if "authorization" in self.headers or _names_authorization(request.headers):
-            return None
-        if isinstance(url, str) and "@" not in url:
-            return self._netrc_auth(url)
-        return None
+    def _netrc_if_any(self) -> Any:
+        """An auth that asks netrc, where there is one to ask."""
+        return self._add_netrc if self.trust_env and self._environment.look().has_netrc else None
 
-    def _netrc_auth(self, url: str) -> tuple[str, str] | None:
-        """What netrc holds for the URL's host."""
-        return self._netrc.lookup(_urls.parse(_urls.prepare(url)).host)
+    def _add_netrc(self, prepared: PreparedRequest) -> PreparedRequest:
+        """Add netrc's credentials, where neither a header nor the URL has some."""
+        url = prepared.url or ""
+        if "authorization" not in prepared.headers:
+            found = _urls.userinfo_of(url)
+            netrc = None if any(found) else self._environment.netrc.lookup(_urls.parse(url).host)
+            if any(found) or netrc is not None:
+                prepared.prepare_auth(netrc or found)
+        return prepared
 
     def merge_environment_settings(
         self,
@@ -383,11 +396,13 @@ class Session:
 
         :returns: ``proxies``, ``stream``, ``verify`` and ``cert``; an override point.
         """
-        explicit = merge_setting(proxies, self.proxies) if proxies else self.proxies
+        explicit = self.proxies
+        if proxies:
+            explicit = merge_setting(_checked_proxies(proxies), explicit)
         if verify is None:
             verify = self.verify
-        if verify in (True, None) and self.trust_env and url is not None and url[:5] == "https":
-            verify = _environment.ca_bundle() or verify
+        if (verify is True or verify is None) and self.trust_env:
+            verify = self._environment.look().ca_bundle or verify
         return {
             "proxies": self._proxies_for(url or "", explicit),
             "stream": self.stream if stream is None else stream,
@@ -396,7 +411,10 @@ class Session:
         }
 
     def _proxies_for(self, url: str, explicit: Proxies) -> dict[str, str]:
-        resolved = _Resolved(_environment.resolve_proxies(url, explicit, self.trust_env))
+        if explicit or (self.trust_env and self._environment.look().has_proxies):
+            resolved = _Resolved(_environment.resolve_proxies(url, explicit, self.trust_env))
+        else:
+            resolved = _Resolved()
         resolved.explicit = explicit
         return resolved
 
@@ -410,8 +428,11 @@ class Session:
             not given is the session's.
         :raises RequestException: of the class that names what failed.
         """
-        if isinstance(request, Request):
-            raise InvalidOption("send() takes a PreparedRequest: call session.prepare_request first")
+        if not isinstance(request, PreparedRequest):
+            raise InvalidOption(
+                f"send() takes a PreparedRequest, not {type(request).__name__}: "
+                "session.prepare_request() makes one"
+            )
         kwargs.setdefault("stream", self.stream)
         kwargs.setdefault("verify", self.verify)
         kwargs.setdefault("cert", self.cert)
@@ -514,7 +535,9 @@ class Session:
         prepared_request.headers.pop("Authorization", None)
         prepared_request.auth_flow = None
         if self.trust_env:
-            prepared_request.prepare_auth(self._netrc.lookup_named(_urls.parse(url).host) or ())
+            found = self._environment.netrc.lookup_named(_urls.parse(url).host)
+            if found is not None:
+                prepared_request.prepare_auth(found)
 
     def rebuild_proxies(
         self, prepared_request: PreparedRequest, proxies: Proxies
@@ -576,10 +599,24 @@ class Session:
         )
 
     def mount(self, prefix: str, adapter: BaseAdapter) -> None:
-        """Send what begins with ``prefix`` through ``adapter``."""
+        """Send what begins with ``prefix`` through ``adapter``.
+
+        :raises InvalidOption: when it has no ``send``.
+        """
+        if not callable(getattr(adapter, "send", None)):
+            raise InvalidOption(
+                f"{adapter!r} is no adapter: subclass ulak.adapters.BaseAdapter and write send()"
+            )
         self.adapters[prefix] = adapter
         for shorter in [known for known in self.adapters if len(known) < len(prefix)]:
             self.adapters[shorter] = self.adapters.pop(shorter)
+
+    def _mount_all(self, adapters: Any) -> None:
+        """Mount the constructor's adapters."""
+        if not isinstance(adapters, Mapping):
+            raise InvalidOption(f"adapters={adapters!r} should be a mapping of prefix to adapter")
+        for prefix, adapter in adapters.items():
+            self.mount(prefix, adapter)
 
     def close(self) -> None:
         """Close every connection, those of unread responses too.  Harmless when repeated."""
@@ -616,7 +653,7 @@ class Session:
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         self._cookies = None
         self._checked_from = None
-        self._netrc = _environment.Netrc()
+        self._environment = _environment.Environment()
         for name, value in state.items():
             setattr(self, name, value)
 
@@ -634,20 +671,23 @@ def session() -> Session:
     return Session()
 
 
-def _as_list(hook: Any) -> list[Any]:
-    return [hook] if callable(hook) else list(hook)
+def _checked_proxies(proxies: Any) -> Mapping[str, Any]:
+    """A caller's ``proxies=``.
 
-
-def _names_authorization(headers: Any) -> bool:
-    """Whether the call's headers, of any shape, have an Authorization."""
-    names = headers if not isinstance(headers, list | tuple) else [name for name, _ in headers]
-    return any(isinstance(name, str) and name.lower() == "authorization" for name in names)
+    :raises InvalidOption: when it is not a mapping to URLs.
+    """
+    if not isinstance(proxies, Mapping):
+        raise InvalidOption("proxies= should be a mapping such as {'https': 'http://host:port'}")
+    for scheme, url in proxies.items():
+        if url is not None and not isinstance(url, str):
+            raise InvalidOption(
+                f"the proxy for {scheme!r} should be a URL, not {type(url).__name__}"
+            )
+    return proxies
 
 
 def _raise_and_close(response: Response) -> None:
-    """Raise for a 4xx or 5xx; a streamed response is closed then."""
-    try:
-        response.raise_for_status()
-    except BaseException:
-        response.close()
-        raise
+    """Raise for a 4xx or 5xx, its body read as far as errors' bodies are kept."""
+    if not response.ok:
+        response._load_at_most(SKIM_LIMIT)
+    response.raise_for_status()

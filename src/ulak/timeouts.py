@@ -18,6 +18,8 @@ __all__ = ["DEFAULT_TIMEOUT", "InvalidTimeout", "Timeout"]
 
 _CONNECT: Final = 10.0
 _READ: Final = 300.0
+#: Beyond this many seconds, 31 years, no clock of the system counts: no limit.
+_LONGEST: Final = 1e9
 
 Seconds: TypeAlias = float | None
 Limit: TypeAlias = float | None | Unset
@@ -136,6 +138,9 @@ class Timeout(RequestException):
         fields = ", ".join(f"{name}={x!r}" for name, x in zip(_FIELDS, limits, strict=True))
         return f"Timeout({fields})"
 
+    def __str__(self) -> str:
+        return super().__str__() if self._limits() is None else repr(self)
+
     def __setattr__(self, name: str, value: object) -> None:
         if name in _FIELDS:
             raise AttributeError(f"a Timeout cannot be changed; make another: Timeout({name}=…)")
@@ -156,7 +161,7 @@ def _checked(name: str, value: Any) -> Seconds:
         raise InvalidTimeout(f"timeout {name}={value!r} should be a number of seconds or None")
     if not value > 0:
         raise InvalidTimeout(f"timeout {name}={value!r} should be above zero; None means no limit")
-    return None if value == float("inf") else float(value)
+    return None if value >= _LONGEST else float(value)
 
 
 def _from_urllib3(value: Any) -> Timeout:

@@ -72,7 +72,7 @@ def read(pieces: Iterable[bytes], method: str = "GET", *, eof: bool = False) -> 
 def outcome(parser: ResponseParser, body: bytes, code: str) -> Outcome:
     head: Any = parser.head
     return Outcome(
-        body="" if code else body,  # what came with the fault is lost with it
+        body=b"" if code else body,  # what came with the fault is lost with it
         complete=parser.complete,
         keep_alive=parser.keep_alive,
         leftover=parser.leftover,

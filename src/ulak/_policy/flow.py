@@ -17,7 +17,13 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from .. import _bodies
 from .._types import UNSET
-from ..exceptions import RequestException, TotalTimeout
+from ..exceptions import (
+    ChunkedEncodingError,
+    ConnectionError,
+    InvalidOption,
+    RequestException,
+    TotalTimeout,
+)
 from ..retries import after_error, after_response, pause
 from ..timeouts import Timeout
 from .redirects import RedirectHost, next_request
@@ -61,7 +67,7 @@ class Settings:
         self,
         *,
         timeout: Any = None,
-        retries: Retry | None | Unset = UNSET,
+        retries: Retry | Unset | None = UNSET,
         proxies: Proxies = None,
         stream: bool = False,
         allow_redirects: bool = True,
@@ -132,7 +138,15 @@ class Conversation:
             response = yield from self._authenticate(request)
         hooks = request.hooks
         if hooks and hooks.get("response"):
+            seen = response
             response = yield Hooks(request, response)
+            if response is not seen and not hasattr(response, "status_code"):
+                raise InvalidOption(
+                    f"a response hook returned {type(response).__name__}; "
+                    "it should return a Response, or None to keep the one it was given",
+                    request=request,
+                    response=seen,
+                )
             for earlier in response.history:
                 self._keep_cookies(earlier)
         self._keep_cookies(response)
@@ -154,18 +168,14 @@ class Conversation:
                 yield Skim(response)
             yield from self._prepare_again(request, wait)
 
-    def _prepare_again(
-        self, request: PreparedRequest, wait: float
-    ) -> Generator[Step, Any, None]:
+    def _prepare_again(self, request: PreparedRequest, wait: float) -> Generator[Step, Any, None]:
         """Pause, and make the body ready to be sent again."""
         if request.body is not None:
             _bodies.rewind(request.body, request._body_position)
         if wait > 0:
             yield Pause(wait)
 
-    def _loads(
-        self, request: PreparedRequest, response: Response
-    ) -> Generator[Step, Any, bool]:
+    def _loads(self, request: PreparedRequest, response: Response) -> Generator[Step, Any, bool]:
         """Read the body; ``False`` when it broke and the request is to be made again."""
         try:
             yield Load(response)
@@ -184,13 +194,15 @@ class Conversation:
         history: list[Response] = []
         try:
             current: PreparedRequest = next(rounds)
-            for _ in range(MAX_AUTH_ROUNDS):
+            while True:
                 response: Response = yield from self._attempt(current)
                 if auth.requires_response_body:
                     yield Load(response)
                 try:
                     following = rounds.send(response)
                 except StopIteration:
+                    break
+                if len(history) == MAX_AUTH_ROUNDS - 1:
                     break
                 yield Skim(response)
                 self._keep_cookies(response)
@@ -207,7 +219,7 @@ class Conversation:
 
     def _wait_after_error(self, request: PreparedRequest, error: RequestException) -> float | None:
         """Seconds to wait before trying again after ``error``; ``None`` to raise it."""
-        if isinstance(error, TotalTimeout):
+        if not isinstance(error, ConnectionError | Timeout | ChunkedEncodingError):
             return None
         policy = self._policy_for(request, None)
         following = after_error(policy, request, error) if policy is not None else None
@@ -244,10 +256,12 @@ class Conversation:
         policy = self._policy
         if policy is UNSET:
             adapter = (
-                self._host.get_adapter(url=request.url) if response is None else response.connection
+                self._host.get_adapter(url=request.url or "")
+                if response is None
+                else response.connection
             )
             policy = getattr(adapter, "max_retries", None)
-        if policy is None or getattr(policy, "total", 0) == 0:
+        if policy is None or _never_retries(policy):
             return None
         return policy  # type: ignore[return-value]  # mypy does not narrow a sentinel
 
@@ -262,11 +276,14 @@ class Conversation:
     ) -> Generator[Step, Any, PreparedRequest]:
         """Part with ``response`` and make the request that follows it."""
         yield Skim(response)
-        following = next_request(
-            self._host, request, response, location, taken=len(history)
-        )
-        self._proxies = self._host.rebuild_proxies(following, self._proxies)
-        self._host.rebuild_auth(following, response)
+        try:
+            following = next_request(self._host, request, response, location, taken=len(history))
+            self._proxies = self._host.rebuild_proxies(following, self._proxies)
+            self._host.rebuild_auth(following, response)
+        except RequestException as exc:
+            exc.request = exc.request or request
+            exc.response = response
+            raise
         return following
 
     def _note_next(self, request: PreparedRequest, response: Response, location: str) -> None:
@@ -303,6 +320,11 @@ class Conversation:
         if left <= 0:
             raise TotalTimeout("the request's total time is used up", request=request)
         return self._timeout.within(left)
+
+
+def _never_retries(policy: Any) -> bool:
+    """Whether the policy allowed no retry to begin with, rather than used them up."""
+    return getattr(policy, "total", 0) == 0 and not policy.history and not policy.status_forcelist
 
 
 def _can_send_again(request: PreparedRequest) -> bool:

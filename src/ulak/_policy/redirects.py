@@ -40,9 +40,11 @@ def redirect_target(response: Response) -> str | None:
 
     Servers put UTF-8 into a field that is read as Latin-1.
     """
-    if response.status_code not in REDIRECT_STATI or "location" not in response.headers:
+    if response.status_code not in REDIRECT_STATI:
         return None
-    location: str = response.headers["location"]
+    location: str = response.headers.get("location", "")
+    if not location:  # an empty reference would lead back here for ever
+        return None
     try:
         return location.encode("latin-1").decode("utf-8")
     except UnicodeError:
@@ -100,9 +102,7 @@ def _follow(base: str, location: str) -> str:
     return url
 
 
-def _carry_body(
-    following: PreparedRequest, request: PreparedRequest, response: Response
-) -> None:
+def _carry_body(following: PreparedRequest, request: PreparedRequest, response: Response) -> None:
     """Keep the body for the same method, made ready to be sent again; else drop it."""
     kept = response.status_code in (307, 308) or (
         following.method == request.method and following.method not in ("GET", "HEAD")

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..structures import CaseInsensitiveDict
+from .._urls import encode_params
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .._types import Hooks
 
-__all__ = ["merge_headers", "merge_hooks", "merge_setting"]
+__all__ = ["merge_hooks", "merge_params", "merge_setting"]
 
 
 def merge_setting(
@@ -43,15 +43,15 @@ def merge_setting(
     return merged
 
 
-def merge_headers(request_headers: Any, session_headers: Any) -> Any:
-    """The headers of one call; a new mapping."""
-    if not request_headers and isinstance(session_headers, CaseInsensitiveDict):
-        merged = session_headers.copy()
-        if None not in merged.values():
-            return merged
-    if request_headers is not None and not isinstance(request_headers, Mapping):
-        request_headers = CaseInsensitiveDict(request_headers)
-    return merge_setting(request_headers, session_headers, CaseInsensitiveDict)
+def merge_params(request_params: Any, session_params: Any) -> Any:
+    """The params of one call: by key where both are mappings, else one after the other."""
+    if not session_params:
+        return request_params
+    if not request_params:
+        return merge_setting(None, session_params)
+    if isinstance(request_params, Mapping) and isinstance(session_params, Mapping):
+        return merge_setting(request_params, session_params)
+    return "&".join(x for x in map(encode_params, (session_params, request_params)) if x)
 
 
 def merge_hooks(request_hooks: Hooks, session_hooks: Hooks) -> Hooks:

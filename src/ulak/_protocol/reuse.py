@@ -10,17 +10,15 @@ from __future__ import annotations
 
 from typing import Final
 
+from .errors import Incomplete
+
 __all__ = ["IDEMPOTENT_METHODS", "may_send_again"]
 
 #: RFC 9110, section 9.2.2, and QUERY of draft-ietf-httpbis-safe-method-w-body.
-IDEMPOTENT_METHODS: Final = frozenset(
-    ("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE", "QUERY")
-)
+IDEMPOTENT_METHODS: Final = frozenset(("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE", "QUERY"))
 
 
-def may_send_again(
-    method: str, error: Exception, *, answered: bool, replayable: bool
-) -> bool:
+def may_send_again(method: str, error: Exception, *, answered: bool, replayable: bool) -> bool:
     """Whether to repeat, once, a request that failed on a reused connection.
 
     :param error: how it failed.
@@ -29,4 +27,4 @@ def may_send_again(
     """
     if answered or not replayable or method not in IDEMPOTENT_METHODS:
         return False
-    return not isinstance(error, TimeoutError)
+    return isinstance(error, OSError | Incomplete) and not isinstance(error, TimeoutError)

@@ -51,24 +51,28 @@ class CodecConnection(_HTTPConnection):
     deadline: Deadline = None
     #: Whether a thread is inside a call on the socket.
     in_call: bool = False
+    #: Whether :meth:`abort` was called.
+    aborted: bool = False
     #: What of the body came while the request was still being sent.
     early: bytes = b""
     _limit: float | None = -1.0
     _poll: Any = None
+    _poll_both: Any = None
 
     # Connecting.
 
     def connect(self) -> None:
         """Dial, tunnel and shake hands, all within ``timeout`` and the deadline."""
         self._limit = -1.0
-        self._poll = None
+        self.aborted = False
         self._connect_by = clock.earlier(self.deadline, clock.after(self.timeout))
         try:
             super().connect()
         except BaseException:
             self.close()
             raise
-        self._poll = _poller(self.sock)
+        self._poll = _poller(self.sock, select.POLLIN)
+        self._poll_both = _poller(self.sock, select.POLLIN | select.POLLOUT)
 
     def _new_conn(self) -> socket.socket:
         """Dial; urllib3 calls this from its ``connect``."""
@@ -145,7 +149,7 @@ class CodecConnection(_HTTPConnection):
 
     def close(self) -> None:
         """Close the socket.  Harmless when it is closed."""
-        self._poll = None
+        self._poll = self._poll_both = None
         super().close()
 
     def abort(self) -> None:
@@ -153,6 +157,7 @@ class CodecConnection(_HTTPConnection):
         sock = self.sock
         if sock is None:
             return
+        self.aborted = True
         try:
             sock.shutdown(socket.SHUT_RDWR)
         except OSError:
@@ -200,12 +205,13 @@ class CodecConnection(_HTTPConnection):
         self,
         head: bytes,
         body: Any,
-        chunked: bool,
+        length: int | None,
         write: float | None,
         parser: h1.ResponseParser,
     ) -> bool:
         """Send a whole request.
 
+        :param length: of the body, in bytes; ``None`` sends it in chunks.
         :param write: seconds for which the server may take nothing.
         :param parser: gets what the server says before the end.
         :returns: whether all of it went out; if not, the server has answered
@@ -219,28 +225,42 @@ class CodecConnection(_HTTPConnection):
                 return True
             if isinstance(body, str):
                 body = body.encode("utf-8")
-            if isinstance(body, bytes) and len(body) <= _JOIN_LIMIT and not chunked:
+            if isinstance(body, bytes) and len(body) <= _JOIN_LIMIT and length is not None:
                 self.sock.sendall(head + body)
                 return True
             self.sock.sendall(head)
-            return self._send_blocks(body, chunked, write, parser)
+            return self._send_blocks(body, length, write, parser)
         except TimeoutError as exc:
             self._raise_if_past_deadline(exc)
             raise WriteTimeoutError(f"{write} s") from exc
 
     def _send_blocks(
-        self, body: Any, chunked: bool, write: float | None, parser: h1.ResponseParser
+        self, body: Any, length: int | None, write: float | None, parser: h1.ResponseParser
     ) -> bool:
         """Send a body block by block, looking for an early answer between them."""
-        for block in _blocks(body):
-            if not block:
-                continue
-            if self._poll(0) and self._answered_early(parser):
+        self.limit(0.0)
+        chunked = length is None
+        for block in _blocks(body, length):
+            data = b"%x\r\n%b\r\n" % (len(block), block) if chunked else block
+            if not self._send_or_hear(data, write, parser):
                 return False
-            self.limit(clock.left(write, self.deadline))
-            self.sock.sendall(b"%x\r\n%b\r\n" % (len(block), block) if chunked else block)
-        if chunked:
-            self.sock.sendall(b"0\r\n\r\n")
+        return not chunked or self._send_or_hear(b"0\r\n\r\n", write, parser)
+
+    def _send_or_hear(self, data: bytes, write: float | None, parser: h1.ResponseParser) -> bool:
+        """Send ``data``, unless the server answers first; the socket does not block."""
+        view = memoryview(data)
+        while view:
+            seconds = clock.left(write, self.deadline)
+            events = self._poll_both(None if seconds is None else seconds * 1000)
+            if not events:
+                raise TimeoutError("timed out")
+            if events[0][1] & ~select.POLLOUT and self._answered_early(parser):
+                return False
+            if events[0][1] & ~select.POLLIN:
+                try:
+                    view = view[self.sock.send(view) :]
+                except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
+                    continue
         return True
 
     def _answered_early(self, parser: h1.ResponseParser) -> bool:
@@ -264,7 +284,9 @@ class CodecConnection(_HTTPConnection):
 
         :returns: ``False`` when the server answered instead.
         """
-        if not self._poll(CONTINUE_WAIT * 1000) and not _pending(self.sock):
+        wait = clock.left(CONTINUE_WAIT, self.deadline) or 0.0
+        if not self._poll(wait * 1000) and not _pending(self.sock):
+            clock.left(None, self.deadline)
             return True
         try:
             self.early += self.receive(parser, RECEIVE_SIZE, CONTINUE_WAIT)
@@ -296,6 +318,8 @@ class CodecConnection(_HTTPConnection):
             self.in_call = False
         if data:
             return parser.feed(data)
+        if self.aborted:  # what looks like the end is our own doing
+            raise lower.ClosedPoolError(None, "the connection was closed")  # type: ignore[arg-type]
         parser.feed_eof()
         return b""
 
@@ -318,19 +342,19 @@ def _pending(sock: Any) -> int:
     return pending() if pending is not None else 0
 
 
-def _poller(sock: socket.socket) -> Any:
-    """``poll(milliseconds)``: whether ``sock`` can be read, or is closed."""
-    try:
-        poll = select.poll()
-    except AttributeError:  # Windows has no poll
-        return lambda ms: select.select([sock], [], [], ms / 1000)[0]
-    poll.register(sock, select.POLLIN)
+def _poller(sock: socket.socket, events: int) -> Any:
+    """``poll(milliseconds)`` for ``sock``: what of ``events`` there is, as select.poll tells it."""
+    poll = select.poll()
+    poll.register(sock, events)
     return poll.poll
 
 
-def _blocks(body: Any) -> Iterator[bytes]:
-    """The body's blocks; what fails in the caller's code is a :class:`CallerError`."""
-    blocks = _bodies.blocks(body)
+def _blocks(body: Any, length: int | None) -> Iterator[bytes]:
+    """The body's blocks; what fails in the caller's code is a :class:`CallerError`.
+
+    :param length: what was announced; another length fails before it goes wrong.
+    """
+    blocks = _bodies.blocks(body, length=length)
     while True:
         try:
             block = next(blocks)

@@ -93,9 +93,7 @@ def socks_manager(proxy_url: str, **kw: Any) -> urllib3.PoolManager:
     try:
         from .socks import SOCKSProxyManager
     except ImportError as exc:
-        raise MissingExtra(
-            "a SOCKS proxy needs the PySocks package: install ulak[socks]"
-        ) from exc
+        raise MissingExtra("a SOCKS proxy needs the PySocks package: install ulak[socks]") from exc
     return SOCKSProxyManager(proxy_url, **kw)
 
 

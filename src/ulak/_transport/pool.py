@@ -11,6 +11,7 @@ where the request cannot have been carried out twice.
 from __future__ import annotations
 
 import ssl
+import threading
 import warnings
 import weakref
 from collections import deque
@@ -27,7 +28,6 @@ from ..exceptions import RequestException
 from . import clock
 from .connection import (
     RECEIVE_SIZE,
-    CallerError,
     CodecConnection,
     HTTPConnection,
     HTTPSConnection,
@@ -48,7 +48,8 @@ class Outgoing(NamedTuple):
     method: str
     head: bytes
     body: Any
-    chunked: bool
+    #: Of the body, in bytes; ``None`` when it goes out in chunks, or there is none.
+    length: int | None
     waits_for_leave: bool
     timeout: Timeout
     deadline: clock.Deadline
@@ -60,62 +61,80 @@ class CodecPool(_HTTPConnectionPool):
     ConnectionCls: type[CodecConnection]  # type: ignore[assignment]
 
     def __init__(
-        self, host: str, port: int | None = None, *, maxsize: int = 1, block: bool = False, **kw: Any
+        self,
+        host: str,
+        port: int | None = None,
+        *,
+        maxsize: int = 1,
+        block: bool = False,
+        **kw: Any,
     ) -> None:
         super().__init__(host, port, maxsize=maxsize if block else 1, block=block, **kw)
         self._idle: deque[CodecConnection] = deque()
         self._most_idle = maxsize
+        self._slots = threading.Semaphore(maxsize) if block else None
         self._busy: set[CodecConnection] = set()
         self._host_field = ("Host", _host_header(self.scheme, host, port))
         weakref.finalize(self, _close_each, self._idle)
 
     # Taking and giving back.
 
-    def take(self, wait: float | None) -> CodecConnection:
+    def take(self, timeout: Timeout, deadline: clock.Deadline, *, fresh: bool) -> CodecConnection:
         """A connection for one exchange: a quiet one that was kept, or a new one.
 
-        :param wait: seconds to wait for one when the pool may open no more.
-        :raises urllib3.exceptions.EmptyPoolError: when none came free.
+        :param fresh: whether it must be a new one.
+        :raises urllib3.exceptions.EmptyPoolError: when none came free within
+            ``timeout.pool`` seconds.
         :raises urllib3.exceptions.ClosedPoolError: when the pool is closed.
         """
-        if self.block:
-            conn: Any = self._get_conn(wait)
-        else:
-            conn = self._take_idle() or self._new_conn()
+        if self._slots is not None:
+            self._wait_for_slot(self._slots, timeout, deadline)
+        conn: Any = None if fresh else self._take_idle()
+        if conn is None:
+            conn = self._new_conn()
         self._busy.add(conn)
         if self.pool is None:
             self.give_back(conn, reusable=False)
             raise lower.ClosedPoolError(self, "the pool is closed")
+        conn.deadline = deadline
         return conn  # type: ignore[no-any-return]
+
+    def _wait_for_slot(
+        self, slots: threading.Semaphore, timeout: Timeout, deadline: clock.Deadline
+    ) -> None:
+        if not slots.acquire(timeout=clock.left(timeout.pool, deadline)):
+            clock.left(None, deadline)
+            raise lower.EmptyPoolError(self, f"{timeout.pool} s")
 
     def _take_idle(self) -> CodecConnection | None:
         """The kept connection that was used last, if one is still quiet."""
-        while True:
+        idle = self._idle
+        while idle:
             try:
-                conn = self._idle.pop()
-            except IndexError:
-                return None
+                conn = idle.pop()
+            except IndexError:  # another thread was faster
+                break
             if conn.is_quiet():
                 return conn
             conn.close()
+        return None
 
     def give_back(self, conn: CodecConnection, reusable: bool) -> None:
         """Keep ``conn`` for the next exchange, or close it."""
         self._busy.discard(conn)
-        if not reusable:
+        if not reusable or self.pool is None or len(self._idle) >= self._most_idle:
             conn.close()
-        if self.block:
-            self._put_conn(conn)
-        elif reusable:
-            if self.pool is None or len(self._idle) >= self._most_idle:
-                conn.close()
-            else:
-                self._idle.append(conn)
+        else:
+            self._idle.append(conn)
+        if self._slots is not None:
+            self._slots.release()
 
     def close(self) -> None:
         """Close the idle connections; those in use are closed when they come back."""
         super().close()
         _close_each(self._idle)
+        if self._slots is not None:
+            self._slots.release()  # one who waits finds the pool closed, and wakes the next
 
     def abort(self) -> None:
         """Close every connection, those in use too; what waits on them fails."""
@@ -198,37 +217,27 @@ class CodecPool(_HTTPConnectionPool):
             method,
             h1.request_head(method, target, self._fields(target, headers)),
             body,
-            chunked,
+            None if chunked or body is None else _announced(headers),
             body is not None and headers.get("expect", "").lower() == "100-continue",
             timeout,
             None if timeout.total is None else clock.after(timeout.total),
         )
-        conn = self.take(timeout.pool)
+        conn = self.take(timeout, out.deadline, fresh=False)
         reused = conn.sock is not None
         parser = h1.ResponseParser(method)
         try:
             return self._exchange_on(conn, out, parser)
-        except (OSError, h1.Incomplete) as exc:
+        except (OSError, h1.ProtocolViolation) as exc:
             again = reused and may_send_again(
                 method, exc, answered=parser.started, replayable=_is_replayable(body)
             )
-            if not again:
-                raise self._as_urllib3(exc) from exc
-        except h1.ProtocolViolation as exc:
-            raise lower.ProtocolError(str(exc), exc) from exc
-        return self._exchange_anew(out)
-
-    def _exchange_anew(self, out: Outgoing) -> RawResponse:
-        """The exchange on a connection made for it, in place of a dead one."""
-        conn: Any = self._get_conn(out.timeout.pool) if self.block else self._new_conn()
-        conn.close()
-        self._busy.add(conn)
+            if not again or conn.aborted:
+                raise self._as_urllib3(exc, conn) from exc
+        conn = self.take(timeout, out.deadline, fresh=True)
         try:
-            return self._exchange_on(conn, out, h1.ResponseParser(out.method))
-        except (OSError, h1.Incomplete) as exc:
-            raise self._as_urllib3(exc) from exc
-        except h1.ProtocolViolation as exc:
-            raise lower.ProtocolError(str(exc), exc) from exc
+            return self._exchange_on(conn, out, h1.ResponseParser(method))
+        except (OSError, h1.ProtocolViolation) as exc:
+            raise self._as_urllib3(exc, conn) from exc
 
     def _fields(self, target: str, headers: Mapping[str, Any]) -> list[tuple[str, Any]]:
         """The fields of the head, Host first (RFC 9112, section 3.2)."""
@@ -250,7 +259,6 @@ class CodecPool(_HTTPConnectionPool):
         """The exchange on ``conn``, which is given back or closed on every way out."""
         timeout = out.timeout
         try:
-            conn.deadline = out.deadline
             if conn.sock is None:
                 self._open(conn, timeout.connect)
             whole = self._send(conn, out, parser)
@@ -306,22 +314,22 @@ class CodecPool(_HTTPConnectionPool):
         read it all: what it said is the answer (RFC 9110, section 10.1.1).
         """
         if out.body is None:
-            return conn.send_request(out.head, None, False, out.timeout.write, parser)
+            return conn.send_request(out.head, None, None, out.timeout.write, parser)
         if out.waits_for_leave:
-            conn.send_request(out.head, None, False, out.timeout.write, parser)
+            conn.send_request(out.head, None, None, out.timeout.write, parser)
             if not conn.may_send_body(parser):
                 return False
-            return conn.send_request(b"", out.body, out.chunked, out.timeout.write, parser)
+            return conn.send_request(b"", out.body, out.length, out.timeout.write, parser)
         try:
-            return conn.send_request(out.head, out.body, out.chunked, out.timeout.write, parser)
+            return conn.send_request(out.head, out.body, out.length, out.timeout.write, parser)
         except (ConnectionError, ssl.SSLError):
             if not conn.answers_after(parser, out.timeout.read):
                 raise
             return False
 
-    def _as_urllib3(self, error: Exception) -> Exception:
+    def _as_urllib3(self, error: Exception, conn: CodecConnection) -> Exception:
         """``error`` as urllib3's pools raise it."""
-        if self.pool is None:
+        if conn.aborted:
             return lower.ClosedPoolError(self, "the session was closed")
         if isinstance(error, lower.HTTPError | RequestException):
             return error
@@ -330,6 +338,8 @@ class CodecPool(_HTTPConnectionPool):
         if isinstance(error, h1.Incomplete) and not error.started:
             gone = ConnectionResetError("the server closed the connection without an answer")
             return lower.ProtocolError("Connection aborted.", gone)
+        if isinstance(error, h1.ProtocolViolation):
+            return lower.ProtocolError(str(error), error)
         return lower.ProtocolError("Connection aborted.", error)
 
 
@@ -352,6 +362,15 @@ def _close_each(idle: deque[CodecConnection]) -> None:
             idle.pop().close()
         except IndexError:  # none left, or another thread was faster
             return
+
+
+def _announced(headers: Mapping[str, Any]) -> int | None:
+    """The Content-Length of a request."""
+    value = headers.get("content-length")
+    try:
+        return None if value is None else int(value)
+    except ValueError:
+        return None
 
 
 def _is_replayable(body: Any) -> bool:

@@ -9,7 +9,7 @@ closed in every other case.  Neither knows of requests, redirects or retries.
 from __future__ import annotations
 
 import ssl
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from urllib3 import HTTPHeaderDict
 from urllib3 import exceptions as lower
@@ -24,13 +24,18 @@ if TYPE_CHECKING:
 
     from .._protocol.h1 import ResponseHead, ResponseParser
     from .connection import CodecConnection
-    from .pool import CodecPool
 
 __all__ = ["BodyReader", "RawResponse"]
 
 #: Most of what one ``recv`` asks for inside a large body.
 _BULK_SIZE = 256 * 1024
 _DRAIN_LIMIT = 64 * 1024
+
+
+class Keeper(Protocol):
+    """Where a connection goes when its message is whole: a pool."""
+
+    def give_back(self, conn: CodecConnection, reusable: bool) -> None: ...
 
 
 class BodyReader:
@@ -47,7 +52,7 @@ class BodyReader:
         parser: ResponseParser,
         pending: bytes,
         conn: CodecConnection | None,
-        pool: CodecPool | None,
+        pool: Keeper | None,
         limit: float | None,
         whole: bool = True,
     ) -> None:
@@ -163,10 +168,10 @@ class BodyReader:
 
     def _fail(self, conn: CodecConnection, error: BaseException) -> NoReturn:
         """Give the broken connection up, and raise ``error`` as urllib3 would."""
-        was_closed = self._pool is not None and self._pool.pool is None
+        was_aborted = conn.aborted
         self._settle(reusable=False)
-        if was_closed and isinstance(error, OSError | Incomplete):
-            raise lower.ClosedPoolError(self._pool, "closed while reading") from error  # type: ignore[arg-type]
+        if was_aborted and isinstance(error, OSError | Incomplete):
+            raise lower.ClosedPoolError(None, "closed while reading") from error  # type: ignore[arg-type]
         if isinstance(error, Incomplete | ProtocolViolation):
             raise lower.ProtocolError(str(error), error) from error
         if isinstance(error, ssl.SSLError):
@@ -195,7 +200,7 @@ class RawResponse(HTTPResponse):
     """
 
     # What urllib3 sets in __init__, which is not called: one request, one object.
-    decode_content = True
+    decode_content = False  # as requests asks of urllib3: ``raw`` gives what was sent
     retries = None
     auto_close = True
     enforce_content_length = True
@@ -271,7 +276,7 @@ class RawResponse(HTTPResponse):
 
     def read_whole(self) -> bytes:
         """All of the body that is left, decoded."""
-        return self.read()
+        return self.read(decode_content=True)
 
     def read(
         self,

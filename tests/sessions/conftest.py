@@ -1,0 +1,34 @@
+"""What the tests of sessions share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+import ulak
+
+
+@pytest.fixture(autouse=True)
+def leaves_nothing(no_leaks: None) -> None:
+    """Every test here leaves as many descriptors and threads as it found."""
+
+
+@pytest.fixture
+def session() -> Iterator[ulak.Session]:
+    """A session with the default settings."""
+    with ulak.Session() as session:
+        yield session
+
+
+@pytest.fixture
+def netrc(tmp_path, monkeypatch):
+    """Write a netrc file and have ulak find it."""
+
+    def write(text: str) -> None:
+        file = tmp_path / "netrc"
+        file.write_text(text)
+        file.chmod(0o600)
+        monkeypatch.setenv("NETRC", str(file))
+
+    return write

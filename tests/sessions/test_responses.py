@@ -1,0 +1,359 @@
+"""The response: every attribute and method, over real answers."""
+
+from __future__ import annotations
+
+import datetime
+import json
+
+import pytest
+
+import ulak
+from tests.support import Answer, HttpServer
+from tests.support.routes import TURKISH, pattern
+
+
+@pytest.fixture
+def answer(http_server: HttpServer, session: ulak.Session):
+    """Has the server answer with what it is given, and asks for it."""
+
+    def answer(body=b"", *fields: tuple[str, str], status: int = 200, **settings):
+        reason = settings.pop("reason", None)
+        http_server.route("/it")(lambda request: Answer(body, status, fields, reason))
+        return session.get(f"{http_server.url}/it", **settings)
+
+    return answer
+
+
+# -- the head ----------------------------------------------------------------
+
+
+def test_the_attributes(answer, http_server: HttpServer) -> None:
+    response = answer(b"body", ("X-A", "1"), ("Content-Type", "text/plain; charset=latin-1"))
+    assert response.status_code == 200
+    assert response.reason == "OK"
+    assert response.url == f"{http_server.url}/it"
+    assert response.headers["x-a"] == "1"
+    assert response.encoding == "latin-1"
+    assert response.content == b"body"
+    assert response.text == "body"
+    assert response.history == []
+    assert response.ok is True
+    assert bool(response) is True
+    assert response.next is None
+    assert response.links == {}
+    assert not response.is_redirect
+    assert not response.is_permanent_redirect
+    assert len(response.cookies) == 0
+    assert response.request.method == "GET"
+    assert response.request.url == response.url
+    assert repr(response) == "<Response [200]>"
+    assert isinstance(response.connection, ulak.adapters.HTTPAdapter)
+    assert response.raise_for_status() is None
+
+
+def test_headers_repeated_are_joined(answer) -> None:
+    response = answer(b"", ("X-A", "1"), ("x-a", "2"), ("Empty", ""))
+    assert response.headers["X-A"] == "1, 2"
+    assert response.headers["empty"] == ""
+    assert response.headers.get("absent") is None
+
+
+@pytest.mark.parametrize(
+    ("status", "ok", "words"),
+    [
+        (200, True, None),
+        (204, True, None),
+        (302, True, None),
+        (400, False, "400 Client Error: Bad Request for url: "),
+        (404, False, "404 Client Error: Not Found for url: "),
+        (499, False, "499 Client Error: Unknown for url: "),
+        (500, False, "500 Server Error: Internal Server Error for url: "),
+        (599, False, "599 Server Error: Unknown for url: "),
+        (600, True, None),
+    ],
+)
+def test_status(answer, status: int, ok: bool, words: str | None) -> None:
+    response = answer(b"", status=status)
+    assert (response.ok, bool(response)) == (ok, ok)
+    if words is None:
+        response.raise_for_status()
+        return
+    with pytest.raises(ulak.HTTPError) as caught:
+        response.raise_for_status()
+    assert str(caught.value) == words + response.url
+    assert caught.value.response is response
+    assert caught.value.request is response.request
+
+
+def test_raise_for_status_names_no_password(http_server: HttpServer, session) -> None:
+    url = http_server.url.replace("://", "://user:secret@") + "/status/404"
+    with pytest.raises(ulak.HTTPError) as caught:
+        session.get(url).raise_for_status()
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("reason", ["", "Très bien"])
+def test_reason(answer, reason: str) -> None:
+    assert answer(b"", reason=reason).reason == reason
+
+
+@pytest.mark.parametrize(
+    ("status", "location", "redirect", "permanent"),
+    [
+        (301, "/get", True, True),
+        (302, "/get", True, False),
+        (303, "/get", True, False),
+        (307, "/get", True, False),
+        (308, "/get", True, True),
+        (301, None, False, False),
+        (300, "/get", False, False),
+        (201, "/get", False, False),
+    ],
+)
+def test_is_redirect(
+    answer, status: int, location: str | None, redirect: bool, permanent: bool
+) -> None:
+    fields = [("Location", location)] if location else []
+    response = answer(b"", *fields, status=status, allow_redirects=False)
+    assert response.is_redirect is redirect
+    assert response.is_permanent_redirect is permanent
+
+
+def test_links(http_server: HttpServer, session: ulak.Session) -> None:
+    response = session.get(f"{http_server.url}/links")
+    assert response.links["next"]["url"] == "/links?page=2&pages=3"
+    assert response.links["last"] == {"url": "/links?page=3&pages=3", "rel": "last"}
+
+
+def test_cookies_of_a_response_are_its_own(http_server: HttpServer, session) -> None:
+    first = session.get(f"{http_server.url}/response-headers?Set-Cookie=a%3D1&Set-Cookie=b%3D2")
+    assert first.cookies.get_dict() == {"a": "1", "b": "2"}
+    assert session.get(f"{http_server.url}/get").cookies.get_dict() == {}
+    assert session.cookies.get_dict() == {"a": "1", "b": "2"}
+
+
+def test_elapsed_ends_with_the_head(http_server: HttpServer, session: ulak.Session) -> None:
+    slow_head = session.get(f"{http_server.url}/delay/0.15")
+    assert isinstance(slow_head.elapsed, datetime.timedelta)
+    assert 0.14 < slow_head.elapsed.total_seconds() < 1
+    slow_body = session.get(f"{http_server.url}/drip?numbytes=2&duration=0.3")
+    assert 0 < slow_body.elapsed.total_seconds() < 0.2
+
+
+# -- text and JSON -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("charset", ["utf8", "iso-8859-9", "utf-16"])
+def test_text_in_the_declared_charset(http_server: HttpServer, session, charset: str) -> None:
+    assert session.get(f"{http_server.url}/encoding/{charset}").text == TURKISH
+
+
+def test_text_without_a_charset_looks_at_the_bytes(answer) -> None:
+    response = answer(TURKISH.encode())
+    assert response.encoding is None
+    assert response.apparent_encoding.lower().replace("-", "") == "utf8"
+    assert response.text == TURKISH
+
+
+def test_encoding_may_be_set(answer) -> None:
+    response = answer(TURKISH.encode("iso-8859-9"), ("Content-Type", "text/plain; charset=utf-8"))
+    response.encoding = "iso-8859-9"
+    assert response.text == TURKISH
+
+
+@pytest.mark.parametrize("charset", ["no-such", "hex", "rot13", "idna", "a\tb", "utf-8\x00"[:5]])
+def test_a_charset_that_is_none_does_not_stop_text(answer, charset: str) -> None:
+    response = answer(b"caf\xc3\xa9", ("Content-Type", f"text/plain; charset={charset}"))
+    assert "caf" in response.text
+
+
+def test_text_of_no_body(answer) -> None:
+    assert answer(b"").text == ""
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
+def test_json_in_every_utf(answer, charset: str) -> None:
+    assert answer('{"ü": [1]}'.encode(charset)).json() == {"ü": [1]}
+
+
+def test_json_takes_the_keywords_of_loads(answer) -> None:
+    from decimal import Decimal
+
+    assert answer(b"1.5").json(parse_float=Decimal) == Decimal("1.5")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"<html>", b"\xff\xfe", b"[" * 100_000, b"1" * 5_000, b"nul"],
+    ids=["empty", "open", "html", "bytes", "deep", "digits", "word"],
+)
+def test_what_is_not_json(answer, body: bytes) -> None:
+    response = answer(body)
+    with pytest.raises(ulak.JSONDecodeError) as caught:
+        response.json()
+    assert isinstance(caught.value, json.JSONDecodeError)
+    assert isinstance(caught.value, ulak.RequestException)
+    assert caught.value.response is response
+    assert caught.value.lineno >= 1
+
+
+# -- the body ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("route", ["bytes", "stream-bytes", "large"])
+@pytest.mark.parametrize("size", [1, 7, 1024, 10_000, None])
+def test_iter_content(http_server: HttpServer, session, route: str, size: int | None) -> None:
+    response = session.get(f"{http_server.url}/{route}/3001?chunk_size=1000", stream=True)
+    pieces = list(response.iter_content(size))
+    assert b"".join(pieces) == pattern(3001)
+    assert all(pieces)
+    if size:
+        assert max(map(len, pieces)) <= size
+        if route != "stream-bytes":
+            assert [len(x) for x in pieces[:-1]] == [size] * (len(pieces) - 1)
+
+
+def test_iter_content_of_what_is_read_already(http_server: HttpServer, session) -> None:
+    response = session.get(f"{http_server.url}/bytes/10")
+    for _ in range(2):
+        assert [len(x) for x in response.iter_content(4)] == [4, 4, 2]
+
+
+def test_iter_content_of_nothing(http_server: HttpServer, session: ulak.Session) -> None:
+    assert list(session.get(f"{http_server.url}/bytes/0").iter_content(10)) == []
+    assert list(session.get(f"{http_server.url}/bytes/0", stream=True).iter_content(10)) == []
+    assert list(session.get(f"{http_server.url}/status/204", stream=True).iter_content(10)) == []
+
+
+def test_iteration_is_in_pieces_of_128(http_server: HttpServer, session: ulak.Session) -> None:
+    response = session.get(f"{http_server.url}/bytes/300", stream=True)
+    assert [len(x) for x in response] == [128, 128, 44]
+
+
+@pytest.mark.parametrize("charset", ["utf8", "utf-16"])
+@pytest.mark.parametrize("size", [1, 3, 1000])
+def test_iter_content_as_text(http_server: HttpServer, session, charset: str, size: int) -> None:
+    response = session.get(f"{http_server.url}/encoding/{charset}", stream=True)
+    pieces = list(response.iter_content(size, decode_unicode=True))
+    assert "".join(pieces) == TURKISH
+    assert all(isinstance(x, str) for x in pieces)
+
+
+def test_a_streamed_body_is_read_once(http_server: HttpServer, session: ulak.Session) -> None:
+    response = session.get(f"{http_server.url}/bytes/10", stream=True)
+    assert b"".join(response.iter_content(3)) == pattern(10)
+    for read in (lambda: response.content, lambda: response.text, response.iter_content):
+        with pytest.raises(ulak.exceptions.StreamConsumedError) as caught:
+            read()
+        assert isinstance(caught.value, TypeError)
+        assert isinstance(caught.value, RuntimeError)
+
+
+def test_content_of_a_stream_is_kept(http_server: HttpServer, session: ulak.Session) -> None:
+    response = session.get(f"{http_server.url}/bytes/10", stream=True)
+    assert response.content is response.content
+    assert list(response.iter_content(6)) == [pattern(10)[:6], pattern(10)[6:]]
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "brotli"])
+@pytest.mark.parametrize("stream", [False, True])
+def test_content_codings(http_server: HttpServer, session, coding: str, stream: bool) -> None:
+    response = session.get(f"{http_server.url}/{coding}", stream=stream)
+    assert response.json()["method"] == "GET"
+    assert response.headers["Content-Encoding"]
+
+
+@pytest.mark.parametrize("route", ["close", "until-close", "http10"])
+def test_ends_of_a_body(http_server: HttpServer, session: ulak.Session, route: str) -> None:
+    for _ in range(2):
+        assert session.get(f"{http_server.url}/{route}").json()["method"] == "GET"
+    assert http_server.connections == 2
+
+
+def test_a_trailer_is_no_header(http_server: HttpServer, session: ulak.Session) -> None:
+    response = session.get(f"{http_server.url}/chunked?trailer=yes")
+    assert response.content == b"x" * 24
+    assert "X-Trailer" not in response.headers
+    session.get(f"{http_server.url}/get")
+    assert http_server.connections == 1
+
+
+# -- closing -----------------------------------------------------------------
+
+
+def test_close_in_the_middle_gives_the_connection_up(http_server: HttpServer, session) -> None:
+    response = session.get(f"{http_server.url}/stream-bytes/1000000", stream=True)
+    next(response.iter_content(10))
+    response.close()
+    response.close()
+    assert session.get(f"{http_server.url}/get").json()["method"] == "GET"
+    assert http_server.connections == 2
+
+
+def test_the_context_manager_closes(http_server: HttpServer, session: ulak.Session) -> None:
+    with session.get(f"{http_server.url}/stream-bytes/1000000", stream=True) as response:
+        assert response.status_code == 200
+    assert response.raw.closed
+
+
+def test_close_at_the_end_keeps_the_connection(http_server: HttpServer, session) -> None:
+    for _ in range(3):
+        with session.get(f"{http_server.url}/stream-bytes/100000", stream=True) as response:
+            for _piece in response.iter_content(1000):
+                pass
+    assert http_server.connections == 1
+
+
+def test_a_response_that_is_dropped_gives_its_connection_up(
+    http_server: HttpServer, session: ulak.Session
+) -> None:
+    for _ in range(5):
+        session.get(f"{http_server.url}/stream-bytes/1000000", stream=True)
+    (adapter,) = {id(a): a for u, a in session.adapters.items() if u == "http://"}.values()
+    pool = adapter.poolmanager.connection_from_url(http_server.url)
+    assert not pool._busy
+
+
+def test_a_body_read_after_the_session_is_closed(http_server: HttpServer) -> None:
+    with ulak.Session() as session:
+        response = session.get(f"{http_server.url}/bytes/100")
+    assert response.content == pattern(100)
+
+
+def test_a_stream_read_after_the_session_is_closed(http_server: HttpServer) -> None:
+    with ulak.Session() as session:
+        response = session.get(f"{http_server.url}/stream-bytes/1000000", stream=True)
+    with pytest.raises(ulak.exceptions.SessionClosed):
+        _ = response.content
+
+
+def test_a_session_works_again_after_close(http_server: HttpServer, session) -> None:
+    session.get(f"{http_server.url}/get")
+    session.close()
+    session.close()
+    assert session.get(f"{http_server.url}/get").status_code == 200
+    assert http_server.connections == 2
+
+
+# -- raw ---------------------------------------------------------------------
+
+
+def test_raw_gives_the_bytes_of_the_wire(http_server: HttpServer, session) -> None:
+    import gzip
+
+    response = session.get(f"{http_server.url}/gzip", stream=True)
+    assert gzip.decompress(response.raw.read())[:1] == b"{"
+
+
+def test_raw_decodes_on_demand(http_server: HttpServer, session: ulak.Session) -> None:
+    response = session.get(f"{http_server.url}/gzip", stream=True)
+    assert response.raw.read(decode_content=True)[:1] == b"{"
+
+
+def test_raw_may_be_copied_to_a_file(http_server: HttpServer, session, tmp_path) -> None:
+    import shutil
+
+    with session.get(f"{http_server.url}/stream-bytes/100000", stream=True) as response:
+        with (tmp_path / "copy").open("wb") as file:
+            shutil.copyfileobj(response.raw, file)
+    assert (tmp_path / "copy").read_bytes() == pattern(100_000)
