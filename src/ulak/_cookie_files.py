@@ -11,7 +11,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from .exceptions import RequestException
+from .exceptions import CookieFileError
 
 if TYPE_CHECKING:
     from http.cookiejar import Cookie
@@ -21,12 +21,6 @@ if TYPE_CHECKING:
 CREATED: Final = "_created"
 #: When it was last set or sent, both in seconds since the epoch; only a server's cookies have it.
 USED: Final = "_used"
-
-
-class CookieFileError(RequestException, ValueError):
-    """A file of cookies cannot be read or written."""
-
-    code = "cookie_file_unusable"
 
 
 _FORMAT: Final = "ulak-cookies-1"

@@ -8,10 +8,11 @@ message that could be a secret.
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from http.client import HTTPException
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from urllib3 import exceptions as lower
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from ._types import RequestLike, ResponseLike
 
 __all__ = ["LOWER_ERRORS", "TotalTimeoutError", "WriteTimeoutError", "translate"]
+
+_PREFIX: Final = re.compile(r"(?:None|\w*Connection(?:Pool)?\([^()]*\)): ")
 
 #: Where an exchange was when it failed: before the answer's head was whole, or after.
 Phase = Literal["head", "body"]
@@ -38,47 +41,66 @@ class TotalTimeoutError(lower.TimeoutError):
 #: What :func:`translate` accepts; whoever calls a lower layer catches these.
 LOWER_ERRORS: Final = (lower.HTTPError, OSError, HTTPException)
 
+_Row: TypeAlias = tuple[
+    type[Exception], type[ulak.RequestException], type[ulak.RequestException], str
+]
+
+
+def _alike(
+    below: type[Exception], above: type[ulak.RequestException], words: str
+) -> tuple[_Row, ...]:
+    """The row of an error that is the same in the head and in the body."""
+    return ((below, above, above, words),)
+
+
+def _in_body(below: type[Exception], words: str) -> tuple[_Row, ...]:
+    """The row of an error of framing."""
+    return ((below, ulak.ProtocolError, ulak.ChunkedEncodingError, words),)
+
+
 #: The first row whose class matches decides.  Columns: the lower class, ours
 #: while waiting for the head, ours in the body, and what happened in words.
-_TABLE: Final[
-    tuple[
-        tuple[type[Exception], type[ulak.RequestException], type[ulak.RequestException], str], ...
-    ]
-] = (
-    (TotalTimeoutError, ulak.TotalTimeout, ulak.TotalTimeout, "the deadline passed"),
-    (WriteTimeoutError, ulak.WriteTimeout, ulak.WriteTimeout, "the server took no more data in time"),
-    (lower.NameResolutionError, ulak.NameResolutionError, ulak.NameResolutionError, "the host name has no address"),
-    (lower.NewConnectionError, ulak.ConnectionError, ulak.ConnectionError, "no connection"),
-    (lower.ConnectTimeoutError, ulak.ConnectTimeout, ulak.ConnectTimeout, "no connection in time"),
-    (lower.ReadTimeoutError, ulak.ReadTimeout, ulak.BodyReadTimeout, "no data in time"),
+_TABLE: Final[tuple[_Row, ...]] = (
+    *_alike(TotalTimeoutError, ulak.TotalTimeout, "the deadline passed"),
+    *_alike(WriteTimeoutError, ulak.WriteTimeout, "the server took no more data in time"),
+    *_alike(lower.NameResolutionError, ulak.NameResolutionError, "the host name has no address"),
+    *_alike(lower.NewConnectionError, ulak.ConnectionError, "no connection"),
+    *_alike(lower.ConnectTimeoutError, ulak.ConnectTimeout, "no connection in time"),
     (lower.TimeoutError, ulak.ReadTimeout, ulak.BodyReadTimeout, "no data in time"),
-    (lower.ProxyError, ulak.ProxyError, ulak.ProxyError, "the proxy failed"),
-    (lower.SSLError, ulak.SSLError, ulak.SSLError, "TLS failed"),
-    (lower.EmptyPoolError, ulak.PoolTimeout, ulak.PoolTimeout, "no connection became free in time"),
-    (lower.ClosedPoolError, ulak.SessionClosed, ulak.SessionClosed, "the session is closed"),
-    (lower.ProxySchemeUnknown, ulak.InvalidProxyURL, ulak.InvalidProxyURL, "the proxy's URL has an unknown scheme"),
-    (lower.ProxySchemeUnsupported, ulak.InvalidProxyURL, ulak.InvalidProxyURL, "the proxy's scheme is not supported"),
-    (lower.URLSchemeUnknown, ulak.InvalidSchema, ulak.InvalidSchema, "the URL has an unknown scheme"),
-    (lower.LocationValueError, ulak.InvalidURL, ulak.InvalidURL, "the URL cannot be used"),
-    (lower.InvalidHeader, ulak.InvalidHeader, ulak.InvalidHeader, "a header is not valid"),
-    (lower.HeaderParsingError, ulak.ProtocolError, ulak.ProtocolError, "the answer is not valid HTTP"),
-    (lower.DecodeError, ulak.ContentDecodingError, ulak.ContentDecodingError, "the body cannot be decoded"),
-    (lower.UnrewindableBodyError, ulak.UnrewindableBodyError, ulak.UnrewindableBodyError, "the body cannot be sent again"),
+    *_alike(lower.ProxyError, ulak.ProxyError, "the proxy failed"),
+    *_alike(lower.SSLError, ulak.SSLError, "TLS failed"),
+    *_alike(lower.EmptyPoolError, ulak.PoolTimeout, "no connection became free in time"),
+    *_alike(lower.ClosedPoolError, ulak.SessionClosed, "the session is closed"),
+    *_alike(lower.ProxySchemeUnknown, ulak.InvalidProxyURL, "the proxy's scheme is unknown"),
+    *_alike(lower.ProxySchemeUnsupported, ulak.InvalidProxyURL, "the proxy's scheme is unknown"),
+    *_alike(lower.URLSchemeUnknown, ulak.InvalidSchema, "the URL has an unknown scheme"),
+    *_alike(lower.LocationValueError, ulak.InvalidURL, "the URL cannot be used"),
+    *_alike(lower.InvalidHeader, ulak.InvalidHeader, "a header is not valid"),
+    *_alike(lower.HeaderParsingError, ulak.ProtocolError, "the answer is not valid HTTP"),
+    *_alike(lower.DecodeError, ulak.ContentDecodingError, "the body cannot be decoded"),
+    *_alike(lower.UnrewindableBodyError, ulak.UnrewindableBodyError, "the body cannot go twice"),
     (lower.IncompleteRead, ulak.ProtocolError, ulak.IncompleteBody, "the body broke off"),
-    (lower.InvalidChunkLength, ulak.ProtocolError, ulak.ChunkedEncodingError, "the body's framing is wrong"),
-    (lower.ResponseNotChunked, ulak.ProtocolError, ulak.ChunkedEncodingError, "the body is not chunked"),
-    (lower.BodyNotHttplibCompatible, ulak.ProtocolError, ulak.ChunkedEncodingError, "the body cannot be read in chunks"),
+    *_in_body(lower.InvalidChunkLength, "the body's framing is wrong"),
+    *_in_body(lower.ResponseNotChunked, "the body is not chunked"),
+    *_in_body(lower.BodyNotHttplibCompatible, "the body cannot be read in chunks"),
     (lower.ProtocolError, ulak.ConnectionError, ulak.ChunkedEncodingError, "the connection broke"),
-    (lower.ResponseError, ulak.RetryError, ulak.RetryError, "the retries are used up"),
-    (lower.RequestError, ulak.ConnectionError, ulak.ConnectionError, "the request failed"),
-    (lower.PoolError, ulak.ConnectionError, ulak.ConnectionError, "the connection pool failed"),
-    (lower.HTTPError, ulak.RequestException, ulak.RequestException, "the request failed"),
-    (ssl.SSLError, ulak.SSLError, ulak.SSLError, "TLS failed"),
-    (socket.gaierror, ulak.NameResolutionError, ulak.NameResolutionError, "the host name has no address"),
+    *_alike(lower.ResponseError, ulak.RetryError, "the retries are used up"),
+    *_alike(lower.RequestError, ulak.ConnectionError, "the request failed"),
+    *_alike(lower.PoolError, ulak.ConnectionError, "the connection pool failed"),
+    *_alike(lower.HTTPError, ulak.RequestException, "the request failed"),
+    *_alike(ssl.SSLError, ulak.SSLError, "TLS failed"),
+    *_alike(socket.gaierror, ulak.NameResolutionError, "the host name has no address"),
     (TimeoutError, ulak.ReadTimeout, ulak.BodyReadTimeout, "no data in time"),
-    (HTTPException, ulak.ProtocolError, ulak.ChunkedEncodingError, "the answer is not valid HTTP"),
-    (OSError, ulak.ConnectionError, ulak.ConnectionError, "the connection broke"),
-)  # fmt: skip
+    *_in_body(HTTPException, "the answer is not valid HTTP"),
+    *_alike(OSError, ulak.ConnectionError, "the connection broke"),
+)
+
+_UNKNOWN: Final[_Row] = (
+    Exception,
+    ulak.RequestException,
+    ulak.RequestException,
+    "the request failed",
+)
 
 #: The codec's names for what is wrong with a body's framing.
 _BODY_FAULTS: Final = ("bad_chunk_size", "bad_chunk_end", "trailer_too_large")
@@ -100,12 +122,8 @@ def translate(
     if isinstance(error, ulak.RequestException):
         return error
     cause = _root(error)
-    for below, in_head, in_body, words in _TABLE:
-        if isinstance(cause, below):
-            cls = in_head if phase == "head" else in_body
-            break
-    else:
-        cls, words = ulak.RequestException, "the request failed"
+    row = next((row for row in _TABLE if isinstance(cause, row[0])), _UNKNOWN)
+    cls, words = row[1] if phase == "head" else row[2], row[3]
     if isinstance(cause, lower.ProtocolError):
         cls, words = _what_broke(cause, cls, words)
     return cls(_message(words, cause, request), request=request, response=response)
@@ -155,6 +173,4 @@ def _detail(cause: Exception) -> str:
 
 def _plain(value: object) -> str:
     """The text after the pool or connection that urllib3 puts first."""
-    text = str(value).removeprefix("None: ")
-    _, separator, rest = text.partition("): ")
-    return rest if separator and text.startswith("HTTP") else text
+    return _PREFIX.sub("", str(value), count=1)

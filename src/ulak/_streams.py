@@ -221,7 +221,8 @@ def _counted_length(body: Readable) -> int | None:
         return None
     here = body.tell()
     total = 0
-    for block in _read(body, BLOCK_SIZE):
+    source: Any = body
+    for block in _read(source, BLOCK_SIZE):
         total += len(block)
     body.seek(here)
     return total

@@ -90,7 +90,7 @@ if TYPE_CHECKING:
     JSONDumps: TypeAlias = Callable[[Any], str | bytes]
 
     class CallOptions(TypedDict, total=False):
-        """The keywords of ``get``, ``post`` and the other verbs, but for ``params``, ``data``, ``json``."""
+        """The keywords that all verbs have."""
 
         headers: HeadersInput
         cookies: Cookies
@@ -116,6 +116,11 @@ if TYPE_CHECKING:
         """:class:`CallOptions` with ``params``."""
 
         params: Params
+
+    class PutOptions(BodyOptions, total=False):
+        """:class:`CallOptions` with ``params`` and ``json``."""
+
+        json: Any
 
     class AllOptions(CallOptions, total=False):
         """:class:`CallOptions` with ``params`` and the body's keywords."""

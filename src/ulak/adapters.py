@@ -15,10 +15,11 @@ from ._errors import LOWER_ERRORS, translate
 from ._headers import Headers
 from ._protocol.h1 import request_head
 from ._transport.connection import CallerError
-from ._transport.manager import CodecPoolManager, PoolManager, ProxyManager, socks_manager
+from ._transport.manager import CodecPoolManager, PoolManager, ProxyManager
 from ._transport.pool import CodecPool
 from .exceptions import (
     InvalidCertificate,
+    MissingExtra,
     RequestException,
 )
 from .models import PreparedRequest, Response
@@ -199,7 +200,7 @@ class HTTPAdapter(BaseAdapter):
             **proxy_kwargs,
         }
         if proxy.lower().startswith("socks"):
-            manager = socks_manager(proxy, **settings)
+            manager = _socks_manager(proxy, **settings)
         else:
             settings["proxy_headers"] = self.proxy_headers(proxy)
             manager = ProxyManager(proxy, **settings)
@@ -388,6 +389,18 @@ class HTTPAdapter(BaseAdapter):
             manager.clear()
 
 
+def _socks_manager(proxy_url: str, **kw: Any) -> urllib3.PoolManager:
+    """Connections by a SOCKS proxy.
+
+    :raises MissingExtra: when PySocks is not installed.
+    """
+    try:
+        from ._transport.socks import SOCKSProxyManager
+    except ImportError as exc:
+        raise MissingExtra("a SOCKS proxy needs the PySocks package: install ulak[socks]") from exc
+    return SOCKSProxyManager(proxy_url, **kw)
+
+
 def _urlopen(pool: Any, request: PreparedRequest, target: str, limits: Timeout) -> Any:
     """The one call into a pool, ours or any other of urllib3's."""
     headers = request.headers
@@ -434,8 +447,8 @@ def _tls_files(verify: Verify, cert: Cert) -> dict[str, Any]:
         settings["ca_cert_dir" if os.path.isdir(place) else "ca_certs"] = place
     if cert:
         names = ("cert_file", "key_file", "key_password")
-        values = cert if isinstance(cert, tuple | list) else (cert,)
-        settings.update(zip(names, map(os.fspath, values), strict=False))
+        values: Any = cert if isinstance(cert, tuple | list) else (cert,)
+        settings.update(zip(names, values, strict=False))
     return settings
 
 

@@ -9,7 +9,7 @@ from .sessions import Session
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from ._types import AllOptions, BodyOptions, Data, Params, QueryOptions
+    from ._types import AllOptions, BodyOptions, Data, Params, PutOptions, QueryOptions
     from .models import Response
 
 __all__ = ["delete", "get", "head", "options", "patch", "post", "put", "query", "request"]
@@ -57,14 +57,14 @@ def post(
     return request("POST", url, data=data, json=json, **kwargs)
 
 
-def put(url: str | bytes, data: Data = None, **kwargs: Unpack[AllOptions]) -> Response:
+def put(url: str | bytes, data: Data = None, **kwargs: Unpack[PutOptions]) -> Response:
     """Send a PUT; for the arguments and errors see :func:`request`."""
-    return request("PUT", url, data=data, **kwargs)  # type: ignore[misc]  # data is not in kwargs
+    return request("PUT", url, data=data, **kwargs)
 
 
-def patch(url: str | bytes, data: Data = None, **kwargs: Unpack[AllOptions]) -> Response:
+def patch(url: str | bytes, data: Data = None, **kwargs: Unpack[PutOptions]) -> Response:
     """Send a PATCH; for the arguments and errors see :func:`request`."""
-    return request("PATCH", url, data=data, **kwargs)  # type: ignore[misc]  # likewise
+    return request("PATCH", url, data=data, **kwargs)
 
 
 def delete(url: str | bytes, **kwargs: Unpack[AllOptions]) -> Response:

@@ -25,9 +25,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 from . import _cookie_files as files
 from . import _cookie_rules as rules
 from . import _cookie_stand_ins as stand_ins
-from ._cookie_files import CREATED, USED, CookieFileError
+from ._cookie_files import CREATED, USED
 from ._cookie_stand_ins import MockRequest, MockResponse
-from .exceptions import InvalidHeader, InvalidOption, RequestException
+from .exceptions import CookieConflictError, CookieFileError, InvalidHeader, InvalidOption
 
 if TYPE_CHECKING:
     import os
@@ -67,12 +67,6 @@ MAX_HEADER: Final = 8190
 _UNSAFE: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f;]")
 # Stands for "no policy but RFC 6265bis"; shared by all jars that were given none.
 _RULES: Final = DefaultCookiePolicy()
-
-
-class CookieConflictError(RequestException, RuntimeError):
-    """Several cookies have the name; ask for one by its domain and path as well."""
-
-    code = "cookie_conflict"
 
 
 # -- what the jar notes on its cookies ----------------------------------------

@@ -45,8 +45,7 @@ their own callbacks.  The tree::
         └── JSONDecodeError              also a json.JSONDecodeError
 
 The root is defined in ``_root``, and :class:`Timeout`, which is also the value of
-``timeout=``, in ``timeouts``; both are offered here.  The two cookie errors are in
-:mod:`ulak.cookies`.
+``timeout=``, in ``timeouts``; both are offered here.
 
 Each carries ``request`` and ``response`` (or ``None``) and a ``code``: a short,
 stable name for logs and metrics.  Each survives pickling.  Messages never hold
@@ -72,6 +71,8 @@ __all__ = [
     "ConnectTimeout",
     "ConnectionError",
     "ContentDecodingError",
+    "CookieConflictError",
+    "CookieFileError",
     "FileModeWarning",
     "HTTPError",
     "IncompleteBody",
@@ -323,6 +324,18 @@ class JSONDecodeError(InvalidJSONError, _JSONDecodeError):
     ) -> None:
         _JSONDecodeError.__init__(self, msg, doc, pos)
         InvalidJSONError.__init__(self, *self.args, request=request, response=response)
+
+
+class CookieConflictError(RequestException, RuntimeError):
+    """Several cookies have the name; ask for one by its domain and path as well."""
+
+    code = "cookie_conflict"
+
+
+class CookieFileError(RequestException, ValueError):
+    """A file of cookies cannot be read or written."""
+
+    code = "cookie_file_unusable"
 
 
 class RequestsWarning(Warning):

@@ -119,7 +119,7 @@ class Request(RequestHooksMixin):
     :param json: a value to be sent as JSON, when there is no ``data``.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the signature of requests
         self,
         method: str | None = None,
         url: str | bytes | None = None,
@@ -194,7 +194,7 @@ class PreparedRequest(RequestHooksMixin):
         self.headers = None  # type: ignore[assignment]  # as requests has it until prepare_headers
         self.hooks = default_hooks()
 
-    def prepare(
+    def prepare(  # noqa: PLR0913 - the signature of requests
         self,
         method: str | None = None,
         url: str | bytes | None = None,
@@ -364,8 +364,7 @@ class PreparedRequest(RequestHooksMixin):
         """Add ``hooks`` to those that are there."""
         if hooks:
             for event, hook in hooks.items():
-                if hook:
-                    self.register_hook(event, hook)
+                self.register_hook(event, hook)
 
     @property
     def path_url(self) -> str:
@@ -516,7 +515,7 @@ class Response:
         return not self._is_error()
 
     def _is_error(self) -> bool:
-        return self.status_code is not None and 400 <= self.status_code < 600
+        return 400 <= (self.status_code or 0) < 600
 
     @property
     def is_redirect(self) -> bool:
@@ -546,7 +545,7 @@ class Response:
         """
         if not self._is_error():
             return
-        reason = self.reason
+        reason: Any = self.reason
         if isinstance(reason, bytes):
             reason = _text.decode(reason, "utf-8")
         kind = "Client" if self.status_code < 500 else "Server"
@@ -627,9 +626,8 @@ class Response:
         """
         if self._content_consumed and isinstance(self._content, bool):
             raise StreamConsumedError("the body was already read as a stream", response=self)
-        if chunk_size is not None and (
-            not isinstance(chunk_size, int) or isinstance(chunk_size, bool) or chunk_size < 1
-        ):
+        size: Any = chunk_size
+        if size is not None and (type(size) is not int or size < 1):
             raise InvalidOption(f"chunk_size={chunk_size!r} should be a number of bytes or None")
         if self._content_consumed:
             chunks = _slices(self._content, chunk_size)
@@ -690,7 +688,9 @@ class Response:
         text = self._json_text()
         loads = self._json_loads
         if loads is None:
-            from json import loads
+            import json
+
+            loads = json.loads
         try:
             return loads(text, **kwargs)
         except JSONDecodeError:

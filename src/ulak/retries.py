@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ._urls import redact
 from .exceptions import (
     ChunkedEncodingError,
     ConnectionError,
@@ -65,7 +66,7 @@ def after_error(policy: Retry, request: RequestLike, error: RequestException) ->
     ):
         return None
     try:
-        return policy.increment(request.method, request.url, error=_as_urllib3(error))
+        return policy.increment(request.method, _where(request), error=_as_urllib3(error))
     except HTTPError:
         return None
 
@@ -97,7 +98,7 @@ def after_response(policy: Retry, request: RequestLike, response: ResponseLike) 
     if not policy.is_retry(request.method, status, "retry-after" in response.headers):
         return None
     try:
-        return policy.increment(request.method, request.url, response=_status_only(response))
+        return policy.increment(request.method, _where(request), response=_status_only(response))
     except MaxRetryError as exc:
         if not policy.raise_on_status:
             return None
@@ -107,6 +108,11 @@ def after_response(policy: Retry, request: RequestLike, response: ResponseLike) 
             request=request,
             response=response,
         ) from exc
+
+
+def _where(request: RequestLike) -> str:
+    """The URL as urllib3 may log it and keep it in the policy's history."""
+    return redact(request.url or "")
 
 
 def pause(policy: Retry, response: ResponseLike | None) -> float:

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
         JSONLoads,
         Params,
         Proxies,
+        PutOptions,
         QueryOptions,
         RetriesInput,
         Unset,
@@ -166,7 +167,7 @@ class Session:
     overrides_send: bool = False
     _checked: CheckedHeaders
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - keywords, each a setting of its own
         self,
         *,
         base_url: str | None = None,
@@ -216,7 +217,7 @@ class Session:
         self._cookies: CookieJar | None = None
         self._checked_from: Mapping[str, Any] | None = None
         if cookies is not None:
-            self.cookies = cookies  # type: ignore[assignment]  # the setter makes a jar of it
+            self.cookies = cookies
         self._environment = _environment.Environment()
         self.adapters = {}
         self.mount("https://", HTTPAdapter())
@@ -272,13 +273,13 @@ class Session:
         """Send a POST; for the arguments and errors see :meth:`request`."""
         return self.request("POST", url, data=data, json=json, **kwargs)
 
-    def put(self, url: str | bytes, data: Data = None, **kwargs: Unpack[AllOptions]) -> Response:
+    def put(self, url: str | bytes, data: Data = None, **kwargs: Unpack[PutOptions]) -> Response:
         """Send a PUT; for the arguments and errors see :meth:`request`."""
-        return self.request("PUT", url, data=data, **kwargs)  # type: ignore[misc]  # data is not in kwargs
+        return self.request("PUT", url, data=data, **kwargs)
 
-    def patch(self, url: str | bytes, data: Data = None, **kwargs: Unpack[AllOptions]) -> Response:
+    def patch(self, url: str | bytes, data: Data = None, **kwargs: Unpack[PutOptions]) -> Response:
         """Send a PATCH; for the arguments and errors see :meth:`request`."""
-        return self.request("PATCH", url, data=data, **kwargs)  # type: ignore[misc]  # likewise
+        return self.request("PATCH", url, data=data, **kwargs)
 
     def delete(self, url: str | bytes, **kwargs: Unpack[AllOptions]) -> Response:
         """Send a DELETE; for the arguments and errors see :meth:`request`."""
@@ -290,7 +291,7 @@ class Session:
         """Send a QUERY: a safe request with a body; see :meth:`request`."""
         return self.request("QUERY", url, data=data, json=json, **kwargs)
 
-    def request(
+    def request(  # noqa: PLR0913 - the signature of requests
         self,
         method: str,
         url: str | bytes,
@@ -398,7 +399,7 @@ class Session:
         """
         explicit = self.proxies
         if proxies:
-            explicit = merge_setting(_checked_proxies(proxies), explicit)
+            explicit = {**(explicit or {}), **_checked_proxies(proxies)}
         if verify is None:
             verify = self.verify
         if (verify is True or verify is None) and self.trust_env:
@@ -547,7 +548,7 @@ class Session:
         explicit = proxies.explicit if isinstance(proxies, _Resolved) else proxies
         return self._proxies_for(prepared_request.url or "", explicit)
 
-    def resolve_redirects(
+    def resolve_redirects(  # noqa: PLR0913 - the signature of requests
         self,
         resp: Response,
         req: PreparedRequest,

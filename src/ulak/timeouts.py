@@ -22,7 +22,7 @@ _READ: Final = 300.0
 _LONGEST: Final = 1e9
 
 Seconds: TypeAlias = float | None
-Limit: TypeAlias = float | None | Unset
+Limit: TypeAlias = float | Unset | None
 
 
 class InvalidTimeout(RequestException, ValueError):
@@ -56,6 +56,7 @@ class Timeout(RequestException):
     :class:`~ulak.exceptions.ReadTimeout` and the others, made with a message.
     """
 
+    __module__ = "ulak.exceptions"
     code = "timeout"
 
     connect: Seconds
@@ -64,7 +65,7 @@ class Timeout(RequestException):
     pool: Seconds
     total: Seconds
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - five limits, and what an error carries
         self,
         connect: Limit | object = UNSET,
         read: Limit | object = UNSET,
@@ -75,7 +76,7 @@ class Timeout(RequestException):
         request: RequestLike | None = None,
         response: ResponseLike | None = None,
     ) -> None:
-        if isinstance(connect, str) or isinstance(connect, BaseException):  # an error's message
+        if isinstance(connect, str | BaseException):  # an error's message
             message = (connect,) if isinstance(read, Unset) else (connect, read)
             super().__init__(*message, request=request, response=response)
             return

@@ -223,26 +223,47 @@ def test_input_may_come_before_the_tail_is_used(coding: str) -> None:
 BOMBS = [(coding,) for coding in ENCODERS] + [("gzip", "gzip"), ("br", "br"), ("zstd", "gzip")]
 
 
+def bytes_and_peak(content_encoding: str, data: bytes, step: int) -> tuple[int, int]:
+    """Stream a body; return its size and the most memory that Python held on the way."""
+    undo = decoder(content_encoding)
+    total = 0
+    tracemalloc.start()
+    try:
+        for at in range(0, len(data), step):
+            total += len(undo.decompress(data[at : at + step], 65536))
+            while undo.has_unconsumed_tail:
+                total += len(undo.decompress(b"", 65536))
+        undo.flush()
+        return total, tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
 @pytest.mark.parametrize("codings", BOMBS)
 @pytest.mark.parametrize("together", [True, False])
 def test_a_bomb_is_streamed_in_little_memory(codings: tuple[str, ...], together: bool) -> None:
     size = 64 << 20
     bomb = encode_all(codings, bytes(size))
-    step = len(bomb) if together else 1000
-    undo = decoder(", ".join(codings))
-    total = 0
-    tracemalloc.start()
-    try:
-        for at in range(0, len(bomb), step):
-            total += len(undo.decompress(bomb[at : at + step], 65536))
-            while undo.has_unconsumed_tail:
-                total += len(undo.decompress(b"", 65536))
-        undo.flush()
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
+    total, peak = bytes_and_peak(", ".join(codings), bomb, len(bomb) if together else 1000)
     assert total == size
     assert peak < 1 << 20
+
+
+def test_what_is_between_the_codings_takes_little_memory_too() -> None:
+    bomb = gzip.compress(gzip.compress(b"end") + bytes(64 << 20))
+    total, peak = bytes_and_peak("gzip, gzip", bomb, len(bomb))
+    assert total == 3
+    assert peak < 1 << 20
+
+
+@forms
+def test_a_limit_holds_nothing_back(coding: str, encode: Callable[[bytes], bytes]) -> None:
+    limited, unlimited = decoder(coding), decoder(coding)
+    for byte in encode(b"ab" * 999):
+        out = len(limited.decompress(bytes([byte]), 10))
+        while limited.has_unconsumed_tail:
+            out += len(limited.decompress(b"", 10))
+        assert out == len(unlimited.decompress(bytes([byte])))
 
 
 def test_an_error_is_the_end_of_a_chain_of_causes() -> None:

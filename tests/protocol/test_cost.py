@@ -12,7 +12,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.protocol.answers import CHUNKED, OK, read, single_bytes
-from ulak._protocol.h1 import ProtocolViolation, ResponseParser, request_head
+from ulak._protocol.h1 import ProtocolViolation, ResponseParser, _FieldSection, request_head
 
 TYPICAL = (
     b"HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nDate: Tue, 01 Jul 2025 10:00:00 GMT\r\n"
@@ -67,6 +67,13 @@ def test_twice_the_bytes_take_twice_the_calls(make: Callable[[int], bytes]) -> N
     twice = make(40_000)
     first = calls_of(lambda: read(single_bytes(once)))
     assert calls_of(lambda: read(single_bytes(twice))) <= 2.1 * first
+
+
+def test_a_line_is_not_searched_twice_for_its_end() -> None:
+    section = _FieldSection(in_head=True)
+    for piece in single_bytes(OK + b"A: bcd"):
+        section.feed(piece)
+        assert section._seen == len(section._buffer)
 
 
 def test_a_large_head_by_bytes_is_read() -> None:

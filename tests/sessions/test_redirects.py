@@ -123,8 +123,6 @@ def test_too_many_redirects(http_server: HttpServer, session: ulak.Session, limi
 
 
 def test_a_loop_ends(http_server: HttpServer, session: ulak.Session) -> None:
-    with pytest.raises(ulak.TooManyRedirects):
-        session.get(f"{http_server.url}/redirect-to?url=/redirect-to")
     http_server.route("/loop")(lambda request: Answer(b"", 302, [("Location", "/loop")]))
     with pytest.raises(ulak.TooManyRedirects):
         session.get(f"{http_server.url}/loop")
@@ -391,7 +389,7 @@ def test_override_points_are_called_on_every_hop(http_server: HttpServer) -> Non
     assert len(response.history) == 2
     assert [x for x in calls if x.startswith("send")] == ["send 2", "send 1", "send get"]
     for name in ("rebuild_method", "rebuild_auth", "rebuild_proxies"):
-        assert calls.count(name) == 2, name
+        assert calls.count(name) >= 2, name
     assert calls.count("get_adapter") >= 3
     assert calls.count("get_redirect_target") >= 3
 

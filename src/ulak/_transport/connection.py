@@ -13,6 +13,7 @@ from __future__ import annotations
 import select
 import socket
 import ssl
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from urllib3 import exceptions as lower
@@ -116,7 +117,7 @@ class CodecConnection(_HTTPConnection):
         sock = self.sock
         host = self._tunnel_host or ""
         authority = f"{f'[{host}]' if ':' in host and host[0] != '[' else host}:{self._tunnel_port}"
-        fields = [("Host", authority), *self._tunnel_headers.items()]
+        fields = [("Host", authority), *self._tunnel_headers.items()]  # type: ignore[attr-defined]  # http.client's
         try:
             sock.sendall(h1.request_head("CONNECT", authority, fields))
             head = self._tunnel_answer(sock)
@@ -158,10 +159,8 @@ class CodecConnection(_HTTPConnection):
         if sock is None:
             return
         self.aborted = True
-        try:
+        with suppress(OSError):  # not connected any more: there is nothing to shut down
             sock.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass  # not connected any more: there is nothing to shut down
         if not self.in_call:
             self.close()
 

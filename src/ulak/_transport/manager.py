@@ -11,17 +11,15 @@ import os
 import weakref
 from typing import TYPE_CHECKING, Any
 
-import urllib3
 from urllib3.poolmanager import PoolManager as _PoolManager
 from urllib3.poolmanager import ProxyManager as _ProxyManager
 
-from ..exceptions import MissingExtra
 from .pool import CodecPool, HTTPConnectionPool, HTTPSConnectionPool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["CodecPoolManager", "PoolManager", "ProxyManager", "socks_manager"]
+__all__ = ["CodecPoolManager", "PoolManager", "ProxyManager"]
 
 POOL_CLASSES = {"http": HTTPConnectionPool, "https": HTTPSConnectionPool}
 
@@ -83,18 +81,6 @@ class ProxyManager(CodecPoolManager, _ProxyManager):
     def __init__(self, proxy_url: str, **kw: Any) -> None:
         _ProxyManager.__init__(self, proxy_url, **kw)
         self._take_charge()
-
-
-def socks_manager(proxy_url: str, **kw: Any) -> urllib3.PoolManager:
-    """Connections by a SOCKS proxy.
-
-    :raises MissingExtra: when PySocks is not installed.
-    """
-    try:
-        from .socks import SOCKSProxyManager
-    except ImportError as exc:
-        raise MissingExtra("a SOCKS proxy needs the PySocks package: install ulak[socks]") from exc
-    return SOCKSProxyManager(proxy_url, **kw)
 
 
 def _after_fork() -> None:

@@ -58,7 +58,7 @@ class Outgoing(NamedTuple):
 class CodecPool(_HTTPConnectionPool):
     """What a pool of ours adds to one of urllib3's."""
 
-    ConnectionCls: type[CodecConnection]  # type: ignore[assignment]
+    ConnectionCls: type[CodecConnection]
 
     def __init__(
         self,
@@ -152,7 +152,7 @@ class CodecPool(_HTTPConnectionPool):
 
     # An exchange.
 
-    def urlopen(  # type: ignore[override]
+    def urlopen(  # type: ignore[override]  # noqa: PLR0913 - the signature of urllib3
         self,
         method: str,
         url: str,

@@ -9,6 +9,7 @@ closed in every other case.  Neither knows of requests, redirects or retries.
 from __future__ import annotations
 
 import ssl
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from urllib3 import HTTPHeaderDict
@@ -139,13 +140,15 @@ class BodyReader:
         return data
 
     def _read_rest(self) -> bytes:
+        """All that is left, held once: a list of pieces would be held twice to join it."""
         first = self._take(len(self._pending))
-        if self._conn is None:
+        if self.connection is None:
             return first
-        pieces = [first]
-        while self._conn is not None:
-            pieces.append(self._receive(_BULK_SIZE))
-        return b"".join(pieces)
+        whole = BytesIO()
+        whole.write(first)
+        while self.connection is not None:
+            whole.write(self._receive(_BULK_SIZE))
+        return whole.getvalue()
 
     def _receive(self, wanted: int) -> bytes:
         """Receive once; the connection is settled when this was the end or failed."""
@@ -154,10 +157,8 @@ class BodyReader:
             return b""
         parser = self._parser
         remaining = parser.remaining
-        if remaining is None:
-            size = RECEIVE_SIZE
-        else:  # a byte more than is due shows what the server sent too much
-            size = min(wanted, remaining + 1, _BULK_SIZE)
+        # A byte more than is due shows what the server sent too much.
+        size = RECEIVE_SIZE if remaining is None else min(wanted, remaining + 1, _BULK_SIZE)
         try:
             data = conn.receive(parser, size, self._limit)
         except BaseException as exc:
@@ -208,8 +209,9 @@ class RawResponse(HTTPResponse):
     msg = None
     _request_url: str | None = None
     _request_method: str | None = None
-    _connection = None  # type: ignore[assignment]  # the reader holds it
-    _pool = None  # type: ignore[assignment]
+    _connection = None  # the reader holds it
+    _pool = None
+    _fp: Any
     _body: Any = None
     _decoder: Any = None
     _decoder_known = False
@@ -221,7 +223,7 @@ class RawResponse(HTTPResponse):
 
     def __init__(self, head: ResponseHead, reader: BodyReader) -> None:
         self.head = head
-        self._fp = reader  # type: ignore[assignment]  # as file-like as http.client's
+        self._fp = reader  # as file-like as http.client's
         self._reader = reader
         self.status = head.status
         self.reason = head.reason
@@ -235,7 +237,7 @@ class RawResponse(HTTPResponse):
         return self.head.fields
 
     @property
-    def headers(self) -> HTTPHeaderDict:  # type: ignore[override]
+    def headers(self) -> HTTPHeaderDict:
         """The head's fields as urllib3 offers them."""
         if self._headers is None:
             self._headers = HTTPHeaderDict(self.head.fields)
@@ -256,7 +258,7 @@ class RawResponse(HTTPResponse):
         return self.head.chunked
 
     @property
-    def connection(self) -> CodecConnection | None:  # type: ignore[override]
+    def connection(self) -> CodecConnection | None:
         """The connection, while the body is still on it."""
         return self._reader.connection
 

@@ -15,10 +15,9 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", lower.DependencyWarning)  # an ImportError follows, and says it
     from urllib3.contrib.socks import SOCKSConnection as _SOCKSConnection
     from urllib3.contrib.socks import SOCKSProxyManager as _SOCKSProxyManager
-from urllib3.connection import HTTPSConnection as _HTTPSConnection
 
 from . import clock
-from .connection import CodecConnection
+from .connection import CodecConnection, HTTPSConnection
 from .manager import CodecPoolManager
 from .pool import CodecPool, HTTPSConnectionPool
 
@@ -38,7 +37,7 @@ class SOCKSConnection(CodecConnection, _SOCKSConnection):
         return sock
 
 
-class SOCKSHTTPSConnection(SOCKSConnection, _HTTPSConnection):
+class SOCKSHTTPSConnection(SOCKSConnection, HTTPSConnection):
     """A connection for ``https://`` by SOCKS."""
 
 

@@ -1,0 +1,260 @@
+"""Hooks, adapters by prefix, and preparing by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+import ulak
+from tests.support import HttpServer
+from ulak.adapters import BaseAdapter, HTTPAdapter
+
+# -- hooks -------------------------------------------------------------------
+
+
+def test_a_hook_sees_every_response_of_a_chain(http_server: HttpServer, session) -> None:
+    seen: list[int] = []
+
+    def note(response: ulak.Response, **kwargs: object) -> None:
+        seen.append(response.status_code)
+
+    response = session.get(f"{http_server.url}/redirect/2", hooks={"response": note})
+    assert seen == [302, 302, 200]
+    assert response.status_code == 200
+
+
+def test_a_hook_gets_the_settings(http_server: HttpServer, session: ulak.Session) -> None:
+    seen: list[dict] = []
+    session.get(
+        f"{http_server.url}/get",
+        hooks={"response": lambda response, **kwargs: seen.append(kwargs)},
+        timeout=7,
+    )
+    assert {"timeout", "verify", "proxies", "stream", "cert"} <= set(seen[0])
+    assert ulak.Timeout.of(seen[0]["timeout"]) == ulak.Timeout(7, 7)
+    assert seen[0]["verify"] is True
+
+
+def test_hooks_run_in_order_and_may_replace_the_response(http_server, session) -> None:
+    other = session.get(f"{http_server.url}/bytes/3")
+    seen: list[ulak.Response] = []
+
+    def replace(response: ulak.Response, **kwargs: object) -> ulak.Response:
+        return other
+
+    def note(response: ulak.Response, **kwargs: object) -> None:
+        seen.append(response)
+
+    hooks = {"response": [replace, note]}
+    assert session.get(f"{http_server.url}/get", hooks=hooks) is other
+    assert seen == [other]
+
+
+def test_hooks_of_the_session_and_of_the_call(http_server: HttpServer, session) -> None:
+    seen: list[str] = []
+    session.hooks["response"].append(lambda r, **k: seen.append("session"))
+    session.get(f"{http_server.url}/get")
+    session.get(f"{http_server.url}/get", hooks={"response": lambda r, **k: seen.append("call")})
+    assert seen[0] == "session"
+    assert seen[-1] == "call"
+
+
+def test_a_hook_may_redirect_elsewhere(http_server: HttpServer, session) -> None:
+    def change(response: ulak.Response, **kwargs: object) -> None:
+        if "Location" in response.headers:
+            response.headers["Location"] = "/bytes/5"
+
+    assert len(session.get(f"{http_server.url}/redirect/1", hooks={"response": change}).content) == 5
+
+
+def test_a_hook_may_send_again_by_the_adapter(http_server: HttpServer, session) -> None:
+    def again(response: ulak.Response, **kwargs: object) -> ulak.Response | None:
+        if response.status_code != 401:
+            return None
+        response.content  # noqa: B018
+        request = response.request.copy()
+        request.headers["Authorization"] = "Bearer late"
+        following = response.connection.send(request, **kwargs)
+        following.history.append(response)
+        return following
+
+    response = session.get(f"{http_server.url}/bearer", hooks={"response": again})
+    assert response.json()["token"] == "late"
+    assert [x.status_code for x in response.history] == [401]
+    assert http_server.connections == 1
+
+
+def test_what_a_hook_raises_is_the_callers(http_server: HttpServer, session) -> None:
+    def broken(response: ulak.Response, **kwargs: object) -> None:
+        raise LookupError("mine")
+
+    for stream in (False, True):
+        with pytest.raises(LookupError, match="mine"):
+            session.get(
+                f"{http_server.url}/stream-bytes/1000000",
+                hooks={"response": broken},
+                stream=stream,
+            )
+
+
+def test_a_hook_that_raises_an_os_error_is_not_retried(http_server, session) -> None:
+    def broken(response: ulak.Response, **kwargs: object) -> None:
+        raise ConnectionResetError("mine")
+
+    with pytest.raises(ConnectionResetError) as caught:
+        session.get(f"{http_server.url}/get", hooks={"response": broken}, retries=3)
+    assert not isinstance(caught.value, ulak.RequestException)
+    assert len(http_server.requests) == 1
+
+
+@pytest.mark.parametrize("value", ["text", 5, True, object()])
+def test_a_hook_that_returns_no_response(http_server: HttpServer, session, value) -> None:
+    with pytest.raises(ulak.exceptions.InvalidOption, match="hook"):
+        session.get(f"{http_server.url}/get", hooks={"response": lambda r, **k: value})
+
+
+def test_raise_for_status_as_a_hook(http_server: HttpServer) -> None:
+    hook = lambda r, **k: r.raise_for_status()  # noqa: E731 - as tutorials have it
+    with ulak.Session(hooks={"response": hook}) as session, pytest.raises(ulak.HTTPError):
+        session.get(f"{http_server.url}/status/500")
+
+
+# -- mounts ------------------------------------------------------------------
+
+
+class Named(BaseAdapter):
+    """Answers with its own name."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.closed = 0
+
+    def send(self, request, *args, **kwargs):
+        response = ulak.Response()
+        response.status_code = 200
+        response._content = self.name.encode()
+        response.request = request
+        response.url = request.url
+        return response
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def test_the_longest_prefix_wins_whatever_the_order() -> None:
+    prefixes = ["http://", "http://a", "http://a.example/", "http://a.example/deep", "x://"]
+    for order in (prefixes, prefixes[::-1]):
+        with ulak.Session() as session:
+            for prefix in order:
+                session.mount(prefix, Named(prefix))
+            for url, wanted in [
+                ("http://a.example/deep/er", "http://a.example/deep"),
+                ("http://a.example/x", "http://a.example/"),
+                ("HTTP://A.example/x", "http://a.example/"),
+                ("http://ab.example/", "http://a"),
+                ("http://b.example/", "http://"),
+            ]:
+                assert session.get(url).text == wanted
+            assert session.get("x://anything").text == "x://"
+
+
+def test_an_adapter_may_be_replaced() -> None:
+    with ulak.Session() as session:
+        session.mount("http://", Named("one"))
+        session.mount("http://", Named("two"))
+        assert session.get("http://a/").text == "two"
+        assert list(session.adapters).count("http://") == 1
+
+
+def test_no_adapter(session: ulak.Session) -> None:
+    with pytest.raises(ulak.exceptions.InvalidSchema, match="ftp") as caught:
+        session.get("ftp://user:secret@host/")
+    assert "secret" not in str(caught.value)
+    assert isinstance(caught.value, ValueError)
+
+
+def test_close_closes_every_adapter() -> None:
+    adapters = {"http://a": Named("a"), "x://": Named("x")}
+    with ulak.Session(adapters=adapters):
+        pass
+    assert [adapter.closed for adapter in adapters.values()] == [1, 1]
+
+
+def test_a_redirect_goes_through_the_adapter_of_its_target(http_server: HttpServer) -> None:
+    with ulak.Session() as session:
+        session.mount("http://other.example/", Named("other"))
+        response = session.get(f"{http_server.url}/redirect-to?url=http://other.example/x")
+        assert response.text == "other"
+        assert len(response.history) == 1
+
+
+def test_the_context_manager_of_an_adapter() -> None:
+    with HTTPAdapter() as adapter:
+        assert isinstance(adapter, HTTPAdapter)
+    with Named("x") as named:
+        pass
+    assert named.closed == 1
+
+
+# -- preparing by hand -------------------------------------------------------
+
+
+def test_prepare_change_send(http_server: HttpServer, session: ulak.Session) -> None:
+    request = ulak.Request("POST", f"{http_server.url}/post", data={"a": "1"})
+    prepared = session.prepare_request(request)
+    prepared.headers["X-Late"] = "1"
+    prepared.url += "?late=1"
+    settings = session.merge_environment_settings(prepared.url, {}, None, None, None)
+    seen = session.send(prepared, **settings).json()
+    assert seen["form"] == {"a": "1"}
+    assert seen["args"] == {"late": "1"}
+    assert seen["headers"]["X-Late"] == "1"
+
+
+def test_a_request_prepared_alone_has_nothing_of_a_session(http_server, session) -> None:
+    session.cookies.set("a", "1")
+    prepared = ulak.Request("GET", f"{http_server.url}/get").prepare()
+    session.send(prepared)
+    assert http_server.last.header("Cookie") is None
+    assert http_server.last.header("User-Agent") is None
+
+
+def test_sending_does_not_change_the_request(http_server: HttpServer, session) -> None:
+    prepared = session.prepare_request(
+        ulak.Request("POST", f"{http_server.url}/redirect-to?url=/get", data=b"x", auth=("u", "p"))
+    )
+    before = (prepared.method, prepared.url, dict(prepared.headers), prepared.body)
+    for _ in range(2):
+        assert session.send(prepared).request is not prepared
+    assert (prepared.method, prepared.url, dict(prepared.headers), prepared.body) == before
+
+
+def test_prepare_request_is_an_override_point(http_server: HttpServer) -> None:
+    class Mine(ulak.Session):
+        def prepare_request(self, request):
+            prepared = super().prepare_request(request)
+            prepared.headers["X-Mine"] = "1"
+            return prepared
+
+        def merge_environment_settings(self, *args):
+            settings = super().merge_environment_settings(*args)
+            settings["stream"] = True
+            return settings
+
+    with Mine() as session:
+        response = session.get(f"{http_server.url}/get")
+        assert response._content is False
+        assert response.json()["headers"]["X-Mine"] == "1"
+
+
+def test_a_subclass_may_send_in_its_own_way(http_server: HttpServer) -> None:
+    class Counting(ulak.Session):
+        count = 0
+
+        def send(self, request, **kwargs):
+            type(self).count += 1
+            return super().send(request, **kwargs)
+
+    with Counting() as session:
+        session.get(f"{http_server.url}/get")
+        session.get(f"{http_server.url}/get", timeout=3, retries=1, allow_redirects=False)
+    assert Counting.count == 2

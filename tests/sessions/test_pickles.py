@@ -1,0 +1,159 @@
+"""What may be sent to another process: sessions, responses, requests, errors."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import pytest
+
+import ulak
+from tests.support import HttpServer
+from ulak import exceptions
+
+
+@pytest.fixture(params=range(2, pickle.HIGHEST_PROTOCOL + 1))
+def over(request: pytest.FixtureRequest):
+    """To a pickle and back."""
+    return lambda value: pickle.loads(pickle.dumps(value, request.param))
+
+
+def test_a_session(http_server: HttpServer, over) -> None:
+    with ulak.Session(
+        base_url=http_server.url,
+        headers={"X": "1"},
+        params={"a": "b"},
+        auth=("u", "p"),
+        timeout=ulak.Timeout(1, 2, total=3),
+        retries=4,
+        raise_for_status=True,
+        max_redirects=5,
+    ) as session:
+        session.get("/cookies/set/c/d")
+        with over(session) as again:
+            for name in ulak.Session.__attrs__:
+                if name not in ("adapters", "cookies"):
+                    assert getattr(again, name) == getattr(session, name), name
+            assert again.cookies.get_dict() == {"c": "d"}
+            again.get("/get")
+    assert http_server.last.header("X") == "1"
+    assert http_server.last.cookies == {"c": "d"}
+    assert http_server.last.target == "/get?a=b"
+
+
+def test_a_session_of_a_subclass(over) -> None:
+    session = over(Sub())
+    assert type(session) is Sub
+    assert session.overrides_send
+    session.close()
+
+
+class Sub(ulak.Session):
+    def send(self, request, **kwargs):
+        return super().send(request, **kwargs)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_response(http_server: HttpServer, session: ulak.Session, over, stream: bool) -> None:
+    url = f"{http_server.url}/cookies/set/a/b"
+    response = session.get(url, stream=stream, auth=("u", "p"))
+    again = over(response)
+    assert again.status_code == 200
+    assert again.content == response.content
+    assert again.json() == response.json()
+    assert again.url == response.url
+    assert again.headers == response.headers
+    assert again.encoding == response.encoding
+    assert again.reason == response.reason
+    assert again.elapsed == response.elapsed
+    assert [x.status_code for x in again.history] == [302]
+    assert again.history[0].cookies.get_dict() == {"a": "b"}
+    assert again.request.url == response.request.url
+    assert list(again.iter_content(7))
+    again.close()
+
+
+def test_a_prepared_request(http_server: HttpServer, session: ulak.Session, over) -> None:
+    request = ulak.Request(
+        "POST", f"{http_server.url}/post", data={"a": "1"}, cookies={"c": "d"}, headers={"X": "1"}
+    )
+    again = over(session.prepare_request(request))
+    assert session.send(again).json()["form"] == {"a": "1"}
+    assert http_server.last.header("X") == "1"
+    assert http_server.last.cookies == {"c": "d"}
+
+
+def test_a_prepared_request_with_what_cannot_be_pickled(session, over) -> None:
+    request = ulak.Request(
+        "POST",
+        "http://host/",
+        data=iter([b"x"]),
+        auth=ulak.auth.HTTPDigestAuth("u", "p"),
+        hooks={"response": lambda r, **k: None},
+    )
+    again = over(session.prepare_request(request))
+    assert again.method == "POST"
+    assert again.hooks == {"response": []}
+
+
+def test_an_error_of_a_real_exchange(http_server: HttpServer, session, over) -> None:
+    with pytest.raises(ulak.HTTPError) as caught:
+        session.get(f"{http_server.url}/status/404", raise_for_status=True)
+    again = over(caught.value)
+    assert type(again) is ulak.HTTPError
+    assert str(again) == str(caught.value)
+    assert again.response.status_code == 404
+    assert again.request.url == caught.value.request.url
+
+
+def test_an_error_without_an_answer(session: ulak.Session, over) -> None:
+    with pytest.raises(ulak.ConnectionError) as caught:
+        session.post("http://127.0.0.1:1/", data=iter([b"x"]))
+    again = over(caught.value)
+    assert type(again) is type(caught.value)
+    assert str(again) == str(caught.value)
+    assert again.request.method == "POST"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        ulak.Timeout(1, 2, 3, 4, 5),
+        ulak.auth.HTTPBasicAuth("u", "p"),
+        ulak.auth.HTTPDigestAuth("u", "p"),
+        ulak.auth.HTTPBearerAuth("t"),
+    ],
+    ids=lambda x: type(x).__name__,
+)
+def test_values(over, value) -> None:
+    assert over(value) == value
+
+
+def test_an_adapter(over) -> None:
+    adapter = over(ulak.adapters.HTTPAdapter(3, 4, 5, pool_block=True))
+    assert adapter.max_retries.total == 5
+    assert adapter.poolmanager.connection_pool_kw["maxsize"] == 4
+    assert adapter.poolmanager.connection_pool_kw["block"] is True
+    adapter.close()
+
+
+def test_a_copy_of_a_prepared_request_is_independent(session: ulak.Session) -> None:
+    prepared = session.prepare_request(ulak.Request("GET", "http://h/", cookies={"a": "b"}))
+    for again in (prepared.copy(), copy.copy(prepared.copy())):
+        again.headers = again.headers.copy()
+        again.headers["X"] = "1"
+        again.url = "http://other/"
+    assert "X" not in prepared.headers
+    assert prepared.url == "http://h/"
+
+
+def test_every_error_class_survives(over) -> None:
+    for name in vars(exceptions):
+        cls = getattr(exceptions, name)
+        if not (isinstance(cls, type) and issubclass(cls, exceptions.RequestException)):
+            continue
+        error = cls("m", "doc", 0) if cls is exceptions.JSONDecodeError else cls("message")
+        again = over(error)
+        assert type(again) is cls
+        assert str(again) == str(error)
+        assert again.code == error.code
