@@ -50,7 +50,9 @@ class Headers(CaseInsensitiveDict[str]):
         fields: Mapping[str, str] | Iterable[tuple[str, str]] | None = None,
         **kwargs: str,
     ) -> None:
-        if isinstance(fields, Headers):
+        if type(fields) is list:
+            self._fields = fields.copy()
+        elif isinstance(fields, Headers):
             self._fields = fields._fields.copy()
         elif isinstance(fields, Mapping):
             self._fields = list(fields.items())

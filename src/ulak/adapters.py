@@ -17,6 +17,7 @@ from ._protocol.h1 import request_head
 from ._transport.connection import CallerError
 from ._transport.manager import CodecPoolManager, PoolManager, ProxyManager
 from ._transport.pool import CodecPool
+from ._transport.response import RawResponse
 from .exceptions import (
     InvalidCertificate,
     MissingExtra,
@@ -225,7 +226,7 @@ class HTTPAdapter(BaseAdapter):
             return {}
         if "ssl_context" in self.poolmanager.connection_pool_kw:
             return _tls_files(verify, cert)
-        return {"ssl_context": _tls.context_for(True if verify is None else verify, cert)}
+        return {"ssl_context": _tls.context_for(verify, cert)}
 
     def get_connection_with_tls_context(
         self,
@@ -240,9 +241,8 @@ class HTTPAdapter(BaseAdapter):
         """
         url = request.url or ""
         proxy = select_proxy(url, proxies) if proxies else None
-        key = None
-        if self._keys_are_plain and cert is None and (verify is True or verify is False):
-            key = (_urls.parse(url).origin, verify, proxy)
+        key = self._key_of(url, verify, cert, proxy) if self._keys_are_plain else None
+        if key is not None:
             found = self._known.get(key)
             if found is not None and found[1] == found[2].generation:
                 return found[0]  # type: ignore[no-any-return]
@@ -250,6 +250,15 @@ class HTTPAdapter(BaseAdapter):
         if key is not None and isinstance(manager, CodecPoolManager):
             self._remember(key, pool, manager)
         return pool
+
+    def _key_of(self, url: str, verify: Verify, cert: Cert, proxy: str | None) -> Any:
+        """What a pool is remembered by: its place, its TLS context, its proxy."""
+        parsed = _urls.parse(url)
+        if parsed.scheme == "http":
+            return parsed.origin, proxy
+        if "ssl_context" in self.poolmanager.connection_pool_kw:
+            return None
+        return parsed.origin, proxy, _tls.context_for(verify, cert)
 
     def _find_pool(
         self, request: PreparedRequest, verify: Verify, proxy: str | None, cert: Cert
@@ -300,7 +309,7 @@ class HTTPAdapter(BaseAdapter):
         context = getattr(conn, "conn_kw", {}).get("ssl_context")
         if context is None or "ssl_context" in self.poolmanager.connection_pool_kw:
             return context is not None
-        return context is _tls.context_for(True if verify is None else verify, cert)
+        return context is _tls.context_for(verify, cert)
 
     # Requests and responses.
 
@@ -333,11 +342,11 @@ class HTTPAdapter(BaseAdapter):
         response = Response()
         response.raw = resp
         response.status_code = resp.status
-        response.reason = resp.reason
         response.url = req.url or ""
         response.request = req
         response.connection = self
-        if not hasattr(resp, "fields"):
+        if not isinstance(resp, RawResponse):  # whose head is read when it is looked at
+            response.reason = resp.reason
             response.headers = _headers_of(resp)
         return response
 

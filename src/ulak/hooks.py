@@ -19,7 +19,7 @@ HOOKS = ["response"]
 
 def default_hooks() -> dict[str, list[Callable[..., Any]]]:
     """A new, empty list of hooks for every event."""
-    return {event: [] for event in HOOKS}
+    return {"response": []}
 
 
 def dispatch_hook(

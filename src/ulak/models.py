@@ -257,7 +257,7 @@ class PreparedRequest(RequestHooksMixin):
         :raises MissingSchema: when there is no ``http://`` or ``https://``.
         :raises InvalidURL: when the URL cannot be requested.
         """
-        self.url = _urls.prepare(url, params)
+        self.url = _urls.prepare(url, params or None)
 
     def prepare_headers(self, headers: HeadersInput) -> None:
         """Set ``headers`` to a new mapping.
@@ -360,11 +360,12 @@ class PreparedRequest(RequestHooksMixin):
         if "transfer-encoding" not in self.headers and isinstance(self.body, bytes | str):
             self.prepare_content_length(self.body)
 
-    def prepare_hooks(self, hooks: Hooks) -> None:
+    def prepare_hooks(self, hooks: Any) -> None:
         """Add ``hooks`` to those that are there."""
         if hooks:
             for event, hook in hooks.items():
-                self.register_hook(event, hook)
+                if hook or event not in HOOKS:
+                    self.register_hook(event, hook)
 
     @property
     def path_url(self) -> str:
@@ -425,7 +426,6 @@ class Response:
     ]
 
     status_code: int = None  # type: ignore[assignment]  # until an adapter sets it, as in requests
-    reason: str = None  # type: ignore[assignment]  # likewise
     url: str = None  # type: ignore[assignment]  # likewise
     raw: Any = None
     request: PreparedRequest = None  # type: ignore[assignment]  # likewise
@@ -437,6 +437,7 @@ class Response:
     _headers: CaseInsensitiveDict[str] | None = None
     _cookies: Any = None
     _encoding: str | Unset | None = UNSET
+    _reason: str | Unset | None = UNSET
     _seconds: float = 0.0
     _json_loads: JSONLoads | None = None
 
@@ -449,13 +450,24 @@ class Response:
     def headers(self) -> CaseInsensitiveDict[str]:
         """The response's headers; names in any case, repeats joined with a comma."""
         if self._headers is None:
-            fields = getattr(self.raw, "fields", None)
-            self._headers = CaseInsensitiveDict() if fields is None else Headers(fields)
+            head = getattr(self.raw, "head", None)
+            self._headers = CaseInsensitiveDict() if head is None else Headers(head.fields)
         return self._headers
 
     @headers.setter
     def headers(self, value: CaseInsensitiveDict[str]) -> None:
         self._headers = value
+
+    @property
+    def reason(self) -> str:
+        """The reason phrase; it means nothing, and may be empty."""
+        if self._reason is UNSET:
+            self._reason = getattr(self.raw, "reason", None)
+        return self._reason  # type: ignore[return-value]  # None until an adapter set it, as in requests
+
+    @reason.setter
+    def reason(self, value: str) -> None:
+        self._reason = value
 
     @property
     def encoding(self) -> str | None:

@@ -7,7 +7,7 @@ errors and responses, whether and when to try again.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ._urls import redact
 from .exceptions import (
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from urllib3.util import Retry
 
     from ._types import RequestLike, ResponseLike
+
+#: The idempotent methods (RFC 9110, section 9.2.2), and QUERY, which is safe.
+RETRIED_METHODS: Final = frozenset(("DELETE", "GET", "HEAD", "OPTIONS", "PUT", "QUERY", "TRACE"))
 
 __all__ = ["after_error", "after_response", "pause", "resolve"]
 
@@ -54,7 +57,7 @@ def resolve(value: Any) -> Retry | None:
         return value
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise InvalidOption(f"retries={value!r} should be a whole number from 0 or a urllib3 Retry")
-    return Retry(value) if value else None
+    return Retry(value, allowed_methods=RETRIED_METHODS) if value else None
 
 
 def after_error(policy: Retry, request: RequestLike, error: RequestException) -> Retry | None:

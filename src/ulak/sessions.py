@@ -402,7 +402,7 @@ class Session:
             explicit = {**(explicit or {}), **_checked_proxies(proxies)}
         if verify is None:
             verify = self.verify
-        if (verify is True or verify is None) and self.trust_env:
+        if (verify is True or verify is None) and self.trust_env and (url or "")[:5] == "https":
             verify = self._environment.look().ca_bundle or verify
         return {
             "proxies": self._proxies_for(url or "", explicit),

@@ -86,6 +86,10 @@ class CaseInsensitiveDict(MutableMapping[str, VT], Generic[VT]):
         """The pairs of key and value, as a live view."""
         return _Items(self)
 
+    def pairs(self) -> list[tuple[str, VT]]:
+        """The pairs of key and value, as a new list."""
+        return list(self._store.values())
+
     def values(self) -> ValuesView[VT]:
         """The values, as a live view."""
         return _Values(self)

@@ -95,9 +95,11 @@ class Conversation:
         self._proxies = settings.proxies
         self._policy = settings.retries
         self._timeout = settings.timeout
-        timeout = settings.timeout
-        total = timeout.total if isinstance(timeout, Timeout) else None
-        self._deadline = None if total is None else monotonic() + total
+        self._deadline: float | None = None
+        total = getattr(settings.timeout, "total", None)
+        if total is not None:
+            self._timeout = Timeout.of(settings.timeout)
+            self._deadline = monotonic() + total
 
     def run(self, request: PreparedRequest) -> Steps:
         """The whole conversation.
@@ -111,7 +113,13 @@ class Conversation:
         first = True
         while True:
             if first or not host.overrides_send:
-                response = yield from self._hop(request)
+                if request.auth_flow is None:
+                    response = yield from self._attempt(request)
+                else:
+                    response = yield from self._authenticate(request)
+                if request.hooks and request.hooks.get("response"):
+                    response = yield from self._run_hooks(request, response)
+                self._keep_cookies(response)
             else:
                 response = yield Resend(request, self._proxies, self._limits(request))
             first = False
@@ -123,40 +131,34 @@ class Conversation:
                     history.append(response)
                     continue
                 self._note_next(request, response, location)
-            response.history = [*history, *response.history]
+            if history:
+                response.history = [*history, *response.history]
             if settings.stream or (yield from self._loads(request, response)):
                 return response
             response.history = []
 
     # One hop.
 
-    def _hop(self, request: PreparedRequest) -> Steps:
-        """Send with retries and authentication; then the cookies and hooks."""
-        if request.auth_flow is None:
-            response = yield from self._attempt(request)
-        else:
-            response = yield from self._authenticate(request)
-        hooks = request.hooks
-        if hooks and hooks.get("response"):
-            seen = response
-            response = yield Hooks(request, response)
-            if response is not seen and not hasattr(response, "status_code"):
-                raise InvalidOption(
-                    f"a response hook returned {type(response).__name__}; "
-                    "it should return a Response, or None to keep the one it was given",
-                    request=request,
-                    response=seen,
-                )
-            for earlier in response.history:
-                self._keep_cookies(earlier)
-        self._keep_cookies(response)
-        return response
+    def _run_hooks(self, request: PreparedRequest, response: Response) -> Steps:
+        """Let the caller's hooks see the response, and replace it."""
+        hooked: Response = yield Hooks(request, response)
+        if hooked is not response and not hasattr(hooked, "status_code"):
+            raise InvalidOption(
+                f"a response hook returned {type(hooked).__name__}; "
+                "it should return a Response, or None to keep the one it was given",
+                request=request,
+                response=response,
+            )
+        for earlier in hooked.history:
+            self._keep_cookies(earlier)
+        return hooked
 
     def _attempt(self, request: PreparedRequest) -> Steps:
         """Send, and again for as long as the retry policy says."""
         while True:
             try:
-                response: Response = yield Send(request, self._proxies, self._limits(request))
+                timeout = self._timeout if self._deadline is None else self._limits(request)
+                response: Response = yield Send(request, self._proxies, timeout)
             except RequestException as exc:
                 wait = self._wait_after_error(request, exc)
                 if wait is None:
@@ -261,8 +263,10 @@ class Conversation:
                 else response.connection
             )
             policy = getattr(adapter, "max_retries", None)
-        if policy is None or _never_retries(policy):
+        if policy is None:
             return None
+        if policy.total == 0 and not policy.history and not policy.status_forcelist:
+            return None  # it allowed no retry to begin with, rather than used them up
         return policy  # type: ignore[return-value]  # mypy does not narrow a sentinel
 
     # Redirects.
@@ -302,8 +306,7 @@ class Conversation:
     # Cookies and time.
 
     def _keep_cookies(self, response: Response) -> None:
-        lines = response._set_cookie_lines()
-        if lines:
+        if lines := response._set_cookie_lines():
             from ..cookies import store_from_response
 
             store_from_response(self._host.cookies, response.request.url or "", lines)
@@ -313,18 +316,12 @@ class Conversation:
 
         :raises TotalTimeout: when nothing is.
         """
-        deadline = self._deadline
-        if deadline is None:
+        if self._deadline is None:
             return self._timeout
-        left = deadline - monotonic()
+        left = self._deadline - monotonic()
         if left <= 0:
             raise TotalTimeout("the request's total time is used up", request=request)
         return self._timeout.within(left)
-
-
-def _never_retries(policy: Any) -> bool:
-    """Whether the policy allowed no retry to begin with, rather than used them up."""
-    return getattr(policy, "total", 0) == 0 and not policy.history and not policy.status_forcelist
 
 
 def _can_send_again(request: PreparedRequest) -> bool:

@@ -57,6 +57,7 @@ class CodecConnection(_HTTPConnection):
     #: What of the body came while the request was still being sent.
     early: bytes = b""
     _limit: float | None = -1.0
+    _is_tls: bool = False
     _poll: Any = None
     _poll_both: Any = None
 
@@ -72,6 +73,9 @@ class CodecConnection(_HTTPConnection):
         except BaseException:
             self.close()
             raise
+        self._is_tls = not isinstance(self.sock, socket.socket) or isinstance(
+            self.sock, ssl.SSLSocket
+        )
         self._poll = _poller(self.sock, select.POLLIN)
         self._poll_both = _poller(self.sock, select.POLLIN | select.POLLOUT)
 
@@ -175,9 +179,11 @@ class CodecConnection(_HTTPConnection):
         sock = self.sock
         if sock is None or self._poll is None:
             return False
+        if not self._is_tls:
+            return not self._poll(0)
         if not self._poll(0):
             return not _pending(sock)
-        return isinstance(sock, ssl.SSLSocket) and self._receive_now() is None
+        return self._receive_now() is None
 
     def _receive_now(self) -> bytes | None:
         """What can be received without waiting: ``b""`` at the end, ``None`` for nothing.
@@ -196,9 +202,8 @@ class CodecConnection(_HTTPConnection):
 
     def limit(self, seconds: float | None) -> None:
         """Let each call on the socket take at most ``seconds``."""
-        if seconds != self._limit:
-            self.sock.settimeout(seconds)
-            self._limit = seconds
+        self.sock.settimeout(seconds)
+        self._limit = seconds
 
     def send_request(
         self,
@@ -217,8 +222,10 @@ class CodecConnection(_HTTPConnection):
             before the end, and the connection is of no further use.
         :raises WriteTimeoutError, TotalTimeoutError, OSError, CallerError:
         """
-        self.limit(clock.left(write, self.deadline))
+        seconds = write if self.deadline is None else clock.left(write, self.deadline)
         try:
+            if seconds != self._limit:
+                self.limit(seconds)
             if body is None:
                 self.sock.sendall(head)
                 return True
@@ -306,7 +313,9 @@ class CodecConnection(_HTTPConnection):
         sock = self.sock
         if sock is None:
             raise lower.ClosedPoolError(None, "the connection was closed")  # type: ignore[arg-type]
-        self.limit(read if self.deadline is None else clock.left(read, self.deadline))
+        seconds = read if self.deadline is None else clock.left(read, self.deadline)
+        if seconds != self._limit:
+            self.limit(seconds)
         self.in_call = True
         try:
             data = sock.recv(size)

@@ -25,6 +25,7 @@ from .._protocol import h1
 from .._protocol.reuse import may_send_again
 from .._urls import parse
 from ..exceptions import RequestException
+from ..structures import CaseInsensitiveDict
 from . import clock
 from .connection import (
     RECEIVE_SIZE,
@@ -175,8 +176,8 @@ class CodecPool(_HTTPConnectionPool):
         That one wants no retries, no redirects and the body unread; it is an
         :meth:`exchange`.
         """
-        if retries is False and not redirect and not preload_content:
-            return self.exchange(method, url, body, headers or {}, timeout, chunked)
+        if retries is False and not redirect and isinstance(headers, CaseInsensitiveDict):
+            return self.exchange(method, url, body, headers, timeout, chunked)
         return super().urlopen(
             method,
             url,
@@ -200,7 +201,7 @@ class CodecPool(_HTTPConnectionPool):
         method: str,
         target: str,
         body: Any,
-        headers: Mapping[str, Any],
+        headers: CaseInsensitiveDict[Any],
         timeout: Timeout,
         chunked: bool,
     ) -> RawResponse:
@@ -239,9 +240,9 @@ class CodecPool(_HTTPConnectionPool):
         except (OSError, h1.ProtocolViolation) as exc:
             raise self._as_urllib3(exc, conn) from exc
 
-    def _fields(self, target: str, headers: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    def _fields(self, target: str, headers: CaseInsensitiveDict[Any]) -> list[tuple[str, Any]]:
         """The fields of the head, Host first (RFC 9112, section 3.2)."""
-        fields = list(headers.items())
+        fields = headers.pairs()
         if self.proxy is not None and self.scheme == "https":  # in the tunnel there is no proxy
             fields = [x for x in fields if x[0].lower() != "proxy-authorization"]
         if "accept-encoding" not in headers:

@@ -85,6 +85,9 @@ class BodyReader:
     def read(self, amt: int | None = None) -> bytes:
         """Read ``amt`` bytes, fewer only at the end; all the rest for ``None``."""
         if amt is None or amt < 0:
+            if self._conn is None and self._position == 0:
+                data, self._pending = self._pending, b""
+                return data
             return self._read_rest()
         data = self._take(amt)
         if len(data) == amt or self._conn is None:
@@ -218,6 +221,7 @@ class RawResponse(HTTPResponse):
     _headers: HTTPHeaderDict | None = None
     _buffer: bytes = b""
     _finished = False
+    _reason: str | None = None
     _fp_bytes_read = 0
     length_remaining = None
 
@@ -226,8 +230,6 @@ class RawResponse(HTTPResponse):
         self._fp = reader  # as file-like as http.client's
         self._reader = reader
         self.status = head.status
-        self.reason = head.reason
-        self.version = head.version
 
     # The head.
 
@@ -246,6 +248,20 @@ class RawResponse(HTTPResponse):
     @headers.setter
     def headers(self, value: HTTPHeaderDict) -> None:
         self._headers = value
+
+    @property
+    def reason(self) -> str | None:
+        """The reason phrase."""
+        return self._reason if self._reason is not None else self.head.reason
+
+    @reason.setter
+    def reason(self, value: str | None) -> None:
+        self._reason = value
+
+    @property
+    def version(self) -> int:
+        """10 or 11."""
+        return self.head.version
 
     @property
     def version_string(self) -> str:  # type: ignore[override]
@@ -278,6 +294,8 @@ class RawResponse(HTTPResponse):
 
     def read_whole(self) -> bytes:
         """All of the body that is left, decoded."""
+        if self._decoder is None and not self.head.has(b"content-encoding"):
+            return self._fp.read()
         return self.read(decode_content=True)
 
     def read(

@@ -1,0 +1,671 @@
+"""Connections: kept, replaced, never confused, never shared by accident, never leaked."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+import ulak
+from tests.support import Answer, HttpServer, RawConnection, RawServer
+from ulak.adapters import HTTPAdapter
+from ulak.exceptions import SessionClosed
+
+StartRaw = Callable[..., RawServer]
+IDEMPOTENT = ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "QUERY"]
+
+
+# -- reuse -------------------------------------------------------------------
+
+
+def test_one_connection_for_many_requests(http_server: HttpServer, session) -> None:
+    for verb in ("get", "post", "put", "delete", "options"):
+        getattr(session, verb)(f"{http_server.url}/anything")
+    session.head(f"{http_server.url}/get")
+    session.get(f"{http_server.url}/status/204")
+    session.get(f"{http_server.url}/status/304")
+    session.get(f"{http_server.url}/gzip")
+    session.get(f"{http_server.url}/chunked")
+    session.get(f"{http_server.url}/status/404")
+    assert http_server.connections == 1
+
+
+def test_a_thousand_requests_on_one_connection(http_server: HttpServer, session) -> None:
+    for number in range(1000):
+        assert session.get(f"{http_server.url}/get?n={number}").json()["args"]["n"] == str(number)
+    assert http_server.connections == 1
+
+
+@pytest.mark.parametrize("route", ["close", "until-close", "http10"])
+def test_no_reuse_when_the_server_says_so(http_server: HttpServer, session, route: str) -> None:
+    session.get(f"{http_server.url}/{route}")
+    session.get(f"{http_server.url}/get")
+    assert http_server.connections == 2
+
+
+def test_no_reuse_when_the_caller_says_so(http_server: HttpServer, session) -> None:
+    session.get(f"{http_server.url}/get", headers={"Connection": "close"})
+    session.get(f"{http_server.url}/get")
+    assert http_server.connections == 2
+
+
+def test_an_unread_stream_holds_its_connection(http_server: HttpServer, session) -> None:
+    with session.get(f"{http_server.url}/stream-bytes/1000000", stream=True):
+        session.get(f"{http_server.url}/get")
+        session.get(f"{http_server.url}/get")
+        assert http_server.connections == 2
+
+
+def test_a_small_body_holds_nothing(http_server: HttpServer, session: ulak.Session) -> None:
+    held = [session.get(f"{http_server.url}/bytes/10", stream=True) for _ in range(3)]
+    assert [len(x.content) for x in held] == [10] * 3
+    assert http_server.connections <= 3
+
+
+@pytest.mark.parametrize(("size", "kept"), [(1, 1), (3, 3), (10, 5)])
+def test_as_many_idle_connections_as_asked_for(http_server: HttpServer, size: int, kept: int):
+    with ulak.Session(adapters={"http://": HTTPAdapter(pool_maxsize=size)}) as session:
+        url = f"{http_server.url}/stream-bytes/300000"
+        for response in [session.get(url, stream=True) for _ in range(5)]:
+            assert len(response.content) == 300_000
+        assert http_server.connections == 5
+        for response in [session.get(url, stream=True) for _ in range(5)]:
+            assert len(response.content) == 300_000
+        assert http_server.connections == 10 - kept
+
+
+# -- stale connections -------------------------------------------------------
+
+
+@pytest.fixture
+def dies(start_raw_server: StartRaw) -> Callable[[Callable[[RawConnection], None]], RawServer]:
+    """A server whose first connection answers once and then ends as told."""
+
+    def start(end: Callable[[RawConnection], None]) -> RawServer:
+        def first(connection: RawConnection) -> None:
+            connection.recv_request()
+            connection.respond(b"first")
+            end(connection)
+
+        def later(connection: RawConnection) -> None:
+            while True:
+                request = connection.recv_request()
+                body = b"" if request.method == "HEAD" else b"later"
+                connection.respond(body)
+
+        return start_raw_server([first, later, later])
+
+    return start
+
+
+def closes(connection: RawConnection) -> None:
+    connection.close()
+
+
+def closes_on_the_next_request(connection: RawConnection) -> None:
+    connection.recv_head()
+    connection.close()
+
+
+def resets_on_the_next_request(connection: RawConnection) -> None:
+    connection.recv_head()
+    connection.reset()
+
+
+@pytest.mark.parametrize("method", IDEMPOTENT)
+@pytest.mark.parametrize(
+    "end",
+    [closes, closes_on_the_next_request, resets_on_the_next_request],
+    ids=lambda x: x.__name__,
+)
+def test_a_stale_connection_is_replaced_unseen(
+    session: ulak.Session, dies, end, method: str
+) -> None:
+    server = dies(end)
+    assert session.get(server.url).content == b"first"
+    body = None if method in ("GET", "HEAD") else b"body"
+    response = session.request(method, server.url, data=body)
+    assert response.content == (b"" if method == "HEAD" else b"later")
+    assert server.accepted == 2
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+@pytest.mark.parametrize(
+    "end", [closes_on_the_next_request, resets_on_the_next_request], ids=lambda x: x.__name__
+)
+def test_a_post_is_never_sent_twice(session: ulak.Session, dies, end, method: str) -> None:
+    server = dies(end)
+    assert session.get(server.url).content == b"first"
+    with pytest.raises(ulak.ConnectionError):
+        session.request(method, server.url, data=b"body")
+    assert server.received.count(method.encode() + b" / ") == 1
+    assert server.accepted == 1
+
+
+def test_a_post_on_a_connection_that_is_seen_closed(session: ulak.Session, dies) -> None:
+    server = dies(closes)
+    session.get(server.url)
+    wait_until_readable(session, server.url)
+    assert session.post(server.url, data=b"x").content == b"later"
+
+
+def wait_until_readable(session: ulak.Session, url: str) -> None:
+    """Return when the idle connection has something to say, such as its end."""
+    import select
+
+    (connection,) = session.get_adapter(url).poolmanager.connection_from_url(url)._idle
+    assert select.select([connection.sock], [], [], 5)[0]
+
+
+def test_it_is_replaced_only_once(session: ulak.Session, start_raw_server: StartRaw) -> None:
+    def first(connection: RawConnection) -> None:
+        connection.recv_request()
+        connection.respond(b"first")
+        connection.recv_head()
+        connection.close()
+
+    def refuses(connection: RawConnection) -> None:
+        connection.recv_head()
+        connection.close()
+
+    server = start_raw_server([first, refuses, refuses, refuses])
+    session.get(server.url)
+    with pytest.raises(ulak.ConnectionError):
+        session.get(server.url)
+    assert server.accepted == 2
+
+
+def test_a_new_connection_is_not_replaced(session: ulak.Session, start_raw_server) -> None:
+    server = start_raw_server([closes_on_the_next_request] * 3)
+    with pytest.raises(ulak.ConnectionError):
+        session.get(server.url)
+    assert server.accepted == 1
+
+
+def test_an_answer_that_has_begun_is_not_asked_for_again(session, start_raw_server) -> None:
+    def script(connection: RawConnection) -> None:
+        connection.recv_request()
+        connection.respond(b"first")
+        connection.recv_request()
+        connection.send(b"HTTP/1.1 200 OK\r\nConte")
+        connection.close()
+
+    server = start_raw_server([script, script])
+    session.get(server.url)
+    with pytest.raises(ulak.ConnectionError):
+        session.get(server.url)
+    assert server.accepted == 1
+
+
+def test_an_iterator_is_not_sent_twice(session: ulak.Session, dies) -> None:
+    server = dies(resets_on_the_next_request)
+    session.get(server.url)
+    with pytest.raises(ulak.ConnectionError):
+        session.put(server.url, data=iter([b"x"]))
+    assert server.accepted == 1
+
+
+def test_many_gets_against_a_server_that_drops_connections(http_server, session) -> None:
+    for number in range(200):
+        if number % 7 == 0:
+            http_server.drop_connections()
+        assert session.get(f"{http_server.url}/get").status_code == 200
+    assert http_server.connections >= 25
+
+
+# -- bytes left over ---------------------------------------------------------
+
+SECRET = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nSECRET"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+        b"HTTP/1.1 204 No Content\r\n\r\n",
+        b"HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+    ],
+    ids=["length", "chunked", "204", "304", "empty"],
+)
+@pytest.mark.parametrize("late", [False, True], ids=["together", "later"])
+@pytest.mark.parametrize("stream", [False, True])
+def test_bytes_left_over_are_never_an_answer(
+    session: ulak.Session, start_raw_server: StartRaw, answer: bytes, late: bool, stream: bool
+) -> None:
+    sent = threading.Event()
+    read = threading.Event()
+
+    def poisons(connection: RawConnection) -> None:
+        connection.recv_request()
+        if late:
+            connection.send(answer)
+            connection.wait(read)
+            connection.send(SECRET)
+        else:
+            connection.send(answer + SECRET)
+        sent.set()
+        connection.wait_closed()
+
+    def good(connection: RawConnection) -> None:
+        connection.recv_request()
+        connection.respond(b"good")
+
+    server = start_raw_server([poisons, good])
+    session.get(server.url, stream=stream).content  # noqa: B018
+    read.set()
+    assert sent.wait(5)
+    if late:
+        wait_until_readable(session, server.url)
+    assert session.get(server.url).content == b"good"
+    assert server.accepted == 2
+
+
+def test_a_late_answer_is_not_that_of_the_next_request(session, start_raw_server) -> None:
+    def slow(connection: RawConnection) -> None:
+        connection.recv_request()
+        connection.pause(0.3)
+        connection.respond(b"late")
+
+    def good(connection: RawConnection) -> None:
+        connection.recv_request()
+        connection.respond(b"good")
+
+    server = start_raw_server([slow, good])
+    with pytest.raises(ulak.ReadTimeout):
+        session.get(server.url, timeout=0.15)
+    assert session.get(server.url).content == b"good"
+
+
+# -- uploads that are answered early -----------------------------------------
+
+
+def refuses(answer: bytes, then: Callable[[RawConnection], None]) -> Callable:
+    def script(connection: RawConnection) -> None:
+        connection.recv_head()
+        connection.send(answer)
+        then(connection)
+
+    return script
+
+
+REFUSAL = b"HTTP/1.1 413 Too Large\r\nContent-Length: 7\r\n\r\ntoo big"
+
+
+def endless() -> Iterator[bytes]:
+    while True:
+        yield b"x" * 65536
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        lambda connection: connection.close(),
+        lambda connection: connection.shutdown(),
+        lambda connection: connection.hang(),
+        lambda connection: connection.wait_closed(),
+    ],
+    ids=["close", "shutdown", "hang", "read on"],
+)
+@pytest.mark.parametrize("body", ["bytes", "iterator", "file"])
+def test_an_early_answer_is_returned(
+    session: ulak.Session, start_raw_server: StartRaw, tmp_path, then, body: str
+) -> None:
+    server = start_raw_server([refuses(REFUSAL, then), refuses(REFUSAL, then)])
+    with contextlib.ExitStack() as stack:
+        data: object = endless()
+        if body == "bytes":
+            data = b"x" * 20_000_000
+        elif body == "file":
+            path = tmp_path / "big"
+            path.write_bytes(b"x" * 20_000_000)
+            data = stack.enter_context(path.open("rb"))
+        for count in (1, 2):
+            if body == "iterator":
+                data = endless()
+            response = session.post(server.url, data=data, timeout=5)
+            assert (response.status_code, response.content) == (413, b"too big")
+            assert server.accepted == count  # and the connection is not used again
+
+
+def test_an_early_answer_while_the_client_cannot_write(session, start_raw_server) -> None:
+    def script(connection: RawConnection) -> None:
+        connection.recv_head()
+        connection.pause(0.3)
+        connection.send(REFUSAL)
+        connection.hang()
+
+    server = start_raw_server(script)
+    response = session.post(server.url, data=b"x" * 20_000_000, timeout=5)
+    assert response.content == b"too big"
+
+
+def test_a_connection_that_breaks_during_an_upload(session, start_raw_server) -> None:
+    def script(connection: RawConnection) -> None:
+        connection.recv_head()
+        connection.reset()
+
+    server = start_raw_server([script])
+    with pytest.raises(ulak.ConnectionError):
+        session.post(server.url, data=b"x" * 20_000_000, timeout=5)
+
+
+# -- Expect: 100-continue ----------------------------------------------------
+
+EXPECT = {"Expect": "100-continue"}
+
+
+def test_the_body_waits_for_leave(session: ulak.Session, start_raw_server: StartRaw) -> None:
+    early: list[bytes] = []
+
+    def script(connection: RawConnection) -> None:
+        connection.recv_head()
+        connection.sock.settimeout(0.15)
+        with contextlib.suppress(TimeoutError):
+            early.append(connection.sock.recv(100))
+        connection.sock.settimeout(5)
+        connection.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        assert connection.recv_body(4) == b"body"
+        connection.respond(b"thanks")
+
+    server = start_raw_server(script)
+    assert session.post(server.url, data=b"body", headers=EXPECT).content == b"thanks"
+    assert not early
+
+
+def test_no_leave_no_body(session: ulak.Session, start_raw_server: StartRaw) -> None:
+    seen: list[bytes] = []
+
+    def script(connection: RawConnection) -> None:
+        connection.recv_head()
+        connection.respond(b"no", status=b"417 Expectation Failed")
+        connection.wait_closed()
+        seen.append(bytes(connection.received))
+
+    server = start_raw_server(script)
+    response = session.post(server.url, data=b"B" * 1000, headers=EXPECT)
+    assert response.status_code == 417
+    session.close()
+    server.stop()
+    assert b"BBBB" not in seen[0]
+
+
+def test_after_a_second_the_body_goes_anyway(session, start_raw_server: StartRaw) -> None:
+    def script(connection: RawConnection) -> None:
+        connection.recv_request()
+        connection.respond(b"thanks")
+
+    server = start_raw_server(script)
+    response = session.post(server.url, data=b"body", headers=EXPECT)
+    assert response.content == b"thanks"
+    assert 0.9 < response.elapsed.total_seconds() < 1.5
+
+
+def test_other_interim_answers_are_skipped(session, start_raw_server: StartRaw) -> None:
+    def script(connection: RawConnection) -> None:
+        connection.recv_request()
+        connection.send(b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")
+        connection.respond(b"final")
+
+    server = start_raw_server(script)
+    response = session.get(server.url)
+    assert (response.status_code, response.content) == (200, b"final")
+    assert "Link" not in response.headers
+
+
+# -- threads -----------------------------------------------------------------
+
+
+def test_threads_get_their_own_answers(http_server: HttpServer, session) -> None:
+    def work(thread: int) -> int:
+        crossed = 0
+        for number in range(200):
+            mark = f"{thread}-{number}"
+            response = session.get(f"{http_server.url}/headers", headers={"X-Mark": mark})
+            crossed += response.json()["headers"]["X-Mark"] != mark
+        return crossed
+
+    with ThreadPoolExecutor(16) as pool:
+        assert sum(pool.map(work, range(16))) == 0
+    assert http_server.connections <= 16
+
+
+def test_threads_on_a_pool_that_blocks(http_server: HttpServer) -> None:
+    adapter = HTTPAdapter(pool_maxsize=3, pool_block=True)
+    with ulak.Session(adapters={"http://": adapter}) as session, ThreadPoolExecutor(12) as pool:
+        urls = [f"{http_server.url}/get?n={n}" for n in range(120)]
+        answers = list(pool.map(lambda url: session.get(url).json()["args"]["n"], urls))
+    assert answers == [str(n) for n in range(120)]
+    assert http_server.connections <= 3
+
+
+# -- close -------------------------------------------------------------------
+
+
+def until_close(connection: RawConnection) -> None:
+    connection.recv_request()
+    connection.send(b"HTTP/1.1 200 OK\r\n\r\npart")
+    connection.hang()
+
+
+def of_length(connection: RawConnection) -> None:
+    connection.recv_request()
+    connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\npart")
+    connection.hang()
+
+
+def in_chunks(connection: RawConnection) -> None:
+    connection.recv_request()
+    connection.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n")
+    connection.hang()
+
+
+def headless(connection: RawConnection) -> None:
+    connection.recv_request()
+    connection.hang()
+
+
+@pytest.mark.parametrize(
+    "script", [until_close, of_length, in_chunks, headless], ids=lambda x: x.__name__
+)
+@pytest.mark.parametrize("retries", [0, 3])
+@pytest.mark.parametrize("tls", [False, True])
+def test_close_ends_a_request_of_another_thread(
+    start_raw_server: StartRaw, certificates, script, retries: int, tls: bool
+) -> None:
+    reading = threading.Event()
+
+    def tells(connection: RawConnection) -> None:
+        original = connection.hang
+        connection.hang = lambda: (reading.set(), original())  # type: ignore[method-assign]
+        script(connection)
+
+    server = start_raw_server(tells, tls=certificates.server_context() if tls else None)
+    session = ulak.Session(verify=str(certificates.ca), retries=retries)
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(session.get, server.url)
+        assert reading.wait(5)
+        # The server has nothing more to say: the client is reading, or about to.
+        session.close()
+        with pytest.raises(SessionClosed):
+            future.result(5)
+    assert server.accepted == 1
+
+
+def test_close_ends_an_upload_of_another_thread(start_raw_server: StartRaw) -> None:
+    started = threading.Event()
+
+    def script(connection: RawConnection) -> None:
+        connection.recv_head()
+        started.set()
+        connection.hang()
+
+    server = start_raw_server(script)
+    session = ulak.Session()
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(session.post, server.url, data=endless())
+        assert started.wait(5)
+        session.close()
+        with pytest.raises(SessionClosed):
+            future.result(5)
+
+
+def test_close_wakes_who_waits_for_a_connection(http_server: HttpServer) -> None:
+    adapter = HTTPAdapter(pool_maxsize=1, pool_block=True)
+    session = ulak.Session(adapters={"http://": adapter})
+    held = session.get(f"{http_server.url}/stream-bytes/1000000", stream=True)
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(session.get, f"{http_server.url}/get")
+        with pytest.raises(TimeoutError):
+            future.result(0.1)
+        session.close()
+        with pytest.raises(SessionClosed):
+            future.result(5)
+    held.close()
+
+
+def test_a_body_cut_short_is_not_blamed_on_a_closed_session(start_raw_server) -> None:
+    def script(connection: RawConnection) -> None:
+        connection.recv_request()
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\npart")
+
+    server = start_raw_server(script)
+    with ulak.get(server.url, stream=True) as response:
+        with pytest.raises(ulak.exceptions.IncompleteBody):
+            _ = response.content
+
+
+# -- many hosts --------------------------------------------------------------
+
+
+class EveryAddress:
+    """A server on all of 127.0.0.0/8; each address is another host."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("0.0.0.0", 0), backlog=600)
+        self.port = self._listener.getsockname()[1]
+        self.accepted = 0
+        self._stop, self._stopped = socket.socketpair()
+        self._thread = threading.Thread(target=self._run)
+
+    def url(self, number: int) -> str:
+        return f"http://127.0.{number // 250 + 1}.{number % 250 + 1}:{self.port}/"
+
+    def _run(self) -> None:
+        import selectors
+
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._listener, selectors.EVENT_READ)
+            selector.register(self._stopped, selectors.EVENT_READ)
+            while True:
+                for key, _ in selector.select():
+                    sock = key.fileobj
+                    if sock is self._stopped:
+                        for open_one in list(selector.get_map().values()):
+                            open_one.fileobj.close()  # type: ignore[union-attr]
+                        return
+                    if sock is self._listener:
+                        accepted, _ = self._listener.accept()
+                        self.accepted += 1
+                        selector.register(accepted, selectors.EVENT_READ)
+                        continue
+                    if sock.recv(65536):  # type: ignore[union-attr]
+                        sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")  # type: ignore[union-attr]
+                    else:
+                        selector.unregister(sock)
+                        sock.close()  # type: ignore[union-attr]
+
+    def __enter__(self) -> EveryAddress:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._stop.close()
+        self._thread.join()
+
+
+def count_calls(function: Callable[[], object]) -> int:
+    import sys
+
+    count = 0
+
+    def profile(frame, event: str, arg: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(profile)
+    try:
+        function()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def test_five_hundred_hosts_keep_their_connections(session: ulak.Session) -> None:
+    with EveryAddress() as server:
+        for _ in range(2):
+            session.get(server.url(0))
+        with_one = count_calls(lambda: session.get(server.url(0)))
+        urls = [server.url(number) for number in range(500)]
+        for url in urls:
+            assert session.get(url).content == b"ok"
+        assert server.accepted == 500
+        for url in urls[::-1]:
+            assert session.get(url).content == b"ok"
+        assert server.accepted == 500
+        session.get(server.url(0))
+        # A request costs the same as with one host.
+        assert count_calls(lambda: session.get(server.url(0))) <= with_one * 1.1
+        session.close()
+
+
+def test_fewer_pools_when_asked(http_server: HttpServer, second_http_server: HttpServer) -> None:
+    with ulak.Session(adapters={"http://": HTTPAdapter(pool_connections=1)}) as session:
+        for _ in range(2):
+            session.get(f"{http_server.url}/get")
+            session.get(f"{second_http_server.url}/get")
+    assert http_server.connections == second_http_server.connections == 2
+
+
+# -- fork --------------------------------------------------------------------
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+@pytest.mark.parametrize("busy", [False, True], ids=["idle", "streaming"])
+def test_a_forked_child_has_its_own_connections(
+    http_server: HttpServer, session: ulak.Session, busy: bool
+) -> None:
+    @http_server.route("/who")
+    def who(request) -> Answer:
+        return Answer(str(request.connection).encode())
+
+    assert session.get(f"{http_server.url}/who").content == b"0"
+    streaming = (
+        session.get(f"{http_server.url}/stream-bytes/1000000", stream=True) if busy else None
+    )
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            said = session.get(f"{http_server.url}/who", timeout=5).content
+            os.write(writer, said)
+            session.close()
+        except BaseException as error:
+            os.write(writer, repr(error).encode())
+        finally:
+            os._exit(0)
+    os.close(writer)
+    with open(reader, "rb") as pipe:
+        said = pipe.read()
+    os.waitpid(child, 0)
+    assert said == b"1"
+    # The parent's connections were not disturbed by what the child did or closed.
+    if streaming is not None:
+        assert len(streaming.content) == 1_000_000
+    assert session.get(f"{http_server.url}/who").content == b"0"
