@@ -62,11 +62,17 @@ def _encode(username: str | bytes, password: str | bytes) -> tuple[bytes, bytes]
     try:
         return _bytes(username, "latin-1"), _bytes(password, "latin-1")
     except UnicodeEncodeError:
+        pass
+    try:
         return _bytes(username, "utf-8"), _bytes(password, "utf-8")
+    except UnicodeEncodeError:
+        raise InvalidOption(
+            "the user's name or password holds half a surrogate pair, which is no character"
+        ) from None
 
 
 def _bytes(value: str | bytes, charset: str) -> bytes:
-    return value if isinstance(value, bytes) else value.encode(charset, "surrogatepass")
+    return value if isinstance(value, bytes) else value.encode(charset)
 
 
 def _text_or_bytes(value: object, name: str) -> str | bytes:

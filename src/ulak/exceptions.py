@@ -11,6 +11,7 @@ their own callbacks.  The tree::
     │   ├── ProtocolError                the answer is not valid HTTP
     │   ├── ProxyError                   at or before the proxy's CONNECT
     │   ├── SSLError                     the TLS handshake or a certificate
+    │   │   └── InvalidCertificate       verify= or cert= names nothing usable
     │   └── SessionClosed                closed while the request was under way
     ├── Timeout
     │   ├── ConnectTimeout               also a ConnectionError
@@ -38,7 +39,6 @@ their own callbacks.  The tree::
     ├── InvalidBody                      also a ValueError and a TypeError
     ├── InvalidTimeout                   also a ValueError
     ├── InvalidOption                    also a ValueError and a TypeError
-    ├── InvalidCertificate               verify= or cert= names nothing usable
     ├── CookieConflictError              two cookies of one name; also a RuntimeError
     ├── CookieFileError                  a cookie file cannot be read; also a ValueError
     └── InvalidJSONError                 a value that JSON cannot hold
@@ -286,7 +286,7 @@ class InvalidOption(RequestException, ValueError, TypeError):
     code = "invalid_option"
 
 
-class InvalidCertificate(RequestException):
+class InvalidCertificate(SSLError):
     """``verify=`` or ``cert=`` names a file that is missing or not usable."""
 
     code = "invalid_certificate"

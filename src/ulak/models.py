@@ -64,6 +64,16 @@ def checked_hooks(hooks: Any) -> Mapping[str, Any]:
     return hooks
 
 
+def known_event(event: str) -> str:
+    """``event``.
+
+    :raises InvalidOption: when it is not one of :data:`ulak.hooks.HOOKS`.
+    """
+    if event not in HOOKS:
+        raise InvalidOption(f"hooks know no event {event!r}; there is: {', '.join(HOOKS)}")
+    return event
+
+
 def hook_list(event: str, hook: Any) -> list[Hook]:
     """One callable, several, or ``None``, as a list.
 
@@ -88,9 +98,7 @@ class RequestHooksMixin:
 
         :raises InvalidOption: when the event is not one of :data:`ulak.hooks.HOOKS`.
         """
-        if event not in HOOKS:
-            raise InvalidOption(f"hooks know no event {event!r}; there is: {', '.join(HOOKS)}")
-        self.hooks.setdefault(event, []).extend(hook_list(event, hook))
+        self.hooks.setdefault(known_event(event), []).extend(hook_list(event, hook))
 
     def deregister_hook(self, event: str, hook: Hook) -> bool:
         """Take a hook away again; tells whether it was there."""
@@ -351,6 +359,11 @@ class PreparedRequest(RequestHooksMixin):
                 f"auth= should be (user, password) or an AuthBase, not {type(auth).__name__}"
             )
         signed = auth(self)
+        if not isinstance(signed, PreparedRequest):
+            raise InvalidOption(
+                f"auth= ({type(auth).__name__}) should return the request that it was given, "
+                f"not {type(signed).__name__}"
+            )
         self.__dict__.update(signed.__dict__)
         if self.body is not None:
             self._recount()

@@ -14,6 +14,7 @@ from .exceptions import (
     ChunkedEncodingError,
     ConnectionError,
     ConnectTimeout,
+    InvalidCertificate,
     InvalidOption,
     NameResolutionError,
     PoolTimeout,
@@ -21,7 +22,6 @@ from .exceptions import (
     RequestException,
     RetryError,
     SessionClosed,
-    SSLError,
     Timeout,
     TotalTimeout,
 )
@@ -64,9 +64,9 @@ def after_error(policy: Retry, request: RequestLike, error: RequestException) ->
     """The policy for the next attempt after ``error``, or ``None`` to give up."""
     from urllib3.exceptions import HTTPError
 
-    if isinstance(error, SessionClosed | PoolTimeout | TotalTimeout) or not isinstance(
-        error, ConnectionError | Timeout | ChunkedEncodingError
-    ):
+    if isinstance(
+        error, SessionClosed | PoolTimeout | TotalTimeout | InvalidCertificate
+    ) or not isinstance(error, ConnectionError | Timeout | ChunkedEncodingError):
         return None
     try:
         return policy.increment(request.method, _where(request), error=_as_urllib3(error))
@@ -77,12 +77,9 @@ def after_error(policy: Retry, request: RequestLike, error: RequestException) ->
 def _as_urllib3(error: RequestException) -> Exception:
     """The urllib3 error by which a ``Retry`` tells its counters apart."""
     from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProtocolError
-    from urllib3.exceptions import SSLError as URLLib3SSLError
 
     if isinstance(error, ConnectTimeout):
         return ConnectTimeoutError(str(error))
-    if isinstance(error, SSLError):
-        return URLLib3SSLError(str(error))
     never_sent = isinstance(error, NameResolutionError | ProxyError) or isinstance(
         error.__cause__, NewConnectionError
     )

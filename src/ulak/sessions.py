@@ -8,6 +8,8 @@ decided there is not decided again here: this file carries the steps out.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from os import PathLike
+from ssl import SSLContext
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +34,7 @@ from .models import (
     Response,
     checked_hooks,
     hook_list,
+    known_event,
 )
 from .retries import resolve as resolve_retries
 from .structures import CaseInsensitiveDict
@@ -203,7 +206,7 @@ class Session:
         self.hooks = default_hooks()
         if hooks:
             for event, hook in checked_hooks(hooks).items():
-                self.hooks[event] = hook_list(event, hook)
+                self.hooks[known_event(event)] = hook_list(event, hook)
         self.base_url = base_url
         if base_url is not None:
             _urls.prepare(base_url)
@@ -402,6 +405,11 @@ class Session:
             explicit = {**(explicit or {}), **_checked_proxies(proxies)}
         if verify is None:
             verify = self.verify
+        if verify is not True and not isinstance(verify, bool | str | PathLike | SSLContext | None):
+            raise InvalidOption(
+                "verify= should be True, False, a path or an ssl.SSLContext, "
+                f"not {type(verify).__name__}"
+            )
         if (verify is True or verify is None) and self.trust_env and (url or "")[:5] == "https":
             verify = self._environment.look().ca_bundle or verify
         return {
@@ -412,6 +420,8 @@ class Session:
         }
 
     def _proxies_for(self, url: str, explicit: Proxies) -> dict[str, str]:
+        if explicit:
+            _checked_proxies(explicit)
         if explicit or (self.trust_env and self._environment.look().has_proxies):
             resolved = _Resolved(_environment.resolve_proxies(url, explicit, self.trust_env))
         else:
@@ -604,7 +614,7 @@ class Session:
 
         :raises InvalidOption: when it has no ``send``.
         """
-        if not callable(getattr(adapter, "send", None)):
+        if isinstance(adapter, type) or not callable(getattr(adapter, "send", None)):
             raise InvalidOption(
                 f"{adapter!r} is no adapter: subclass ulak.adapters.BaseAdapter and write send()"
             )

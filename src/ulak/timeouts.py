@@ -108,7 +108,7 @@ class Timeout(RequestException):
                 raise InvalidTimeout(
                     f"timeout={value!r} should be seconds, a pair (connect, read) or a Timeout"
                 )
-            return Timeout(value[0], value[1])
+            return Timeout(_checked("connect", value[0]), _checked("read", value[1]))
         if isinstance(value, int | float):
             return Timeout(value, value)
         return _from_urllib3(value)

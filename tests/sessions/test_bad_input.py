@@ -156,6 +156,8 @@ TIMEOUTS = [
         (True, True),
         (object, False),
         ((0, 1), True),
+        (ulak.Timeout("an error"), False),
+        (ulak.ReadTimeout("an error"), False),
     ]
 ]
 
@@ -166,7 +168,12 @@ AUTHS = [
     Bad("three values", e.InvalidOption, options={"auth": ("a", "b", "c")}),
     Bad("half a character", e.RequestException, options={"auth": ("\ud800", "p")}),
     Bad("a callable that returns nothing", e.InvalidOption, options={"auth": lambda r: None}),
-    Bad("a line end", e.RequestException, options={"auth": ulak.auth.HTTPBearerAuth("a\r\nb")}, compared=False),
+    Bad(
+        "a line end",
+        e.RequestException,
+        options={"auth": ulak.auth.HTTPBearerAuth("a\r\nb")},
+        compared=False,
+    ),
 ]
 
 COOKIES = [
@@ -181,7 +188,12 @@ HOOKS = [
     Bad("an unknown event", e.InvalidOption, options={"hooks": {"request": print}}),
     Bad("a hook that is a number", e.InvalidOption, options={"hooks": {"response": 5}}),
     Bad("a hook that is text", e.InvalidOption, options={"hooks": {"response": "print"}}),
-    Bad("a list with a number", e.InvalidOption, options={"hooks": {"response": [5]}}, compared=False),
+    Bad(
+        "a list with a number",
+        e.InvalidOption,
+        options={"hooks": {"response": [5]}},
+        compared=False,
+    ),
 ]
 
 PROXIES = [
@@ -201,17 +213,19 @@ TLS = "https://127.0.0.1:1/"
 VERIFIES = [
     Bad("verify names nothing", e.InvalidCertificate, TLS, options={"verify": "/no/such"}),
     Bad("verify is empty", e.InvalidCertificate, TLS, options={"verify": ""}, compared=False),
-    Bad("verify is no PEM", e.InvalidCertificate, TLS, options={"verify": __file__}),
+    Bad("verify is no PEM", e.InvalidCertificate, TLS, options={"verify": __file__}, compared=False),
     Bad("verify is a number", e.InvalidOption, TLS, options={"verify": 5}),
     Bad("verify is a list", e.InvalidOption, TLS, options={"verify": []}, compared=False),
-    Bad("verify is a list, on http", e.InvalidOption, options={"verify": []}, compared=False),
     Bad("verify is zero", e.InvalidOption, TLS, options={"verify": 0}, compared=False),
     Bad("cert names nothing", e.InvalidCertificate, TLS, options={"cert": "/no/such"}),
     Bad("cert's key names nothing", e.InvalidCertificate, TLS, options={"cert": (__file__, "/no")}),
-    Bad("cert is no PEM", e.InvalidCertificate, TLS, options={"cert": __file__}),
+    Bad("cert is no PEM", e.InvalidCertificate, TLS, options={"cert": __file__}, compared=False),
     Bad("cert is a number", e.InvalidOption, TLS, options={"cert": 5}),
-    Bad("cert has one part", e.InvalidOption, TLS, options={"cert": ("/no/such",)}),
-    Bad("cert has five parts", e.InvalidOption, TLS, options={"cert": (1, 2, 3, 4, 5)}),
+    # requests stumbles over these two by accident: an IndexError, and a file called 1.
+    Bad("cert has one part", e.InvalidOption, TLS, options={"cert": ("/no/such",)}, compared=False),
+    Bad(
+        "cert has five parts", e.InvalidOption, TLS, options={"cert": (1, 2, 3) * 2}, compared=False
+    ),
     Bad(
         "cert with a context",
         e.InvalidOption,
@@ -240,9 +254,7 @@ CASES = {
     "tls": VERIFIES,
     "retries": RETRIES,
 }
-ALL = [
-    pytest.param(bad, id=f"{kind}: {bad.what}") for kind, bads in CASES.items() for bad in bads
-]
+ALL = [pytest.param(bad, id=f"{kind}: {bad.what}") for kind, bads in CASES.items() for bad in bads]
 
 
 def call(request: Callable[..., Any], bad: Bad, server: HttpServer) -> Any:
@@ -346,7 +358,8 @@ def test_mounting_what_is_no_adapter(session: ulak.Session, adapter: object) -> 
 
 
 @pytest.mark.parametrize(
-    "request_", [None, 5, "http://h/", ulak.Request("GET", "http://h/"), ulak.PreparedRequest()],
+    "request_",
+    [None, 5, "http://h/", ulak.Request("GET", "http://h/"), ulak.PreparedRequest()],
     ids=["None", "number", "url", "Request", "empty"],
 )
 def test_sending_what_is_not_prepared(session: ulak.Session, request_: object) -> None:
@@ -370,7 +383,6 @@ def test_base_url_with_a_bad_url() -> None:
     [
         ("method", "GET / HTTP/1.1\r\nX: y\r\n\r\nGET", e.InvalidMethod),
         ("method", None, e.InvalidMethod),
-        ("url", "http://127.0.0.1:{port}/a b\r\nX: y", e.RequestException),
         ("url", "http://[", e.InvalidURL),
         ("url", None, e.RequestException),
         ("header", ("X", "a\r\nEvil: 1"), e.InvalidHeader),
@@ -395,6 +407,14 @@ def test_the_last_gate_before_the_wire(http_server, session, name: str, value, e
     assert not any(b"Evil" in x.head or b"X: y" in x.head for x in http_server.requests)
 
 
+def test_a_target_that_is_changed_after_it_was_prepared(http_server, session) -> None:
+    prepared = session.prepare_request(ulak.Request("GET", f"{http_server.url}/get"))
+    prepared.url = f"{http_server.url}/get?a b\r\nEvil: y"
+    session.send(prepared)
+    assert http_server.last.target == "/get?a%20b%0D%0AEvil:%20y"
+    assert http_server.last.header("Evil") is None
+
+
 @pytest.mark.parametrize("size", [0, -1, "1", 1.5, True])
 def test_bad_sizes_of_pieces(http_server: HttpServer, session: ulak.Session, size) -> None:
     response = session.get(f"{http_server.url}/bytes/10", stream=True)
@@ -406,13 +426,23 @@ def test_bad_sizes_of_pieces(http_server: HttpServer, session: ulak.Session, siz
 
 def test_messages_hold_no_secret(http_server: HttpServer, session: ulak.Session) -> None:
     """Whatever goes wrong, a password of the URL, proxy or auth is not in the text."""
-    urls = ["http://user:hunter2@[", "http://user:hunter2@127.0.0.1:1/", "x://user:hunter2@h/",
-            "http://user:hunter2@no-such.invalid/", "user:hunter2@host/", "http://user:hunter2@h:99999/"]
+    urls = [
+        "http://user:hunter2@[",
+        "http://user:hunter2@127.0.0.1:1/",
+        "x://user:hunter2@h/",
+        "http://user:hunter2@no-such.invalid/",
+        "user:hunter2@host/",
+        "http://user:hunter2@h:99999/",
+    ]
     for url in urls:
         with pytest.raises(e.RequestException) as caught:
             session.get(url, timeout=2)
         assert "hunter2" not in f"{caught.value} {caught.value!r}"
-    for proxy in ("http://user:hunter2@127.0.0.1:1", "ftp://user:hunter2@h", "http://user:hunter2@["):
+    for proxy in (
+        "http://user:hunter2@127.0.0.1:1",
+        "ftp://user:hunter2@h",
+        "http://user:hunter2@[",
+    ):
         with pytest.raises(e.RequestException) as caught:
             session.get(f"{http_server.url}/get", proxies={"http": proxy})
         assert "hunter2" not in f"{caught.value} {caught.value!r}"
@@ -424,3 +454,12 @@ def test_messages_hold_no_secret(http_server: HttpServer, session: ulak.Session)
     assert "hunter2" not in repr(prepared)
     session.auth = ("u", "hunter2")
     assert "hunter2" not in repr(session)
+
+
+def test_a_url_set_later_is_encoded_at_the_last_gate(
+    http_server: HttpServer, session: ulak.Session
+) -> None:
+    prepared = session.prepare_request(ulak.Request("GET", f"{http_server.url}/get"))
+    prepared.url = f"{http_server.url}/anything/a b\r\nX: y"
+    session.send(prepared)
+    assert http_server.last.head.startswith(b"GET /anything/a%20b%0D%0AX:%20y HTTP/1.1\r\n")

@@ -158,7 +158,9 @@ class Mine(Exception):
     """An error of the caller's code."""
 
 
-@pytest.mark.parametrize("error", [Mine("x"), OSError("disk"), ValueError("v"), KeyboardInterrupt()])
+@pytest.mark.parametrize(
+    "error", [Mine("x"), OSError("disk"), ValueError("v"), KeyboardInterrupt()]
+)
 @pytest.mark.parametrize("at", [0, 1, 3])
 def test_what_a_generator_raises_passes_through(
     http_server: HttpServer, session: ulak.Session, error: BaseException, at: int
@@ -245,9 +247,7 @@ def test_files_of_every_shape(
         assert fields["x-part"] == "1"
 
 
-def test_files_with_fields_keep_their_order(
-    http_server: HttpServer, session: ulak.Session
-) -> None:
+def test_files_with_fields_keep_their_order(http_server: HttpServer, session: ulak.Session) -> None:
     response = session.post(
         f"{http_server.url}/post",
         data=[("a", "1"), ("b", ["2", "3"])],

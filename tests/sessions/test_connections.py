@@ -410,7 +410,9 @@ def test_after_a_second_the_body_goes_anyway(session, start_raw_server: StartRaw
 def test_other_interim_answers_are_skipped(session, start_raw_server: StartRaw) -> None:
     def script(connection: RawConnection) -> None:
         connection.recv_request()
-        connection.send(b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")
+        connection.send(
+            b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+        )
         connection.respond(b"final")
 
     server = start_raw_server(script)

@@ -63,7 +63,9 @@ def test_a_hook_may_redirect_elsewhere(http_server: HttpServer, session) -> None
         if "Location" in response.headers:
             response.headers["Location"] = "/bytes/5"
 
-    assert len(session.get(f"{http_server.url}/redirect/1", hooks={"response": change}).content) == 5
+    assert (
+        len(session.get(f"{http_server.url}/redirect/1", hooks={"response": change}).content) == 5
+    )
 
 
 def test_a_hook_may_send_again_by_the_adapter(http_server: HttpServer, session) -> None:

@@ -44,7 +44,9 @@ def test_method_and_body_after_a_redirect(
 
 
 @pytest.mark.parametrize(
-    "body", [b"bytes", "text", io.BytesIO(b"file"), {"a": "1"}], ids=["bytes", "str", "file", "form"]
+    "body",
+    [b"bytes", "text", io.BytesIO(b"file"), {"a": "1"}],
+    ids=["bytes", "str", "file", "form"],
 )
 @pytest.mark.parametrize("status", [307, 308])
 def test_a_body_is_sent_again(
@@ -153,9 +155,7 @@ def test_a_big_body_of_a_redirect_is_not_read(http_server: HttpServer, session) 
 
 
 def test_a_streamed_response_after_a_redirect(http_server: HttpServer, session) -> None:
-    response = session.get(
-        f"{http_server.url}/redirect-to?url=/stream-bytes/100000", stream=True
-    )
+    response = session.get(f"{http_server.url}/redirect-to?url=/stream-bytes/100000", stream=True)
     assert sum(map(len, response.iter_content(None))) == 100_000
     assert http_server.connections == 1
 
@@ -306,7 +306,9 @@ def test_what_was_stripped_does_not_come_back(
 ) -> None:
     back = f"{second_http_server.url}/redirect-to?url={http_server.url}/get"
     session.get(
-        f"{http_server.url}/redirect-to", params={"url": back}, auth=("user", "secret"),
+        f"{http_server.url}/redirect-to",
+        params={"url": back},
+        auth=("user", "secret"),
         cookies={"c": "secret"},
     )
     first, last = http_server.requests
@@ -347,7 +349,9 @@ def test_digest_does_not_answer_another_origin(
 ) -> None:
     url = f"{second_http_server.url}/digest-auth/auth/u/p"
     response = session.get(
-        f"{http_server.url}/redirect-to", params={"url": url}, auth=ulak.auth.HTTPDigestAuth("u", "p")
+        f"{http_server.url}/redirect-to",
+        params={"url": url},
+        auth=ulak.auth.HTTPDigestAuth("u", "p"),
     )
     assert response.status_code == 401
     assert len(second_http_server.requests) == 1
@@ -394,9 +398,7 @@ def test_override_points_are_called_on_every_hop(http_server: HttpServer) -> Non
     assert calls.count("get_redirect_target") >= 3
 
 
-def test_should_strip_auth_decides(
-    http_server: HttpServer, second_http_server: HttpServer
-) -> None:
+def test_should_strip_auth_decides(http_server: HttpServer, second_http_server: HttpServer) -> None:
     class Trusting(ulak.Session):
         def should_strip_auth(self, old_url: str, new_url: str) -> bool:
             return False

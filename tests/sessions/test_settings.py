@@ -240,9 +240,7 @@ def test_params_are_added_to_the_urls_own(http_server: HttpServer, session: ulak
 # -- auth, cookies -----------------------------------------------------------
 
 
-def test_the_calls_auth_wins_over_the_sessions(
-    recorded: ulak.Session, recorder: Recorder
-) -> None:
+def test_the_calls_auth_wins_over_the_sessions(recorded: ulak.Session, recorder: Recorder) -> None:
     recorded.auth = ("session", "p")
     recorded.get("https://host/")
     of_session = recorder.last["request"].headers["Authorization"]

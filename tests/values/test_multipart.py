@@ -104,7 +104,9 @@ class TestBytes:
         ],
         ids=without_address,
     )
-    @pytest.mark.parametrize("data", [None, {"a": "1"}, [("a", 2.5), ("b", "é")]], ids=without_address)
+    @pytest.mark.parametrize(
+        "data", [None, {"a": "1"}, [("a", 2.5), ("b", "é")]], ids=without_address
+    )
     def test_shapes_are_those_of_requests(self, data: Any, files: Any) -> None:
         requests = pytest.importorskip("requests")
         theirs = requests.Request("POST", "http://x/", data=data, files=files).prepare()

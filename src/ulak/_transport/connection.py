@@ -50,7 +50,7 @@ class CodecConnection(_HTTPConnection):
 
     #: The deadline of the request that this connection is being made for.
     deadline: Deadline = None
-    #: Whether a thread is inside a call on the socket.
+    #: Whether a thread is using the socket, so that no other may close it.
     in_call: bool = False
     #: Whether :meth:`abort` was called.
     aborted: bool = False
@@ -316,14 +316,11 @@ class CodecConnection(_HTTPConnection):
         seconds = read if self.deadline is None else clock.left(read, self.deadline)
         if seconds != self._limit:
             self.limit(seconds)
-        self.in_call = True
         try:
             data = sock.recv(size)
         except TimeoutError as exc:
             self._raise_if_past_deadline(exc)
             raise lower.ReadTimeoutError(None, None, f"{read} s") from exc  # type: ignore[arg-type]
-        finally:
-            self.in_call = False
         if data:
             return parser.feed(data)
         if self.aborted:  # what looks like the end is our own doing

@@ -260,6 +260,7 @@ class CodecPool(_HTTPConnectionPool):
         """The exchange on ``conn``, which is given back or closed on every way out."""
         timeout = out.timeout
         try:
+            conn.in_call = True
             if conn.sock is None:
                 self._open(conn, timeout.connect)
             whole = self._send(conn, out, parser)
@@ -268,6 +269,7 @@ class CodecPool(_HTTPConnectionPool):
                 body, conn.early = conn.early, b""
             while parser.head is None:
                 body = conn.receive(parser, RECEIVE_SIZE, timeout.read)
+            conn.in_call = False
         except BaseException:
             self.give_back(conn, reusable=False)
             raise

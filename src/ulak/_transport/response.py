@@ -162,10 +162,13 @@ class BodyReader:
         remaining = parser.remaining
         # A byte more than is due shows what the server sent too much.
         size = RECEIVE_SIZE if remaining is None else min(wanted, remaining + 1, _BULK_SIZE)
+        conn.in_call = True
         try:
             data = conn.receive(parser, size, self._limit)
         except BaseException as exc:
             self._fail(conn, exc)
+        finally:
+            conn.in_call = False
         if parser.complete:
             self._settle(reusable=parser.keep_alive and self._whole)
         return data

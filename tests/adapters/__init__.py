@@ -1,0 +1,1 @@
+"""Adapters: the contract that each one keeps, TLS, proxies, override points."""

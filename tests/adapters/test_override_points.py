@@ -1,0 +1,258 @@
+"""The override points of ``HTTPAdapter``: each is called, and what it returns is used."""
+
+from __future__ import annotations
+
+import ssl
+
+import pytest
+import urllib3
+
+import ulak
+from tests.support import Certificates, ForwardProxy, HttpServer, free_port
+from ulak.adapters import HTTPAdapter
+
+
+@pytest.fixture
+def calls() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def recording(calls: list[str]) -> HTTPAdapter:
+    """An adapter that notes which of its methods are called."""
+
+    def noting(name: str):
+        def method(self, *args, **kwargs):
+            calls.append(name)
+            return getattr(HTTPAdapter, name)(self, *args, **kwargs)
+
+        return method
+
+    names = (
+        "init_poolmanager",
+        "proxy_manager_for",
+        "build_connection_pool_key_attributes",
+        "get_connection_with_tls_context",
+        "cert_verify",
+        "request_url",
+        "add_headers",
+        "proxy_headers",
+        "build_response",
+        "send",
+        "close",
+    )
+    return type("Recording", (HTTPAdapter,), {name: noting(name) for name in names})()
+
+
+def test_each_is_called_on_a_plain_request(http_server, recording, calls) -> None:
+    with ulak.Session(adapters={"http://": recording}) as session:
+        for _ in range(2):
+            calls.clear()
+            session.get(f"{http_server.url}/get")
+            for name in (
+                "send",
+                "get_connection_with_tls_context",
+                "build_connection_pool_key_attributes",
+                "cert_verify",
+                "request_url",
+                "add_headers",
+                "build_response",
+            ):
+                assert calls.count(name) == 1, name
+    assert calls[-1] == "close"
+
+
+def test_each_is_called_with_a_proxy(http_server, forward_proxy, recording, calls) -> None:
+    assert calls == ["init_poolmanager"]
+    settings = {"proxies": {"http": forward_proxy.url}}
+    with ulak.Session(adapters={"http://": recording}, **settings) as session:
+        session.get(f"{http_server.url}/get")
+    assert "proxy_manager_for" in calls
+    assert "proxy_headers" in calls
+
+
+def test_init_poolmanager_takes_settings_of_urllib3(http_server: HttpServer) -> None:
+    class Bound(HTTPAdapter):
+        def init_poolmanager(self, *args, **kwargs):
+            super().init_poolmanager(*args, source_address=("127.0.0.9", 0), **kwargs)
+
+    with ulak.Session(adapters={"http://": Bound()}) as session:
+        assert session.get(f"{http_server.url}/echo-ip").json()["origin"] == "127.0.0.9"
+
+
+def test_socket_options(http_server: HttpServer) -> None:
+    import socket
+
+    class Alive(HTTPAdapter):
+        def init_poolmanager(self, *args, **kwargs):
+            options = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
+            super().init_poolmanager(*args, socket_options=options, **kwargs)
+
+    with ulak.Session(adapters={"http://": Alive()}) as session:
+        with session.get(f"{http_server.url}/stream-bytes/1000000", stream=True) as response:
+            sock = response.raw.connection.sock
+            assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+
+
+@pytest.mark.parametrize("verify", [True, "ca"])
+def test_an_ssl_context_of_the_subclass(
+    https_server: HttpServer, certificates: Certificates, verify
+) -> None:
+    context = certificates.client_context()
+
+    class Own(HTTPAdapter):
+        def init_poolmanager(self, *args, **kwargs):
+            super().init_poolmanager(*args, ssl_context=context, **kwargs)
+
+    if verify == "ca":
+        verify = str(certificates.ca)
+    with ulak.Session(adapters={"https://": Own()}) as session:
+        response = session.get(f"{https_server.url}/tls", verify=verify)
+    assert response.json()["version"] in ("TLSv1.2", "TLSv1.3")
+
+
+def test_an_ssl_context_with_a_setting_of_its_own(https_server, certificates) -> None:
+    context = certificates.client_context()
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+
+    class Old(HTTPAdapter):
+        def init_poolmanager(self, *args, **kwargs):
+            super().init_poolmanager(*args, ssl_context=context, **kwargs)
+
+        def proxy_manager_for(self, proxy, **kwargs):
+            return super().proxy_manager_for(proxy, ssl_context=context, **kwargs)
+
+    with ulak.Session(adapters={"https://": Old()}) as session:
+        assert session.get(f"{https_server.url}/tls").json()["version"] == "TLSv1.2"
+        with ForwardProxy() as proxy:
+            seen = session.get(f"{https_server.url}/tls", proxies={"https": proxy.url}).json()
+        assert seen["version"] == "TLSv1.2"
+
+
+def test_the_key_of_a_pool_may_be_changed(https_server, certificates) -> None:
+    context = certificates.client_context()
+
+    class Keyed(HTTPAdapter):
+        def build_connection_pool_key_attributes(self, request, verify, cert=None):
+            host, pool = super().build_connection_pool_key_attributes(request, verify, cert)
+            pool["ssl_context"] = context
+            return host, pool
+
+    with ulak.Session(adapters={"https://": Keyed()}) as session:
+        assert session.get(f"{https_server.url}/get").ok
+
+
+def test_another_host_may_be_dialled(http_server: HttpServer) -> None:
+    class Elsewhere(HTTPAdapter):
+        def build_connection_pool_key_attributes(self, request, verify, cert=None):
+            host, pool = super().build_connection_pool_key_attributes(request, verify, cert)
+            return {**host, "host": "127.0.0.1", "port": http_server.port}, pool
+
+    with ulak.Session(adapters={"http://": Elsewhere()}) as session:
+        assert session.get("http://far.example/get", headers={"Host": "far.example"}).ok
+    assert http_server.last.header("Host") == "far.example"
+
+
+def test_cert_verify_may_change_a_pool(https_server, certificates) -> None:
+    class Trusting(HTTPAdapter):
+        def cert_verify(self, conn, url, verify, cert):
+            super().cert_verify(conn, url, str(certificates.ca), cert)
+
+    with ulak.Session(adapters={"https://": Trusting()}) as session:
+        assert session.get(f"{https_server.url}/get").ok
+
+
+def test_add_headers_and_request_url(http_server: HttpServer) -> None:
+    seen: list[dict] = []
+
+    class Adding(HTTPAdapter):
+        def add_headers(self, request, **kwargs):
+            seen.append(kwargs)
+            request.headers["X-Added"] = "1"
+
+        def request_url(self, request, proxies):
+            return super().request_url(request, proxies) + "?changed"
+
+    with ulak.Session(adapters={"http://": Adding()}) as session:
+        session.get(f"{http_server.url}/get")
+    assert http_server.last.header("X-Added") == "1"
+    assert http_server.last.target == "/get?changed"
+    assert set(seen[0]) == {"stream", "timeout", "verify", "cert", "proxies"}
+
+
+def test_build_response_may_return_another_class(http_server: HttpServer) -> None:
+    class Mine(ulak.Response):
+        pass
+
+    class Building(HTTPAdapter):
+        def build_response(self, req, resp):
+            response = super().build_response(req, resp)
+            response.__class__ = Mine
+            response.headers["X-Seen"] = "1"
+            return response
+
+    with ulak.Session(adapters={"http://": Building()}) as session:
+        response = session.get(f"{http_server.url}/get")
+    assert type(response) is Mine
+    assert response.headers["X-Seen"] == "1"
+
+
+def test_send_may_be_wrapped(http_server: HttpServer) -> None:
+    class Slower(HTTPAdapter):
+        def send(self, request, *args, **kwargs):
+            kwargs["timeout"] = 0.2
+            return super().send(request, *args, **kwargs)
+
+    with ulak.Session(adapters={"http://": Slower()}) as session:
+        with pytest.raises(ulak.ReadTimeout):
+            session.get(f"{http_server.url}/delay/5")
+
+
+def test_send_takes_positional_arguments(http_server: HttpServer) -> None:
+    with HTTPAdapter() as adapter:
+        request = ulak.Request("GET", f"{http_server.url}/get").prepare()
+        assert adapter.send(request, False, 5, True, None, None).ok
+
+
+def test_proxy_headers_of_a_subclass(http_server, forward_proxy: ForwardProxy) -> None:
+    class Telling(HTTPAdapter):
+        def proxy_headers(self, proxy):
+            return {**super().proxy_headers(proxy), "X-To-Proxy": "1"}
+
+    with ulak.Session(adapters={"http://": Telling()}) as session:
+        session.get(f"{http_server.url}/get", proxies={"http": forward_proxy.url})
+    assert forward_proxy.requests[0].header("X-To-Proxy") == "1"
+
+
+def test_a_stock_pool_manager_with_tls(https_server, certificates) -> None:
+    class Stock(HTTPAdapter):
+        def init_poolmanager(self, connections, maxsize, block=False, **kwargs):
+            self.poolmanager = urllib3.PoolManager(connections, maxsize=maxsize, block=block)
+
+    with ulak.Session(adapters={"https://": Stock()}, verify=str(certificates.ca)) as session:
+        assert session.get(f"{https_server.url}/get").ok
+        with pytest.raises(ulak.exceptions.SSLError):
+            session.get(f"{https_server.url}/get", verify=True)
+
+
+def test_get_connection_still_works_and_warns(http_server: HttpServer) -> None:
+    with HTTPAdapter() as adapter, pytest.warns(DeprecationWarning):
+        pool = adapter.get_connection(f"{http_server.url}/get")
+        assert pool.urlopen("GET", "/get").status == 200
+
+
+def test_a_pool_of_ours_is_a_pool_of_urllib3s(http_server: HttpServer) -> None:
+    """Who takes the pool manager and uses it as urllib3's gets urllib3's answers."""
+    with HTTPAdapter() as adapter:
+        response = adapter.poolmanager.request("GET", f"{http_server.url}/redirect/1")
+        assert response.status == 200
+        assert response.json()["method"] == "GET"
+        posted = adapter.poolmanager.request("POST", f"{http_server.url}/post", json={"a": 1})
+        assert posted.json()["json"] == {"a": 1}
+        streamed = adapter.poolmanager.request(
+            "GET", f"{http_server.url}/stream-bytes/1000", preload_content=False
+        )
+        assert len(b"".join(streamed.stream(100))) == 1000
+        streamed.release_conn()
+        with pytest.raises(urllib3.exceptions.HTTPError):
+            adapter.poolmanager.request("GET", f"http://127.0.0.1:{free_port()}/", retries=False)
