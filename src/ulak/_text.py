@@ -23,7 +23,8 @@ _NOT_CHARSETS = frozenset(
     {"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "mbcs", "oem"}
     | {"unicode-escape", "raw-unicode-escape"}
 )
-_CHARSET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:+()-]{0,63}")
+_CHARSET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:+()-]*")
+_LONGEST_CHARSET_NAME = 64
 
 
 def encoding_from_content_type(value: str | None) -> str | None:
@@ -72,7 +73,7 @@ def _is_utf8(content: bytes) -> bool:
 @lru_cache(maxsize=128)
 def _codec(charset: str) -> str | None:
     """The Python codec for a charset's name, or None if it is not of text."""
-    if not _CHARSET_NAME.fullmatch(charset):
+    if len(charset) > _LONGEST_CHARSET_NAME or not _CHARSET_NAME.fullmatch(charset):
         return None
     try:
         name = codecs.lookup(charset).name

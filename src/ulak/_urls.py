@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote_plus, unquote
 
@@ -74,12 +75,6 @@ _PREFIX = re.compile(
 )
 _AUTHORITY_END = re.compile(r"[/?#]|$")
 _NOT_A_PORT = re.compile(r":(?![0-9]+\Z)")
-_SECRET_FIELD = re.compile(
-    r"([?&;#](?:access_token|refresh_token|id_token|token|auth_token|api[_-]?key|"
-    r"password|passwd|pwd|secret|client_secret|signature|sig|x-amz-signature|"
-    r"x-amz-credential|x-amz-security-token|x-goog-signature)=)[^&;#\s]*",
-    re.ASCII | re.IGNORECASE,
-)
 
 
 class URL(NamedTuple):
@@ -269,13 +264,24 @@ def join_base(base_url: str, url: str) -> str:
     return base + url
 
 
+@lru_cache(maxsize=1)
+def _secret_fields() -> re.Pattern[str]:
+    """Query fields whose values are secret; compiled when there is something to say."""
+    return re.compile(
+        r"([?&;#](?:access_token|refresh_token|id_token|token|auth_token|api[_-]?key|"
+        r"password|passwd|pwd|secret|client_secret|signature|sig|x-amz-signature|"
+        r"x-amz-credential|x-amz-security-token|x-goog-signature)=)[^&;#\s]*",
+        re.ASCII | re.IGNORECASE,
+    )
+
+
 def redact(url: str | bytes) -> str:
     """Show a URL in a message: user, password and well-known secret fields as ``***``.
 
     Takes anything that was meant as a URL, however malformed, and never raises.
     """
     text = url.decode("utf-8", "replace") if isinstance(url, bytes) else str(url)
-    text = _SECRET_FIELD.sub(rf"\1{_REDACTED}", text)
+    text = _secret_fields().sub(rf"\1{_REDACTED}", text)
     if "@" not in text:
         return text
     prefix = _PREFIX.match(text)

@@ -99,7 +99,7 @@ class Timeout(RequestException):
             or a :class:`urllib3.util.Timeout`.
         :raises InvalidTimeout: for anything else.
         """
-        if isinstance(value, Timeout):
+        if type(value) is Timeout and not value.args:
             return value
         if value is None:
             return _FOREVER

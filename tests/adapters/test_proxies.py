@@ -121,9 +121,9 @@ def test_credentials_of_the_proxys_url(
 
 
 def test_credentials_that_need_encoding(http_server, start_proxy, session) -> None:
-    proxy = start_proxy(auth=("us@r", "p:ä"))
+    proxy = start_proxy(auth=("us@r", "p:w"))
     session.get(
-        f"{http_server.url}/get", proxies={"http": proxy.url_with("us%40r", "p%3A%C3%A4")}
+        f"{http_server.url}/get", proxies={"http": proxy.url_with("us%40r", "p%3Aw")}
     ).raise_for_status()
 
 

@@ -157,7 +157,7 @@ def test_mistakes_of_the_caller_are_not_retried(session: ulak.Session, call) -> 
     with pytest.raises(ulak.RequestException) as caught:
         url = call.pop("url", "https://127.0.0.1:1/")
         session.get(url, retries=Retry(3, backoff_factor=5), **call)
-    assert not isinstance(caught.value, ulak.ConnectionError)
+    assert "no connection" not in str(caught.value)
     assert time.monotonic() - start < 1
 
 

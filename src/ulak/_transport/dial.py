@@ -92,8 +92,11 @@ def resolve(host: str, port: int, deadline: Deadline) -> list[AddressInfo]:
 
 
 def _look_up(host: str, port: int) -> list[AddressInfo]:
+    # A str would be passed through the idna codec, which takes longer to import
+    # than a name takes to resolve; ours is in A-labels already.
+    name = host.encode("ascii") if host.isascii() else host
     try:
-        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        return socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
     except UnicodeError as exc:  # a label that no name server could hold
         raise socket.gaierror(socket.EAI_NONAME, str(exc)) from exc
 

@@ -1,0 +1,1 @@
+"""The transport: dialling, pools, the body's reader, and the table of errors."""

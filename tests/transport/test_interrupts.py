@@ -1,0 +1,100 @@
+"""An interrupt at any call on the socket leaves the pool whole and the next answer right."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+
+import pytest
+
+import ulak
+from tests.support import HttpServer
+from ulak.adapters import HTTPAdapter
+
+
+class Interrupting:
+    """Raises once, at the ``at``-th call of any of a socket's methods."""
+
+    METHODS = ("connect", "settimeout", "send", "sendall", "recv", "recv_into")
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, at: int, error: BaseException) -> None:
+        self.count = 0
+        self.raised = False
+        outer = self
+
+        def counting(genuine: Callable) -> Callable:
+            def method(sock, *args, **kwargs):
+                if sock.type == socket.SOCK_STREAM and outer.armed:
+                    outer.count += 1
+                    if outer.count == at and not outer.raised:
+                        outer.raised = True
+                        raise error
+                return genuine(sock, *args, **kwargs)
+
+            return method
+
+        self.armed = False
+
+        class Socket(socket.socket):
+            pass
+
+        for name in self.METHODS:
+            setattr(Socket, name, counting(getattr(socket.socket, name)))
+        class Module:
+            """The module as ``dial`` sees it; the servers of the tests keep the genuine one."""
+
+            socket = Socket
+
+            def __getattr__(self, name: str) -> object:
+                return getattr(socket, name)
+
+        monkeypatch.setattr("ulak._transport.dial.socket", Module())
+
+
+ERRORS = [KeyboardInterrupt, SystemExit, ConnectionResetError, TimeoutError, MemoryError]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda x: x.__name__)
+@pytest.mark.parametrize("warm", [False, True], ids=["first", "kept"])
+def test_at_every_call(
+    http_server: HttpServer, monkeypatch: pytest.MonkeyPatch, error: type[BaseException], warm: bool
+) -> None:
+    for at in range(1, 40):
+        with monkeypatch.context() as patch:
+            trap = Interrupting(patch, at, error("interrupted"))
+            adapter = HTTPAdapter(pool_maxsize=2, pool_block=True)
+            with ulak.Session(adapters={"http://": adapter}) as session:
+                session.get(f"{http_server.url}/get?warm") if warm else None
+                trap.armed = True
+                url = f"{http_server.url}/stream-bytes/30000?chunk_size=3000&n={at}"
+                try:
+                    session.post(url, data=b"x" * 100_000)
+                except BaseException as caught:
+                    assert trap.raised
+                    assert isinstance(caught, error | ulak.RequestException), repr(caught)
+                trap.armed = False
+                # The pool has both its places, and the next answers are those of their requests.
+                held = [
+                    session.get(f"{http_server.url}/get?n={n}", stream=True, timeout=5)
+                    for n in (1, 2)
+                ]
+                assert [x.json()["args"]["n"] for x in held] == ["1", "2"]
+                pool = adapter.poolmanager.connection_from_url(http_server.url)
+                assert not pool._busy
+            if not trap.raised:
+                break
+    else:
+        pytest.fail("there are more calls than this test looks at")
+    assert at > 4
+
+
+def test_an_interrupt_in_the_middle_of_a_stream(http_server: HttpServer, monkeypatch) -> None:
+    trap = Interrupting(monkeypatch, 3, KeyboardInterrupt())
+    with ulak.Session() as session:
+        response = session.get(f"{http_server.url}/stream-bytes/900000", stream=True)
+        trap.armed = True
+        with pytest.raises(KeyboardInterrupt):
+            for _ in response.iter_content(10_000):
+                pass
+        assert session.get(f"{http_server.url}/get").json()["method"] == "GET"
+    assert http_server.connections == 2

@@ -1,0 +1,240 @@
+"""``Response.raw``: urllib3's response class, with all that people do with it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+import pytest
+import urllib3
+from urllib3 import exceptions as lower
+
+import ulak
+from tests.support import Answer, HttpServer, RawConnection
+from tests.support.routes import pattern
+
+BODY = pattern(10_000)
+
+
+@pytest.fixture(params=["length", "chunked", "close"])
+def raw(request, http_server: HttpServer, session) -> urllib3.HTTPResponse:
+    """A response of 10,000 bytes, framed in each way."""
+    pieces = [BODY[i : i + 700] for i in range(0, len(BODY), 700)]
+    answers: dict[str, Callable[[], Answer]] = {
+        "length": lambda: Answer(BODY, 200, [("X", "1"), ("X", "2")]),
+        "chunked": lambda: Answer(pieces, 200, [("X", "1"), ("X", "2")]),
+        "close": lambda: Answer(pieces, 200, [("X", "1"), ("X", "2")], close=True),
+    }
+    http_server.route("/raw")(lambda _: answers[request.param]())
+    return session.get(f"{http_server.url}/raw", stream=True).raw
+
+
+def test_what_it_is(raw: urllib3.HTTPResponse) -> None:
+    assert isinstance(raw, urllib3.HTTPResponse)
+    assert isinstance(raw, urllib3.BaseHTTPResponse)
+    assert isinstance(raw, io.IOBase)
+    assert raw.status == 200
+    assert raw.reason == "OK"
+    assert raw.version == 11
+    assert raw.version_string == "HTTP/1.1"
+    assert raw.readable()
+    assert not raw.closed
+    assert isinstance(raw.headers, urllib3.HTTPHeaderDict)
+    assert raw.headers.getlist("x") == ["1", "2"]
+    assert raw.headers["X"] == "1, 2"
+    assert raw.getheader("X") == "1, 2" if hasattr(raw, "getheader") else True
+    assert raw._original_response.msg.get_all("X") == ["1", "2"]
+    assert raw.read() == BODY
+
+
+def test_read_whole(raw) -> None:
+    assert raw.read() == BODY
+    assert raw.read() == b""
+    assert raw.read(10) == b""
+
+
+@pytest.mark.parametrize("size", [1, 7, 699, 700, 701, 4096, 9_999, 10_000, 10_001])
+def test_read_gives_exactly_as_much_as_asked(raw, size: int) -> None:
+    pieces = []
+    while piece := raw.read(size):
+        pieces.append(piece)
+    assert b"".join(pieces) == BODY
+    assert all(len(piece) == size for piece in pieces[:-1])
+
+
+def test_read_nothing(raw) -> None:
+    assert raw.read(0) == b""
+    assert raw.read() == BODY
+
+
+def test_read_part_then_the_rest(raw) -> None:
+    assert raw.read(100) + raw.read() == BODY
+
+
+@pytest.mark.parametrize("size", [1, 100, 100_000, None])
+def test_read1(raw, size: int | None) -> None:
+    pieces = []
+    while piece := raw.read1(size) if size else raw.read1():
+        pieces.append(piece)
+    assert b"".join(pieces) == BODY
+    assert size is None or max(map(len, pieces)) <= size
+
+
+def test_readinto(raw) -> None:
+    buffer = bytearray(3_000)
+    total = b""
+    while count := raw.readinto(buffer):
+        total += buffer[:count]
+    assert total == BODY
+
+
+@pytest.mark.parametrize("size", [1, 100, 2**16, None])
+def test_stream(raw, size: int | None) -> None:
+    assert b"".join(raw.stream(size)) == BODY
+
+
+def test_read_chunked(raw) -> None:
+    if raw.chunked:
+        assert b"".join(raw.read_chunked(100)) == BODY
+        assert raw.supports_chunked_reads()
+    else:
+        with pytest.raises(lower.ResponseNotChunked):
+            b"".join(raw.read_chunked())
+
+
+def test_data_is_kept(raw) -> None:
+    assert raw.data == BODY
+    assert raw.data == BODY
+
+
+def test_a_buffered_reader_and_lines(raw) -> None:
+    raw.auto_close = False
+    lines = io.BufferedReader(raw).readlines()
+    assert b"".join(lines) == BODY
+    assert all(line.endswith(b"\n") for line in lines[:-1])
+
+
+def test_iteration(raw) -> None:
+    assert b"".join(raw) == BODY
+
+
+def test_copyfileobj(raw) -> None:
+    import shutil
+
+    target = io.BytesIO()
+    shutil.copyfileobj(raw, target, 333)
+    assert target.getvalue() == BODY
+
+
+def test_drain_gives_the_connection_back(http_server: HttpServer, session) -> None:
+    for _ in range(3):
+        response = session.get(f"{http_server.url}/stream-bytes/20000", stream=True)
+        response.raw.read(10)
+        response.raw.drain_conn()
+    assert http_server.connections == 1
+
+
+def test_drain_gives_up_on_much(http_server: HttpServer, session) -> None:
+    response = session.get(f"{http_server.url}/stream-bytes/100000000", stream=True)
+    response.raw.drain_conn()
+    assert session.get(f"{http_server.url}/get").ok
+    assert http_server.connections == 2
+
+
+def test_close(raw) -> None:
+    raw.close()
+    assert raw.closed
+    assert raw.read() == b""
+    raw.close()
+
+
+def test_release_conn_at_the_end(http_server: HttpServer, session) -> None:
+    response = session.get(f"{http_server.url}/bytes/100000", stream=True)
+    response.raw.read()
+    response.raw.release_conn()
+    session.get(f"{http_server.url}/get")
+    assert http_server.connections == 1
+
+
+def test_a_dropped_raw_closes(http_server: HttpServer, session: ulak.Session) -> None:
+    def fetch() -> None:
+        session.get(f"{http_server.url}/stream-bytes/1000000", stream=True).raw.read(10)
+
+    for _ in range(3):
+        fetch()
+    session.get(f"{http_server.url}/get")
+
+
+def test_a_head_has_no_body(http_server: HttpServer, session: ulak.Session) -> None:
+    raw = session.head(f"{http_server.url}/bytes/10", stream=True).raw
+    assert raw.read() == b""
+    assert raw.headers["Content-Length"] == "10"
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_a_status_without_a_body(start_raw_server, session, status: int) -> None:
+    def script(connection: RawConnection) -> None:
+        for _ in range(2):
+            connection.recv_request()
+            connection.send(b"HTTP/1.1 %d X\r\nETag: x\r\n\r\n" % status)
+
+    server = start_raw_server(script)
+    for _ in range(2):
+        raw = session.get(server.url, stream=True).raw
+        assert (raw.status, raw.read()) == (status, b"")
+    assert server.accepted == 1
+
+
+@pytest.mark.parametrize("how", ["read", "read1", "stream", "readinto", "data"])
+def test_a_broken_body_raises_as_urllib3_does(start_raw_server, session, how: str) -> None:
+    def script(connection: RawConnection) -> None:
+        connection.recv_request()
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\npart")
+
+    raw = session.get(start_raw_server(script).url, stream=True).raw
+    ways = {
+        "read": lambda: raw.read(),
+        "read1": lambda: raw.read1() + raw.read1(),
+        "stream": lambda: list(raw.stream(3)),
+        "readinto": lambda: raw.readinto(bytearray(50)),
+        "data": lambda: raw.data,
+    }
+    with pytest.raises(lower.ProtocolError):
+        ways[how]()
+
+
+def test_a_stalled_body_raises_as_urllib3_does(start_raw_server, session) -> None:
+    def script(connection: RawConnection) -> None:
+        connection.recv_request()
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\npart")
+        connection.hang()
+
+    raw = session.get(start_raw_server(script).url, stream=True, timeout=0.2).raw
+    with pytest.raises(lower.ReadTimeoutError):
+        raw.read()
+
+
+def test_shutdown_wakes_a_reader(start_raw_server, session) -> None:
+    import threading
+
+    def script(connection: RawConnection) -> None:
+        connection.recv_request()
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\npart")
+        connection.hang()
+
+    response = session.get(start_raw_server(script).url, stream=True)
+    errors: list[BaseException] = []
+
+    def read() -> None:
+        try:
+            response.raw.read()
+        except BaseException as error:
+            errors.append(error)
+
+    assert response.raw.read(4) == b"part"
+    thread = threading.Thread(target=read)
+    thread.start()
+    response.raw.shutdown()
+    thread.join(5)
+    assert not thread.is_alive()
+    assert isinstance(errors[0], lower.HTTPError)
