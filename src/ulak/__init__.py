@@ -159,7 +159,7 @@ _HOMES = {
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = sorted(  # noqa: PLE0605 - one list of names, not two
+__all__ = sorted(  # noqa: PLE0605  # pyright: ignore[reportUnsupportedDunderAll]  # one list of names, not two
     [*_HOME_OF, *(home for home in _HOMES if not home.startswith("_"))]
 )
 

@@ -51,7 +51,7 @@ class MockRequest:
     def __init__(self, request: RequestLike) -> None:
         self._r = request
         self._new_headers: dict[str, str] = {}
-        self.type = str(request.url).partition("://")[0].lower()
+        self.type: str = str(request.url).partition("://")[0].lower()
 
     def get_type(self) -> str:
         return self.type

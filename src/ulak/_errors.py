@@ -145,12 +145,12 @@ def _what_broke(
     """Tell a codec's refusal, in the head or in the body, from a connection that broke."""
     inner = error.args[1] if len(error.args) > 1 else None
     code = getattr(inner, "code", None)
-    if code == "incomplete_body" or isinstance(inner, lower.IncompleteRead):
+    in_body = cls is ulak.ChunkedEncodingError
+    if code == "incomplete_body" or (in_body and isinstance(inner, lower.IncompleteRead)):
         return ulak.IncompleteBody, "the body broke off"
     if code in _BODY_FAULTS:  # even when it came together with the head
         return ulak.ChunkedEncodingError, "the body's framing is wrong"
     if isinstance(code, str) or isinstance(inner, HTTPException):
-        in_body = cls is ulak.ChunkedEncodingError
         return (cls if in_body else ulak.ProtocolError), "the answer is not valid HTTP"
     return cls, words
 

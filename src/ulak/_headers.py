@@ -55,7 +55,7 @@ class Headers(CaseInsensitiveDict[str]):
         elif isinstance(fields, Headers):
             self._fields = fields._fields.copy()
         elif isinstance(fields, Mapping):
-            self._fields = list(fields.items())
+            self._fields = list(fields.items())  # pyright: ignore[reportAttributeAccessIssue]  # a mapping that yields pairs is none of str
         else:
             self._fields = [] if fields is None else list(fields)
         if kwargs:

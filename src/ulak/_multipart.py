@@ -239,6 +239,7 @@ def _entries(files: Files) -> Iterator[_File]:
             "files= should be a mapping or pairs of field name and file, "
             f"not {type(files).__name__}"
         ) from None
+    entry: Any
     for field, entry in pairs:
         name = _name(field, "field")
         if isinstance(entry, tuple | list):

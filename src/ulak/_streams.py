@@ -168,7 +168,7 @@ def _stated_length(body: object) -> int | None:
     if isinstance(body, Sequence | Set | memoryview):  # their len() counts something else
         return len(body) if isinstance(body, bytes | bytearray) else None
     if isinstance(body, Sized) and (is_readable(body) or as_buffer(body) is None):
-        return len(body)
+        return len(body)  # pyright: ignore[reportArgumentType]  # Sized too, which TypeGuard forgets
     stated = getattr(body, "len", None)
     return stated if isinstance(stated, int) else None
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import chain
-from typing import AnyStr
+from typing import Any, AnyStr
 
 from ._headers import parse_content_type
 from .exceptions import InvalidOption
@@ -180,9 +180,12 @@ def iter_lines(
     return _split_lines(chunks, keepends)
 
 
-def _split_lines(chunks: Iterable[AnyStr], keepends: bool) -> Iterator[AnyStr]:
+# Any, not AnyStr, from here on: pyright does not know that AnyStr.join makes an AnyStr.
+
+
+def _split_lines(chunks: Iterable[Any], keepends: bool) -> Iterator[Any]:
     """The lines of the chunks together, as ``splitlines`` would give them."""
-    held: list[AnyStr] = []  # the pieces of the last line, its end included
+    held: list[Any] = []  # the pieces of the last line, its end included
     for chunk in chunks:
         if held and chunk and _is(held[-1][-1:], "\r"):  # the line's end, or half of CR LF?
             if _is(chunk[:1], "\n"):
@@ -215,16 +218,16 @@ def _is(character: AnyStr, wanted: str) -> bool:
     return ord(character) == ord(wanted)
 
 
-def _line(pieces: list[AnyStr], keepends: bool) -> AnyStr:
+def _line(pieces: list[Any], keepends: bool) -> Any:
     """One line from its pieces."""
     line = pieces[0][:0].join(pieces)
     return line if keepends else line.splitlines()[0]
 
 
-def _split_at(chunks: Iterable[AnyStr], delimiter: AnyStr) -> Iterator[AnyStr]:
+def _split_at(chunks: Iterable[Any], delimiter: Any) -> Iterator[Any]:
     """The pieces of the chunks together between delimiters, less an empty last one."""
     overlap = len(delimiter) - 1  # so much of a delimiter may be in what is held
-    held: list[AnyStr] = []
+    held: list[Any] = []
     tail = delimiter[:0]  # the end of what is held, at most ``overlap`` long
     for chunk in chunks:
         if isinstance(chunk, str) is not isinstance(delimiter, str):

@@ -5,7 +5,7 @@ more), so one is built per configuration and shared by all sessions of the proce
 Files are part of the configuration together with their time and size: a certificate
 that was renewed on disk counts for the next new connection.
 
-What it knows: certifi's bundle, and urllib3's recommended settings, which are those
+What it knows: urllib3's recommended settings, which are those
 of :func:`ssl.create_default_context` (TLS 1.2 and later, no compression, SSLKEYLOGFILE,
 and from Python 3.13 on VERIFY_X509_STRICT; whoever has a CA that is not made by
 RFC 5280 passes a context of their own).  Every failure of loading becomes
@@ -21,6 +21,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, NamedTuple, NoReturn, TypeAlias
 
+from . import _trust
 from .exceptions import InvalidCertificate, InvalidOption
 
 if TYPE_CHECKING:
@@ -177,35 +178,58 @@ def _stamp(what: str, path: str) -> _Stamp:
 
 
 def _build(settings: _Settings) -> ssl.SSLContext:
-    """Build a context with urllib3's settings, and load the files."""
-    from urllib3.util.ssl_ import create_urllib3_context
-
-    mode = ssl.CERT_REQUIRED if settings.verify else ssl.CERT_NONE
-    try:
-        context = create_urllib3_context(cert_reqs=mode)
-    except OSError as exc:
-        raise InvalidOption(
-            f"The file that SSLKEYLOGFILE names cannot be written ({exc.strerror}). "
-            "Unset the variable, or name another file."
-        ) from exc
-    context.set_alpn_protocols(["http/1.1"])
-    if settings.verify:
-        _load_ca(context, settings.ca)
+    """Build a context, and load the files."""
+    if settings.verify and settings.ca is None:
+        context = _well_known()
+    else:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        if settings.ca is not None:
+            _load_ca(context, settings.ca)
+    _harden(context, verify=settings.verify)
     if settings.cert is not None:
         _load_cert(context, settings.cert, settings.key, settings.password)
     return context
 
 
+def _harden(context: ssl.SSLContext, *, verify: bool) -> None:
+    """Set what :func:`ssl.create_default_context` and urllib3 set, in any order of versions."""
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_TICKET
+    if sys.version_info >= (3, 13):
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | ssl.VERIFY_X509_STRICT
+    context.check_hostname = verify
+    context.verify_mode = ssl.CERT_REQUIRED if verify else ssl.CERT_NONE
+    context.hostname_checks_common_name = False
+    context.post_handshake_auth = True
+    context.set_alpn_protocols(["http/1.1"])
+    log = os.environ.get("SSLKEYLOGFILE")
+    if log:
+        try:
+            context.keylog_filename = os.path.expandvars(log)
+        except OSError as exc:
+            raise InvalidOption(
+                f"The file that SSLKEYLOGFILE names cannot be written ({exc.strerror}). "
+                "Unset the variable, or name another file."
+            ) from exc
+
+
 def default_ca_bundle() -> str:
     """The path of the well-known certificates, certifi's."""
-    import certifi
-
-    return certifi.where()
+    return _trust.bundle()
 
 
-def _load_ca(context: ssl.SSLContext, path: str | None) -> None:
+def _well_known() -> ssl.SSLContext:
+    """A context that trusts the well-known certificates."""
+    try:
+        return _trust.take()
+    except (OSError, ValueError) as exc:
+        raise InvalidCertificate(
+            f"The TLS CA certificate bundle {_trust.bundle()} cannot be used: {_reason(exc)}."
+        ) from exc
+
+
+def _load_ca(context: ssl.SSLContext, path: str) -> None:
     """Load the trusted CAs."""
-    path = default_ca_bundle() if path is None else path
     try:
         if os.path.isdir(path):
             context.load_verify_locations(capath=path)

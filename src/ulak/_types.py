@@ -7,13 +7,14 @@ describe a request and a response where a lower floor has to name them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from enum import Enum
+from typing import TYPE_CHECKING, Final
 
 
-class Unset:
-    """The type of :data:`UNSET`."""
+class Unset(Enum):
+    """The type of :data:`UNSET`; an enumeration, for type checkers to tell it apart."""
 
-    __slots__ = ()
+    UNSET = "UNSET"
 
     def __repr__(self) -> str:
         return "UNSET"
@@ -23,7 +24,7 @@ class Unset:
 
 
 #: A setting that the caller did not give, where ``None`` means something.
-UNSET = Unset()
+UNSET: Final = Unset.UNSET
 
 
 if TYPE_CHECKING:

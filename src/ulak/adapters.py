@@ -267,7 +267,11 @@ class HTTPAdapter(BaseAdapter):
         manager = self.poolmanager
         if proxy:
             manager = self.proxy_manager_for(normalise_proxy(proxy))
-        return manager.connection_from_host(**host_params, pool_kwargs=pool_kwargs), manager
+            pool_kwargs = _with_tls_to_proxy(manager, pool_kwargs, verify)
+        pool = manager.connection_from_host(**host_params, pool_kwargs=pool_kwargs)
+        if isinstance(pool, CodecPool):
+            pool.tls_settings = verify, cert
+        return pool, manager
 
     def _remember(self, key: Any, pool: Any, manager: CodecPoolManager) -> None:
         """Find ``pool`` at once next time, until the manager drops any of its pools."""
@@ -298,18 +302,13 @@ class HTTPAdapter(BaseAdapter):
         The settings of the request are in the pool's key already; what differs
         from them is applied here.
         """
-        if not url.lower().startswith("https") or self._pool_has(conn, verify, cert):
+        made_for = conn.tls_settings if isinstance(conn, CodecPool) else None
+        if not url.lower().startswith("https") or made_for == (verify, cert):
             return
         for name, value in _tls_files(verify, cert).items():
             setattr(conn, name, value)
-        conn.conn_kw.pop("ssl_context", None)
-
-    def _pool_has(self, conn: Any, verify: Verify, cert: Cert) -> bool:
-        """Whether the pool was made for just these settings."""
-        context = getattr(conn, "conn_kw", {}).get("ssl_context")
-        if context is None or "ssl_context" in self.poolmanager.connection_pool_kw:
-            return context is not None
-        return context is _tls.context_for(verify, cert)
+        if made_for is not None:
+            conn.conn_kw.pop("ssl_context", None)
 
     # Requests and responses.
 
@@ -398,6 +397,20 @@ class HTTPAdapter(BaseAdapter):
             manager.clear()
 
 
+def _with_tls_to_proxy(
+    manager: urllib3.PoolManager, pool_kwargs: dict[str, Any], verify: Verify
+) -> dict[str, Any]:
+    """``pool_kwargs`` with what verifies an ``https://`` proxy, as the server is verified."""
+    config = manager.proxy_config
+    if manager.proxy is None or manager.proxy.scheme != "https" or config is None:
+        return pool_kwargs
+    if config.ssl_context is not None:
+        return pool_kwargs
+    context = _tls.context_for(verify)
+    config = config._replace(ssl_context=context)
+    return {"ssl_context": context, **pool_kwargs, "_proxy_config": config}
+
+
 def _socks_manager(proxy_url: str, **kw: Any) -> urllib3.PoolManager:
     """Connections by a SOCKS proxy.
 
@@ -463,7 +476,7 @@ def _tls_files(verify: Verify, cert: Cert) -> dict[str, Any]:
 
 def _headers_of(resp: Any) -> CaseInsensitiveDict[str]:
     """The headers of any urllib3 response, repeats kept."""
-    headers = getattr(resp, "headers", None) or {}
+    headers: Any = getattr(resp, "headers", None) or {}
     if hasattr(headers, "iteritems"):
         return Headers(list(headers.iteritems()))
     return CaseInsensitiveDict(headers)

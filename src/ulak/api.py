@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING, Any
 
-from .sessions import Session
-
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Unpack
 
     from ._types import AllOptions, BodyOptions, Data, Params, PutOptions, QueryOptions
@@ -27,11 +28,27 @@ def request(method: str, url: str | bytes, **kwargs: Unpack[AllOptions]) -> Resp
     :param kwargs: as for :meth:`ulak.Session.request`.
     :raises RequestException: of the class that names what failed.
     """
+    _look_ahead(url, kwargs)
+    from .sessions import Session
+
     session = Session()
     try:
         return session.request(method, url, **kwargs)
     finally:
         session._retire()
+
+
+def _look_ahead(url: object, kwargs: Mapping[str, Any]) -> None:
+    """Begin to load the certificates that an https request will want, before the imports."""
+    if (
+        f"{__package__}.sessions" not in sys.modules
+        and str(url)[:6].lower() == "https:"
+        and "verify" not in kwargs
+        and not (os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE"))
+    ):
+        from . import _trust
+
+        _trust.begin()
 
 
 def get(url: str | bytes, params: Params = None, **kwargs: Unpack[QueryOptions]) -> Response:

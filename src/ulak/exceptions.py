@@ -187,7 +187,7 @@ class HTTPError(RequestException):
 
     code = "http_status"
 
-    response: ResponseLike
+    response: ResponseLike  # pyright: ignore[reportIncompatibleVariableOverride]  # it always has one
 
 
 class TooManyRedirects(RequestException):

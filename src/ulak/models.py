@@ -142,14 +142,14 @@ class Request(RequestHooksMixin):
     ) -> None:
         self.method = method
         self.url = url
-        self.headers = {} if headers is None else headers
-        self.files = [] if files is None else files
-        self.data = [] if data is None else data
-        self.params = {} if params is None else params
+        self.headers: HeadersInput = {} if headers is None else headers
+        self.files: Files = [] if files is None else files
+        self.data: Data = [] if data is None else data
+        self.params: Params = {} if params is None else params
         self.auth = auth
         self.cookies = cookies
         self.json = json
-        self.hooks = default_hooks()
+        self.hooks: dict[str, list[Hook]] = default_hooks()
         if hooks:
             for event, hook in checked_hooks(hooks).items():
                 self.register_hook(event, hook)
@@ -200,7 +200,7 @@ class PreparedRequest(RequestHooksMixin):
 
     def __init__(self) -> None:
         self.headers = None  # type: ignore[assignment]  # as requests has it until prepare_headers
-        self.hooks = default_hooks()
+        self.hooks: dict[str, list[Hook]] = default_hooks()
 
     def prepare(  # noqa: PLR0913 - the signature of requests
         self,
@@ -284,6 +284,7 @@ class PreparedRequest(RequestHooksMixin):
             return
         from .cookies import cookie_header_for
 
+        jar: Any
         jar, own = self._session_jar, self._own_cookies
         if jar is None:
             jar, own = own, None
@@ -487,7 +488,7 @@ class Response:
         """The charset that ``text`` decodes with, from Content-Type; may be set."""
         if self._encoding is UNSET:
             return _text.encoding_from_content_type(self.headers.get("content-type"))
-        return self._encoding  # type: ignore[return-value]  # mypy does not narrow a sentinel
+        return self._encoding
 
     @encoding.setter
     def encoding(self, value: str | None) -> None:
@@ -689,7 +690,7 @@ class Response:
         :param delimiter: what ends a line, instead of any line break.
         """
         chunks = self.iter_content(chunk_size, decode_unicode=decode_unicode)
-        return _text.iter_lines(chunks, delimiter)
+        return _text.iter_lines(chunks, delimiter)  # pyright: ignore[reportArgumentType]  # it looks itself
 
     @property
     def apparent_encoding(self) -> str:

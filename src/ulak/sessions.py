@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from os import PathLike
 from ssl import SSLContext
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from . import _environment, _urls
 from ._headers import CheckedHeaders, merge, prepare_headers
@@ -141,7 +141,7 @@ class Session:
     :raises InvalidOption, InvalidTimeout, InvalidURL: when one makes no sense.
     """
 
-    __attrs__ = (
+    __attrs__: Final = (
         "headers",
         "cookies",
         "auth",

@@ -104,4 +104,4 @@ def _codes() -> LookupDict[int]:
 
 
 #: Status codes by name.
-codes = _codes()
+codes: LookupDict[int] = _codes()

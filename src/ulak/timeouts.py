@@ -38,6 +38,8 @@ class Timeout(RequestException):
     As a setting, ``Timeout(connect=3, read=30, total=60)``, where ``None`` means
     no limit:
 
+    :param args: a number alone is for both ``connect`` and ``read``; two are one for
+        each.  Anything else is an error's message.
     :param connect: to resolve the name, connect, and finish TLS (default 10).
     :param read: to wait for the server's next bytes, in the head and in the
         body (default 300).
@@ -67,20 +69,21 @@ class Timeout(RequestException):
 
     def __init__(  # noqa: PLR0913 - five limits, and what an error carries
         self,
-        connect: Limit | object = UNSET,
-        read: Limit | object = UNSET,
+        *args: object,
+        connect: Limit = UNSET,
+        read: Limit = UNSET,
         write: Limit = UNSET,
         pool: Seconds = None,
         total: Seconds = None,
-        *,
         request: RequestLike | None = None,
         response: ResponseLike | None = None,
     ) -> None:
-        if isinstance(connect, str | BaseException):  # an error's message
-            message = (connect,) if isinstance(read, Unset) else (connect, read)
-            super().__init__(*message, request=request, response=response)
+        if args and not isinstance(args[0], int | float | None):  # an error's message
+            super().__init__(*args, request=request, response=response)
             return
         super().__init__(request=request, response=response)
+        if args:
+            connect, read = _positional(args, connect, read)
         limit = _READ if isinstance(read, Unset) else _checked("read", read)
         self.__dict__.update(
             connect=_CONNECT if isinstance(connect, Unset) else _checked("connect", connect),
@@ -108,14 +111,16 @@ class Timeout(RequestException):
                 raise InvalidTimeout(
                     f"timeout={value!r} should be seconds, a pair (connect, read) or a Timeout"
                 )
-            return Timeout(_checked("connect", value[0]), _checked("read", value[1]))
+            return Timeout(connect=value[0], read=value[1])
         if isinstance(value, int | float):
-            return Timeout(value, value)
+            return Timeout(connect=value, read=value)
         return _from_urllib3(value)
 
     def within(self, total: Seconds) -> Timeout:
         """These limits with another ``total``."""
-        return Timeout(self.connect, self.read, self.write, self.pool, total)
+        return Timeout(
+            connect=self.connect, read=self.read, write=self.write, pool=self.pool, total=total
+        )
 
     def _limits(self) -> tuple[Seconds, ...] | None:
         """The limits of a setting; ``None`` for an error."""
@@ -151,6 +156,16 @@ class Timeout(RequestException):
 _FIELDS = ("connect", "read", "write", "pool", "total")
 
 
+def _positional(args: tuple[object, ...], connect: Limit, read: Limit) -> tuple[Any, Any]:
+    """``connect`` and ``read`` as numbers without their names."""
+    if len(args) > 2 or not (isinstance(connect, Unset) and isinstance(read, Unset)):
+        raise InvalidTimeout(
+            "Timeout() takes one number, two for connect and read, or limits by their names: "
+            "Timeout(connect=3, read=30, total=60)"
+        )
+    return args[0], args[-1]
+
+
 def _checked(name: str, value: Any) -> Seconds:
     """``value`` as seconds.
 
@@ -175,10 +190,10 @@ def _from_urllib3(value: Any) -> Timeout:
         )
     limits = [value._connect, value._read, value.total]
     connect, read, total = (x if isinstance(x, int | float) else None for x in limits)
-    return Timeout(connect, read, total=total)
+    return Timeout(connect=connect, read=read, total=total)
 
 
-_FOREVER: Final = Timeout(None, None)
+_FOREVER: Final = Timeout(connect=None, read=None)
 
 #: What a session uses when it is given no ``timeout=``.
 DEFAULT_TIMEOUT: Final = Timeout()

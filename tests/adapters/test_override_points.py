@@ -88,10 +88,12 @@ def test_socket_options(http_server: HttpServer) -> None:
             options = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
             super().init_poolmanager(*args, socket_options=options, **kwargs)
 
-    with ulak.Session(adapters={"http://": Alive()}) as session:
-        with session.get(f"{http_server.url}/stream-bytes/1000000", stream=True) as response:
-            sock = response.raw.connection.sock
-            assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+    with (
+        ulak.Session(adapters={"http://": Alive()}) as session,
+        session.get(f"{http_server.url}/stream-bytes/1000000", stream=True) as response,
+    ):
+        sock = response.raw.connection.sock
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
 
 
 @pytest.mark.parametrize("verify", [True, "ca"])
@@ -203,9 +205,11 @@ def test_send_may_be_wrapped(http_server: HttpServer) -> None:
             kwargs["timeout"] = 0.2
             return super().send(request, *args, **kwargs)
 
-    with ulak.Session(adapters={"http://": Slower()}) as session:
-        with pytest.raises(ulak.ReadTimeout):
-            session.get(f"{http_server.url}/delay/5")
+    with (
+        ulak.Session(adapters={"http://": Slower()}) as session,
+        pytest.raises(ulak.ReadTimeout),
+    ):
+        session.get(f"{http_server.url}/delay/5")
 
 
 def test_send_takes_positional_arguments(http_server: HttpServer) -> None:

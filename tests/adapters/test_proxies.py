@@ -13,7 +13,6 @@ import ulak
 from tests.support import (
     Certificates,
     ForwardProxy,
-    HttpServer,
     RawConnection,
     free_port,
     stalled_port,
@@ -58,7 +57,9 @@ def test_a_body_by_a_proxy(http_server, forward_proxy: ForwardProxy, session) ->
     assert session.post(f"{http_server.url}/post", data=iter([b"a", b"b"])).json()["data"] == "ab"
 
 
-@pytest.mark.parametrize("form", ["{proxy}", "HTTP://{netloc}", "{netloc}", "//{netloc}", "{proxy}/"])
+@pytest.mark.parametrize(
+    "form", ["{proxy}", "HTTP://{netloc}", "{netloc}", "//{netloc}", "{proxy}/"]
+)
 def test_spellings_of_a_proxy(http_server, forward_proxy, session, form: str) -> None:
     netloc = f"127.0.0.1:{forward_proxy.port}"
     session.get(
@@ -78,7 +79,11 @@ def test_https_by_a_tunnel(https_server, forward_proxy: ForwardProxy, verifying)
     assert forward_proxy.tunnels == [f"127.0.0.1:{https_server.port}"]
     connect = forward_proxy.requests[0]
     assert connect.header("Host") == f"127.0.0.1:{https_server.port}"
-    assert {name.lower() for name, _ in connect.fields} <= {"host", "user-agent", "proxy-connection"}
+    assert {name.lower() for name, _ in connect.fields} <= {
+        "host",
+        "user-agent",
+        "proxy-connection",
+    }
     assert https_server.last.target == "/get"
 
 
@@ -280,7 +285,9 @@ def test_no_proxy_is_looked_at_on_every_hop(
     monkeypatch.setenv("no_proxy", "localhost")
     inside, outside = second_http_server.at("localhost"), http_server.url
     session.get(f"{outside}/redirect-to", params={"url": f"{inside}/get"})
-    assert [x.target.partition("?")[0] for x in forward_proxy.requests] == [f"{outside}/redirect-to"]
+    assert [x.target.partition("?")[0] for x in forward_proxy.requests] == [
+        f"{outside}/redirect-to"
+    ]
     assert second_http_server.last.header("Via") is None
     session.get(f"{inside}/redirect-to", params={"url": f"{outside}/get"})
     assert [x.target.partition("?")[0] for x in forward_proxy.requests][1:] == [f"{outside}/get"]
@@ -381,7 +388,9 @@ def test_socks_and_an_origin_that_refuses(start_socks, session) -> None:
 def test_no_socks_server(session: ulak.Session, scheme: str) -> None:
     with pytest.raises(ProxyError):
         session.get(
-            "http://127.0.0.1:1/", proxies={"http": f"{scheme}://127.0.0.1:{free_port()}"}, timeout=3
+            "http://127.0.0.1:1/",
+            proxies={"http": f"{scheme}://127.0.0.1:{free_port()}"},
+            timeout=3,
         )
 
 

@@ -12,7 +12,7 @@ FLOORS = {
     name: floor
     for floor, line in enumerate(
         (
-            "exceptions timeouts structures status_codes _root _types _version",
+            "exceptions timeouts structures status_codes _root _trust _types _version",
             "_urls _headers _bodies _multipart _streams _text _environment _tls _errors"
             " _cookie_rules retries hooks",
             "models auth cookies _protocol _cookie_files _cookie_stand_ins _credentials _digest",

@@ -1,4 +1,4 @@
-"""Bad input of every kind ends in a typed error, and where requests raised a builtin, in that too."""
+"""Bad input of every kind ends in a typed error; where requests raised a builtin, in that too."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Bad(NamedTuple):
     error: type[Exception]
     url: Any = "{url}/get"
     method: Any = "POST"
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = {}  # noqa: RUF012 - a NamedTuple's default, never changed
     #: Whether requests is asked too; not where it goes out to the network or hangs.
     compared: bool = True
 
@@ -213,7 +213,9 @@ TLS = "https://127.0.0.1:1/"
 VERIFIES = [
     Bad("verify names nothing", e.InvalidCertificate, TLS, options={"verify": "/no/such"}),
     Bad("verify is empty", e.InvalidCertificate, TLS, options={"verify": ""}, compared=False),
-    Bad("verify is no PEM", e.InvalidCertificate, TLS, options={"verify": __file__}, compared=False),
+    Bad(
+        "verify is no PEM", e.InvalidCertificate, TLS, options={"verify": __file__}, compared=False
+    ),
     Bad("verify is a number", e.InvalidOption, TLS, options={"verify": 5}),
     Bad("verify is a list", e.InvalidOption, TLS, options={"verify": []}, compared=False),
     Bad("verify is zero", e.InvalidOption, TLS, options={"verify": 0}, compared=False),

@@ -538,9 +538,11 @@ def test_a_body_cut_short_is_not_blamed_on_a_closed_session(start_raw_server) ->
         connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\npart")
 
     server = start_raw_server(script)
-    with ulak.get(server.url, stream=True) as response:
-        with pytest.raises(ulak.exceptions.IncompleteBody):
-            _ = response.content
+    with (
+        ulak.get(server.url, stream=True) as response,
+        pytest.raises(ulak.exceptions.IncompleteBody),
+    ):
+        _ = response.content
 
 
 # -- many hosts --------------------------------------------------------------

@@ -353,7 +353,9 @@ def test_raw_decodes_on_demand(http_server: HttpServer, session: ulak.Session) -
 def test_raw_may_be_copied_to_a_file(http_server: HttpServer, session, tmp_path) -> None:
     import shutil
 
-    with session.get(f"{http_server.url}/stream-bytes/100000", stream=True) as response:
-        with (tmp_path / "copy").open("wb") as file:
-            shutil.copyfileobj(response.raw, file)
+    with (
+        session.get(f"{http_server.url}/stream-bytes/100000", stream=True) as response,
+        (tmp_path / "copy").open("wb") as file,
+    ):
+        shutil.copyfileobj(response.raw, file)
     assert (tmp_path / "copy").read_bytes() == pattern(100_000)

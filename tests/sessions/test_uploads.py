@@ -54,6 +54,7 @@ def in_a_process(code: str, *arguments: object) -> dict:
         [sys.executable, "-c", source, *map(str, arguments)],
         capture_output=True,
         text=True,
+        check=False,
         timeout=50,
         env=os.environ | {"PYTHONPATH": str(Path(ulak.__file__).parents[1])},
     )

@@ -428,7 +428,7 @@ class TestLength:
         [
             lambda: io.BytesIO(b"12345"),
             lambda: io.StringIO("12345"),
-            lambda: OwnLength(),
+            OwnLength,
             lambda: bytearray(b"123"),
             lambda: "1234",
         ],
@@ -467,7 +467,7 @@ class TestReplay:
             lambda: iter([b"a"]),
             lambda: map(bytes, []),
             OnlyRead,
-            lambda: OwnLength(),
+            OwnLength,
             Untellable,
             later,
             object,

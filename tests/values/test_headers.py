@@ -297,9 +297,11 @@ class TestChallenges:
             (" , ,", []),
             ("Basic", [("Basic", {}, None)]),
             ('Basic realm="a b"', [("Basic", {"realm": "a b"}, None)]),
-            ('Basic REALM = "x" , charset="UTF-8"', [("Basic", {"realm": "x", "charset": "UTF-8"}, None)]),
+            ('Basic REALM = "x" , charset="UTF-8"',
+             [("Basic", {"realm": "x", "charset": "UTF-8"}, None)]),
             ("Negotiate, NTLM", [("Negotiate", {}, None), ("NTLM", {}, None)]),
-            ("Negotiate YII==, Basic realm=x", [("Negotiate", {}, "YII=="), ("Basic", {"realm": "x"}, None)]),
+            ("Negotiate YII==, Basic realm=x",
+             [("Negotiate", {}, "YII=="), ("Basic", {"realm": "x"}, None)]),
             (
                 'Newauth realm="apps", type=1, title="Login to \\"apps\\"", Basic realm="simple"',
                 [
@@ -320,7 +322,8 @@ class TestChallenges:
             ('Basic realm="open, Digest x=y', [("Basic", {"realm": "open, Digest x=y"}, None)]),
             ('Basic realm="open\\', [("Basic", {"realm": "open\\"}, None)]),
             ("Basic realm=a, realm=b", [("Basic", {"realm": "a"}, None)]),
-            ("Bearer uri=https://x/y?z=1, a=b", [("Bearer", {"uri": "https://x/y?z=1", "a": "b"}, None)]),
+            ("Bearer uri=https://x/y?z=1, a=b",
+             [("Bearer", {"uri": "https://x/y?z=1", "a": "b"}, None)]),
         ],
     )  # fmt: skip
     def test_one_field(self, value: str, challenges: list[Any]) -> None:

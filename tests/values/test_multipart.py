@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import io
 import os
+import re
 import tracemalloc
 from email import message_from_bytes
 from email.policy import HTTP

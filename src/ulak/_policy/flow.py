@@ -195,7 +195,12 @@ class Conversation:
         rounds = auth.auth_flow(request)
         history: list[Response] = []
         try:
-            current: PreparedRequest = next(rounds)
+            current: PreparedRequest | None = next(rounds, None)
+            if current is None:
+                raise InvalidOption(
+                    f"auth_flow() of {type(auth).__name__} should yield the request to send first",
+                    request=request,
+                )
             while True:
                 response: Response = yield from self._attempt(current)
                 if auth.requires_response_body:
@@ -267,7 +272,7 @@ class Conversation:
             return None
         if policy.total == 0 and not policy.history and not policy.status_forcelist:
             return None  # it allowed no retry to begin with, rather than used them up
-        return policy  # type: ignore[return-value]  # mypy does not narrow a sentinel
+        return policy
 
     # Redirects.
 

@@ -64,10 +64,12 @@ class Decoder(Protocol):
 
         :raises DecodingError: the data is not of the coding.
         """
+        ...
 
     @property
     def has_unconsumed_tail(self) -> bool:
         """More may come out of ``decompress(b"", n)``; without input left, none can."""
+        ...
 
     def flush(self) -> bytes:
         """Return what is left, of any size, at the end of the input.
@@ -75,6 +77,7 @@ class Decoder(Protocol):
         :raises DecodingError: the body ends in the middle of a stream.  A body
             without a byte is whole.
         """
+        ...
 
 
 def supported() -> tuple[str, ...]:
@@ -114,10 +117,12 @@ class _Engine(Protocol):
 
     def run(self, data: bytes, limit: int) -> bytes:
         """Return at most ``limit`` bytes, 1 or more; ``data`` only if it needs input."""
+        ...
 
     @property
     def whole(self) -> bool:
         """The input may end here."""
+        ...
 
 
 class _Stage:

@@ -39,6 +39,8 @@ _JOIN_LIMIT = 64 * 1024
 RECEIVE_SIZE = 64 * 1024
 #: How long ``Expect: 100-continue`` waits for leave (RFC 9110, section 10.1.1).
 CONTINUE_WAIT = 1.0
+#: How long an answer may take that must be on its way, since the server closed.
+ANSWER_WAIT = 1.0
 
 
 class CallerError(Exception):
@@ -52,6 +54,8 @@ class CodecConnection(_HTTPConnection):
     deadline: Deadline = None
     #: Whether a thread is using the socket, so that no other may close it.
     in_call: bool = False
+    #: Whether the proxy has opened a tunnel.
+    tunnel_is_open: bool = False
     #: Whether :meth:`abort` was called.
     aborted: bool = False
     #: What of the body came while the request was still being sent.
@@ -66,7 +70,7 @@ class CodecConnection(_HTTPConnection):
     def connect(self) -> None:
         """Dial, tunnel and shake hands, all within ``timeout`` and the deadline."""
         self._limit = -1.0
-        self.aborted = False
+        self.aborted = self.tunnel_is_open = False
         self._connect_by = clock.earlier(self.deadline, clock.after(self.timeout))
         try:
             super().connect()
@@ -108,9 +112,11 @@ class CodecConnection(_HTTPConnection):
         """Leave the TLS handshake what remains of the time to connect."""
         try:
             sock.settimeout(clock.left(None, self._connect_by))
-        except TotalTimeoutError as exc:
+        except BaseException as exc:
             sock.close()
-            raise self.too_late() from exc
+            if isinstance(exc, TotalTimeoutError):
+                raise self.too_late() from exc
+            raise
 
     def _tunnel(self) -> None:
         """Ask the proxy for a tunnel (RFC 9110, section 9.3.6); urllib3 calls this.
@@ -134,6 +140,7 @@ class CodecConnection(_HTTPConnection):
         if not 200 <= head.status < 300:
             said = OSError(f"Tunnel connection failed: {head.status} {head.reason}")
             raise lower.ProxyError("the proxy refused the tunnel", said)
+        self.tunnel_is_open = True
         self._bound_handshake(sock)
 
     def _tunnel_answer(self, sock: socket.socket) -> h1.ResponseHead:
@@ -276,11 +283,11 @@ class CodecConnection(_HTTPConnection):
             self.early += parser.feed(data)
         return data == b"" or parser.head is not None
 
-    def answers_after(self, parser: h1.ResponseParser, read: float | None) -> bool:
+    def answers_after(self, parser: h1.ResponseParser) -> bool:
         """Whether the server had answered before sending to it failed."""
         try:
             while parser.head is None:
-                self.early += self.receive(parser, RECEIVE_SIZE, read)
+                self.early += self.receive(parser, RECEIVE_SIZE, ANSWER_WAIT)
         except (OSError, lower.HTTPError, h1.ProtocolViolation):
             return False
         return True

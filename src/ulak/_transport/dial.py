@@ -120,7 +120,7 @@ def _resolve_in_thread(host: str, port: int, deadline: float) -> list[AddressInf
     def work() -> None:
         try:
             outcome.append(_look_up(host, port))
-        except OSError as exc:
+        except Exception as exc:
             outcome.append(exc)
         finally:
             done.set()
@@ -129,6 +129,6 @@ def _resolve_in_thread(host: str, port: int, deadline: float) -> list[AddressInf
     if not done.wait(max(0.0, deadline - monotonic())):
         raise TimeoutError("timed out")
     result = outcome[0]
-    if isinstance(result, OSError):
+    if isinstance(result, Exception):
         raise result
     return result  # type: ignore[no-any-return]

@@ -21,6 +21,7 @@ from urllib3 import HTTPConnectionPool as _HTTPConnectionPool
 from urllib3 import HTTPSConnectionPool as _HTTPSConnectionPool
 from urllib3 import exceptions as lower
 
+from .._errors import TotalTimeoutError
 from .._protocol import h1
 from .._protocol.reuse import may_send_again
 from .._urls import parse
@@ -52,6 +53,8 @@ class Outgoing(NamedTuple):
     #: Of the body, in bytes; ``None`` when it goes out in chunks, or there is none.
     length: int | None
     waits_for_leave: bool
+    #: Whether it goes through a proxy's tunnel, rather than to a forwarding proxy.
+    tunnelled: bool
     timeout: Timeout
     deadline: clock.Deadline
 
@@ -59,7 +62,10 @@ class Outgoing(NamedTuple):
 class CodecPool(_HTTPConnectionPool):
     """What a pool of ours adds to one of urllib3's."""
 
-    ConnectionCls: type[CodecConnection]
+    ConnectionCls: type[CodecConnection]  # pyright: ignore[reportIncompatibleVariableOverride]  # only ours
+
+    #: The ``verify`` and ``cert`` that an adapter looked this pool up with.
+    tls_settings: tuple[Any, Any] | None = None
 
     def __init__(
         self,
@@ -75,7 +81,7 @@ class CodecPool(_HTTPConnectionPool):
         self._most_idle = maxsize
         self._slots = threading.Semaphore(maxsize) if block else None
         self._busy: set[CodecConnection] = set()
-        self._host_field = ("Host", _host_header(self.scheme, host, port))
+        self._host_field = ("Host", _host_header(self.scheme or "http", host, port))
         weakref.finalize(self, _close_each, self._idle)
 
     # Taking and giving back.
@@ -220,6 +226,7 @@ class CodecPool(_HTTPConnectionPool):
             body,
             None if chunked or body is None else _announced(headers),
             body is not None and headers.get("expect", "").lower() == "100-continue",
+            self.proxy is not None and "://" not in target,
             timeout,
             None if timeout.total is None else clock.after(timeout.total),
         )
@@ -243,16 +250,24 @@ class CodecPool(_HTTPConnectionPool):
     def _fields(self, target: str, headers: CaseInsensitiveDict[Any]) -> list[tuple[str, Any]]:
         """The fields of the head, Host first (RFC 9112, section 3.2)."""
         fields = headers.pairs()
-        if self.proxy is not None and self.scheme == "https":  # in the tunnel there is no proxy
-            fields = [x for x in fields if x[0].lower() != "proxy-authorization"]
         if "accept-encoding" not in headers:
             fields.insert(0, ("Accept-Encoding", "identity"))
+        if self.proxy is not None:
+            return self._fields_by_proxy(target, headers, fields)
         if "host" not in headers:
-            absolute = self.proxy is not None and "://" in target
-            fields.insert(0, ("Host", _authority(target)) if absolute else self._host_field)
-        if self.proxy_headers and self.scheme == "http":  # a tunnel was told when it was made
-            fields.extend(x for x in self.proxy_headers.items() if x[0] not in headers)
+            fields.insert(0, self._host_field)
         return fields
+
+    def _fields_by_proxy(
+        self, target: str, headers: CaseInsensitiveDict[Any], fields: list[tuple[str, Any]]
+    ) -> list[tuple[str, Any]]:
+        """``fields`` with what a forwarding proxy wants, and a tunnel's end must not see."""
+        forwarded = "://" in target
+        if "host" not in headers:
+            fields.insert(0, ("Host", _authority(target)) if forwarded else self._host_field)
+        if forwarded:
+            return [*fields, *(x for x in self.proxy_headers.items() if x[0] not in headers)]
+        return [x for x in fields if x[0].lower() != "proxy-authorization"]
 
     def _exchange_on(
         self, conn: CodecConnection, out: Outgoing, parser: h1.ResponseParser
@@ -262,7 +277,7 @@ class CodecPool(_HTTPConnectionPool):
         try:
             conn.in_call = True
             if conn.sock is None:
-                self._open(conn, timeout.connect)
+                self._open(conn, timeout.connect, out.tunnelled)
             whole = self._send(conn, out, parser)
             body = b""
             if conn.early:
@@ -279,12 +294,12 @@ class CodecPool(_HTTPConnectionPool):
         reader = BodyReader(parser, body, conn, self, timeout.read, whole)
         return RawResponse(parser.head, reader)
 
-    def _open(self, conn: CodecConnection, seconds: float | None) -> None:
-        """Connect, through the proxy's tunnel where there is one."""
+    def _open(self, conn: CodecConnection, seconds: float | None, tunnelled: bool) -> None:
+        """Connect, within ``seconds``."""
         conn.timeout = seconds
         try:
-            if self.proxy is not None and self.scheme == "https":
-                self._prepare_proxy(conn)
+            if tunnelled:
+                self._prepare_proxy(conn)  # pyright: ignore[reportArgumentType]  # its protocol knows host as a variable only
             else:
                 conn.connect()
         except (OSError, ValueError, lower.HTTPError) as exc:
@@ -298,13 +313,15 @@ class CodecPool(_HTTPConnectionPool):
 
     def _connect_error(self, conn: CodecConnection, error: Exception) -> Exception:
         """The error for a connection that could not be made, as urllib3 words it."""
-        if isinstance(error, RequestException | lower.ProxyError):
+        if isinstance(error, RequestException | lower.ProxyError | TotalTimeoutError):
             return error
         if isinstance(error, TimeoutError) and not isinstance(error, lower.HTTPError):
             error = conn.too_late()
+        if isinstance(error, TotalTimeoutError):
+            return error
         if isinstance(error, ssl.SSLError | ValueError):
             error = lower.SSLError(error)
-        if self.proxy is not None and not conn.has_connected_to_proxy:
+        if self.proxy is not None and not conn.tunnel_is_open:
             return lower.ProxyError("Unable to connect to proxy", error)
         if isinstance(error, OSError) and not isinstance(error, lower.HTTPError):
             return lower.NewConnectionError(conn, str(error))
@@ -326,7 +343,7 @@ class CodecPool(_HTTPConnectionPool):
         try:
             return conn.send_request(out.head, out.body, out.length, out.timeout.write, parser)
         except (ConnectionError, ssl.SSLError):
-            if not conn.answers_after(parser, out.timeout.read):
+            if not conn.answers_after(parser):
                 raise
             return False
 
@@ -352,10 +369,10 @@ class HTTPConnectionPool(CodecPool):
     ConnectionCls = HTTPConnection
 
 
-class HTTPSConnectionPool(CodecPool, _HTTPSConnectionPool):
+class HTTPSConnectionPool(CodecPool, _HTTPSConnectionPool):  # pyright: ignore[reportIncompatibleVariableOverride]  # ConnectionCls
     """Connections to one ``https://`` origin."""
 
-    ConnectionCls = HTTPSConnection
+    ConnectionCls: type[HTTPSConnection] = HTTPSConnection  # pyright: ignore[reportIncompatibleVariableOverride]  # only ours
 
 
 def _close_each(idle: deque[CodecConnection]) -> None:

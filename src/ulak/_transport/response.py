@@ -145,11 +145,12 @@ class BodyReader:
     def _read_rest(self) -> bytes:
         """All that is left, held once: a list of pieces would be held twice to join it."""
         first = self._take(len(self._pending))
-        if self.connection is None:
+        conn = self._conn
+        if conn is None:
             return first
         whole = BytesIO()
         whole.write(first)
-        while self.connection is not None:
+        while self._conn is not None:
             whole.write(self._receive(_BULK_SIZE))
         return whole.getvalue()
 
@@ -208,7 +209,7 @@ class RawResponse(HTTPResponse):
 
     # What urllib3 sets in __init__, which is not called: one request, one object.
     decode_content = False  # as requests asks of urllib3: ``raw`` gives what was sent
-    retries = None
+    retries: Any = None  # pyright: ignore[reportIncompatibleMethodOverride, reportAssignmentType]  # no property
     auto_close = True
     enforce_content_length = True
     chunk_left = None
@@ -224,6 +225,7 @@ class RawResponse(HTTPResponse):
     _headers: HTTPHeaderDict | None = None
     _buffer: bytes = b""
     _finished = False
+    _was_closed = False
     _reason: str | None = None
     _fp_bytes_read = 0
     length_remaining = None
@@ -262,7 +264,7 @@ class RawResponse(HTTPResponse):
         self._reason = value
 
     @property
-    def version(self) -> int:
+    def version(self) -> int:  # type: ignore[override]  # the head's, which does not change
         """10 or 11."""
         return self.head.version
 
@@ -298,7 +300,7 @@ class RawResponse(HTTPResponse):
     def read_whole(self) -> bytes:
         """All of the body that is left, decoded."""
         if self._decoder is None and not self.head.has(b"content-encoding"):
-            return self._fp.read()
+            return self._fp.read()  # type: ignore[no-any-return]  # others may wrap it
         return self.read(decode_content=True)
 
     def read(
@@ -312,7 +314,7 @@ class RawResponse(HTTPResponse):
             amt = None
         decoder = self._decoder_for(decode_content)
         if decoder is None:
-            data = self._fp.read(amt) if amt is not None else self._fp.read()
+            data: bytes = self._fp.read(amt) if amt is not None else self._fp.read()
         else:
             data = self._read_decoded(decoder, amt)
         if cache_content and amt is None:
@@ -324,7 +326,7 @@ class RawResponse(HTTPResponse):
         decoder = self._decoder_for(decode_content)
         size = RECEIVE_SIZE if amt is None or amt < 0 else amt
         if decoder is None:
-            return self._fp.read1(size)
+            return self._fp.read1(size)  # type: ignore[no-any-return]  # others may wrap it
         while size:
             data = self._decode_some(decoder, size)
             if data or self._finished:
@@ -414,7 +416,7 @@ class RawResponse(HTTPResponse):
 
     def close(self) -> None:
         """Drop the rest of the body, and the connection with it."""
-        self._finished = True
+        self._finished = self._was_closed = True
         self._reader.close()
 
     def shutdown(self) -> None:
@@ -425,7 +427,9 @@ class RawResponse(HTTPResponse):
 
     @property
     def closed(self) -> bool:
-        """Whether nothing more can be read."""
+        """Whether nothing more can be read; without ``auto_close``, whether it was closed."""
+        if not self.auto_close:
+            return self._was_closed
         if self._decoder is not None:
             return self._finished
         return bool(self._fp.closed)

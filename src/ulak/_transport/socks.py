@@ -27,7 +27,7 @@ __all__ = ["SOCKSProxyManager"]
 class SOCKSConnection(CodecConnection, _SOCKSConnection):
     """A connection for ``http://`` by SOCKS."""
 
-    def _new_conn(self) -> socket.socket:
+    def _new_conn(self) -> socket.socket:  # pyright: ignore[reportIncompatibleMethodOverride]  # a socksocket in fact
         self.timeout = clock.left(None, self._connect_by)
         try:
             sock: socket.socket = _SOCKSConnection._new_conn(self)

@@ -1,0 +1,1 @@
+"""Against servers that are broken or mean; one file for each promise."""

@@ -1,0 +1,1 @@
+"""The policy alone: scripted steps, no socket, no thread, no sleep."""
