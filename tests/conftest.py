@@ -119,6 +119,10 @@ def open_descriptors() -> dict[int, str]:
     return found
 
 
+def _new_since(before: dict[int, str]) -> dict[int, str]:
+    return {fd: what for fd, what in open_descriptors().items() if before.get(fd) != what}
+
+
 @pytest.fixture
 def no_leaks() -> Iterator[None]:
     """Fail when the test leaves a descriptor or a thread behind.
@@ -126,15 +130,16 @@ def no_leaks() -> Iterator[None]:
     Name it first among a test's fixtures, so that it is the last to be torn
     down and sees what the others leave.
     """
-    gc.collect()
     threads = set(threading.enumerate())
     descriptors = open_descriptors()
     yield
-    gc.collect()
     deadline = time.monotonic() + _GRACE
     for thread in set(threading.enumerate()) - threads:
         thread.join(max(0.0, deadline - time.monotonic()))
     left_threads = [t.name for t in threading.enumerate() if t not in threads]
-    left = {fd: what for fd, what in open_descriptors().items() if descriptors.get(fd) != what}
+    left = _new_since(descriptors)
+    if left:  # perhaps only garbage, which is slow to look for
+        gc.collect()
+        left = _new_since(descriptors)
     assert not left_threads, f"threads left behind: {left_threads}"
     assert not left, f"descriptors left behind: {left}"

@@ -1,4 +1,4 @@
-"""ulak: the requests API, sync and async, fast and safe, in pure Python.
+"""ulak: the requests API, fast and safe, in pure Python.
 
 >>> import ulak
 >>> r = ulak.get("https://example.com", timeout=10)  # doctest: +SKIP
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
         models as models,
     )
     from . import (
+        retries as retries,
+    )
+    from . import (
         sessions as sessions,
     )
     from . import (
@@ -47,7 +50,21 @@ if TYPE_CHECKING:
     from . import (
         timeouts as timeouts,
     )
-    from ._version import __version__ as __version__
+    from ._version import (
+        __author__ as __author__,
+    )
+    from ._version import (
+        __description__ as __description__,
+    )
+    from ._version import (
+        __license__ as __license__,
+    )
+    from ._version import (
+        __title__ as __title__,
+    )
+    from ._version import (
+        __version__ as __version__,
+    )
     from .api import (
         delete as delete,
     )
@@ -130,7 +147,7 @@ if TYPE_CHECKING:
 
 #: Where each name comes from; a module's own name stands for the module.
 _HOMES = {
-    "_version": ("__version__",),
+    "_version": ("__author__", "__description__", "__license__", "__title__", "__version__"),
     "adapters": (),
     "api": ("delete", "get", "head", "options", "patch", "post", "put", "query", "request"),
     "auth": (),
@@ -152,6 +169,7 @@ _HOMES = {
     ),
     "hooks": (),
     "models": ("PreparedRequest", "Request", "Response"),
+    "retries": (),
     "sessions": ("Session", "session"),
     "status_codes": ("codes",),
     "structures": (),
@@ -179,4 +197,5 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    """The public names, and those that Python gives every module."""
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

@@ -42,6 +42,7 @@ __all__ = [
     "body_length",
     "body_position",
     "encode_body",
+    "encode_text",
     "is_replayable",
     "rewind",
 ]
@@ -130,6 +131,8 @@ def _stream(data: Any, asynchronous: bool) -> EncodedBody:
 
 def _json(value: Any, dumps: JSONDumps | None) -> EncodedBody:
     """``value`` as JSON (RFC 8259)."""
+    if dumps is not None and not callable(dumps):
+        raise InvalidBody(f"json_dumps={dumps!r} should be callable")
     text = _dump(value) if dumps is None else dumps(value)
     body = encode_text(text) if isinstance(text, str) else text
     if not isinstance(body, bytes):

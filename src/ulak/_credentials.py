@@ -10,6 +10,7 @@ import re
 from binascii import b2a_base64
 from typing import Final
 
+from ._callers import stacklevel
 from .exceptions import InvalidHeader, InvalidOption
 
 _CONTROL: Final = re.compile(rb"[\x00-\x1f\x7f]")
@@ -84,6 +85,6 @@ def _text_or_bytes(value: object, name: str) -> str | bytes:
     warnings.warn(
         f"the user's {name} should be a str or bytes, not {type(value).__name__}",
         DeprecationWarning,
-        stacklevel=4,
+        stacklevel=stacklevel(),
     )
     return str(value)

@@ -22,6 +22,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from ._callers import stacklevel
 from ._urls import URL, encode_host, parse, redact
 from .exceptions import InvalidProxyURL, InvalidURL, RequestsWarning
 
@@ -233,7 +234,9 @@ class Netrc:
             import warnings
 
             warnings.warn(
-                f"{problem}; its credentials are not used.", RequestsWarning, stacklevel=3
+                f"{problem}; its credentials are not used.",
+                RequestsWarning,
+                stacklevel=stacklevel(),
             )
         return new
 

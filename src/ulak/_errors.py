@@ -22,7 +22,7 @@ from ._urls import redact
 if TYPE_CHECKING:
     from ._types import RequestLike, ResponseLike
 
-__all__ = ["LOWER_ERRORS", "TotalTimeoutError", "WriteTimeoutError", "translate"]
+__all__ = ["LOWER_ERRORS", "TotalTimeoutError", "WriteTimeoutError", "about", "translate"]
 
 _PREFIX: Final = re.compile(r"(?:None|\w*Connection(?:Pool)?\([^()]*\)): ")
 
@@ -102,8 +102,10 @@ _UNKNOWN: Final[_Row] = (
     "the request failed",
 )
 
-#: The codec's names for what is wrong with a body's framing.
-_BODY_FAULTS: Final = ("bad_chunk_size", "bad_chunk_end", "trailer_too_large")
+#: What OpenSSL says of bytes that are no TLS record, such as an answer in plain HTTP.
+_NOT_TLS: Final = re.compile(
+    r"\[SSL: (?:WRONG_VERSION_NUMBER|UNKNOWN_PROTOCOL|HTTP_REQUEST)\]|\[SSL\] record layer failure"
+)
 
 
 def translate(
@@ -145,21 +147,28 @@ def _what_broke(
     """Tell a codec's refusal, in the head or in the body, from a connection that broke."""
     inner = error.args[1] if len(error.args) > 1 else None
     code = getattr(inner, "code", None)
-    in_body = cls is ulak.ChunkedEncodingError
-    if code == "incomplete_body" or (in_body and isinstance(inner, lower.IncompleteRead)):
+    if code == "incomplete_body" or isinstance(inner, lower.IncompleteRead):
         return ulak.IncompleteBody, "the body broke off"
-    if code in _BODY_FAULTS:  # even when it came together with the head
+    if getattr(inner, "in_body", False):  # even when it came together with the head
         return ulak.ChunkedEncodingError, "the body's framing is wrong"
     if isinstance(code, str) or isinstance(inner, HTTPException):
+        in_body = cls is ulak.ChunkedEncodingError
         return (cls if in_body else ulak.ProtocolError), "the answer is not valid HTTP"
     return cls, words
+
+
+def about(request: RequestLike | None) -> str:
+    """The beginning of a message: which request, without its secrets; "" where there is none."""
+    return "" if request is None else f"{request.method} {redact(str(request.url))}: "
 
 
 def _message(words: str, cause: Exception, request: RequestLike | None) -> str:
     """One sentence: which request, what happened, and what the lower layer said."""
     said = _detail(cause)
-    where = f"{request.method} {redact(str(request.url))}: " if request is not None else ""
-    return f"{where}{words}" + (f" ({said})" if said and said != words else "")
+    if _NOT_TLS.search(said):
+        who = "proxy" if isinstance(cause, lower.ProxyError) else "server"
+        words = f"the {who} does not speak TLS on that port; perhaps its URL should be http://"
+    return f"{about(request)}{words}" + (f" ({said})" if said and said != words else "")
 
 
 def _detail(cause: Exception) -> str:

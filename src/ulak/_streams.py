@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence, Set, Sized
 from typing import Any, Final, Protocol, TypeAlias, TypeGuard
 from warnings import warn
 
+from ._callers import stacklevel
 from .exceptions import FileModeWarning, InvalidBody, UnrewindableBodyError
 
 #: How much is read from a file at once, in bytes.
@@ -124,7 +125,7 @@ def body_length(body: object) -> int | None:
             "the file was opened in text mode, so it is decoded and sent as UTF-8; "
             "open it in binary mode ('rb')",
             FileModeWarning,
-            stacklevel=2,
+            stacklevel=stacklevel(),
         )
     return stream_length(body)
 

@@ -105,7 +105,7 @@ if TYPE_CHECKING:
         verify: Verify
         cert: Cert
         retries: RetriesInput
-        raise_for_status: bool
+        raise_for_status: bool | None
 
     class QueryOptions(CallOptions, total=False):
         """:class:`CallOptions` with the body's keywords."""

@@ -67,6 +67,10 @@ _REG_NAME = re.compile(r"[a-z0-9\-._~!$&'()+,;=]+")
 _DIGITS = re.compile(r"[0-9]*")
 _ZONE = re.compile(r"[A-Za-z0-9\-._~]+")
 _IPV4_LIKE = re.compile(r"(?:(?:[0-9]+|0x[0-9a-f]*)(?:\.|$))+")
+# What a URL without a scheme begins with, as it is shown: a host and perhaps a port.
+_HOST_FIRST = re.compile(r"(?:\*\*\*@)?([\w\-.]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?(?=[/?#]|$)")
+_OF_HTTPS = (None, "443", "8443")
+_LOCAL = re.compile(r"localhost|127(?:\.[0-9]+){3}|\[::1\]", re.IGNORECASE)
 _FORM_PLAIN = re.compile(r"[A-Za-z0-9_.\-~]*")
 
 _REDACTED = "***"
@@ -168,8 +172,11 @@ def prepare(url: object, params: object = None) -> str:
 def as_text(url: object) -> str:
     """Give a URL as str: bytes are UTF-8, and an object's ``str()`` is its URL.
 
+    :raises MissingSchema: for None.
     :raises InvalidURL: for bytes that are not UTF-8.
     """
+    if url is None:
+        raise MissingSchema("Invalid URL None: No scheme supplied. The url is None.")
     if not isinstance(url, bytes):
         return str(url)
     try:
@@ -371,8 +378,7 @@ def _parse(url: str) -> URL:
         parsed = _parse_other(text, keep=True)
     else:
         raise MissingSchema(
-            f"Invalid URL {_shown(text)!r}: No scheme supplied. "
-            f"Perhaps you meant https://{_shown(text)}?"
+            f"Invalid URL {_shown(text)!r}: No scheme supplied. {_perhaps_meant(_shown(text))}"
         )
     _remember(url, parsed)
     return parsed
@@ -634,6 +640,25 @@ def _merge(base_authority: str | None, base_path: str, path: str) -> str:
     if base_authority is not None and not base_path:
         return f"/{path}"
     return base_path[: base_path.rfind("/") + 1] + path
+
+
+def without_scheme(url: str) -> str:
+    """What to add to a message about a URL like ``localhost:8000/x``, whose scheme is no scheme."""
+    shown = _shown(url)
+    looks_like_a_host = _HOST_FIRST.match(shown.removeprefix("//"))
+    return f". {_perhaps_meant(shown)}" if looks_like_a_host else ""
+
+
+def _perhaps_meant(shown: str) -> str:
+    """A guess at what the caller meant by a URL without a scheme, which is redacted."""
+    if not shown:
+        return "The url is empty."
+    if shown.startswith(("/", "?", "#")) and not shown.startswith("//"):
+        return "A URL without a host needs a session with base_url=."
+    rest = shown.removeprefix("//")
+    found = _HOST_FIRST.match(rest)
+    local = found is not None and (_LOCAL.fullmatch(found[1]) or found[2] not in _OF_HTTPS)
+    return f"Perhaps you meant {'http' if local else 'https'}://{rest}?"
 
 
 def _shown(url: str) -> str:

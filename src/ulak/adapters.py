@@ -7,19 +7,20 @@ override points; adapters also compose by wrapping one another.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from . import _tls, _urls
 from ._environment import normalise_proxy, select_proxy
 from ._errors import LOWER_ERRORS, translate
-from ._headers import Headers
+from ._headers import Headers, prepare_headers
 from ._protocol.h1 import request_head
-from ._transport.connection import CallerError
+from ._transport.connection import CallerError, guarded
 from ._transport.manager import CodecPoolManager, PoolManager, ProxyManager
-from ._transport.pool import CodecPool
+from ._transport.pool import CodecPool, Payload
 from ._transport.response import RawResponse
 from .exceptions import (
     InvalidCertificate,
+    InvalidHeader,
     MissingExtra,
     RequestException,
 )
@@ -115,7 +116,7 @@ class HTTPAdapter(BaseAdapter):
     :meth:`build_response`, :meth:`send` and :meth:`close`.
     """
 
-    __attrs__: Final = [
+    __attrs__: ClassVar[list[str]] = [
         "max_retries",
         "config",
         "_pool_connections",
@@ -181,6 +182,7 @@ class HTTPAdapter(BaseAdapter):
         self._pool_connections = connections
         self._pool_maxsize = maxsize
         self._pool_block = block
+        self._known = {}
         self.poolmanager = PoolManager(
             num_pools=connections, maxsize=maxsize, block=block, **pool_kwargs
         )
@@ -205,8 +207,15 @@ class HTTPAdapter(BaseAdapter):
         else:
             settings["proxy_headers"] = self.proxy_headers(proxy)
             manager = ProxyManager(proxy, **settings)
+        self._forget_a_proxy()
         self.proxy_manager[proxy] = manager
         return manager
+
+    def _forget_a_proxy(self) -> None:
+        """Make room for one more proxy: drop the one that was first used the longest ago."""
+        while len(self.proxy_manager) >= self._pool_connections:
+            oldest = next(iter(self.proxy_manager))
+            self.proxy_manager.pop(oldest).clear()
 
     def build_connection_pool_key_attributes(
         self, request: PreparedRequest, verify: Verify, cert: Cert = None
@@ -225,7 +234,8 @@ class HTTPAdapter(BaseAdapter):
         if scheme != "https":
             return {}
         if "ssl_context" in self.poolmanager.connection_pool_kw:
-            return _tls_files(verify, cert)
+            context = self.poolmanager.connection_pool_kw["ssl_context"]
+            return _tls_files(verify, cert, trusts=_trusts_someone(context))
         return {"ssl_context": _tls.context_for(verify, cert)}
 
     def get_connection_with_tls_context(
@@ -244,7 +254,11 @@ class HTTPAdapter(BaseAdapter):
         key = self._key_of(url, verify, cert, proxy) if self._keys_are_plain else None
         if key is not None:
             found = self._known.get(key)
-            if found is not None and found[1] == found[2].generation:
+            if (
+                found is not None
+                and found[1] == found[2].generation
+                and (proxy is not None or found[2] is self.poolmanager)
+            ):
                 return found[0]  # type: ignore[no-any-return]
         pool, manager = self._find_pool(request, verify, proxy, cert)
         if key is not None and isinstance(manager, CodecPoolManager):
@@ -376,10 +390,15 @@ class HTTPAdapter(BaseAdapter):
                 exc.request = request
             raise
         except CallerError as exc:
-            raise exc.args[0] from None  # the caller's own, from reading the body
+            callers = exc.args[0]
         except LOWER_ERRORS as exc:
             raise translate(exc, request) from exc
-        return self.build_response(request, raw)
+        else:
+            return self.build_response(request, raw)
+        try:
+            raise callers  # their own, from reading the body, as they raised it
+        finally:
+            del callers
 
     def close(self) -> None:
         """Close every connection, those in use too."""
@@ -390,7 +409,7 @@ class HTTPAdapter(BaseAdapter):
             else:
                 manager.clear()
 
-    def retire(self) -> None:
+    def _retire(self) -> None:
         """Close the idle connections now, and each other one when it is given back."""
         self._known.clear()
         for manager in (self.poolmanager, *self.proxy_manager.values()):
@@ -424,26 +443,56 @@ def _socks_manager(proxy_url: str, **kw: Any) -> urllib3.PoolManager:
 
 
 def _urlopen(pool: Any, request: PreparedRequest, target: str, limits: Timeout) -> Any:
-    """The one call into a pool, ours or any other of urllib3's."""
-    headers = request.headers
-    body = request.body
-    chunked = body is not None and "content-length" not in headers
-    ours = isinstance(pool, CodecPool)
-    if not ours:  # http.client looks less closely at what it sends
-        request_head(request.method or "", target, headers.items())
+    """Send through ``pool``: an exchange with one of ours, ``urlopen`` with urllib3's own."""
+    headers: Any = request.headers
+    if not isinstance(headers, CaseInsensitiveDict):
+        headers = prepare_headers(headers)
+    payload = None if request.body is None else _payload(request, headers)
+    if isinstance(pool, CodecPool):
+        return pool.exchange(request.method or "", target, headers, limits, payload)
+    # http.client looks less closely at what it sends.
+    request_head(request.method or "", target, headers.items())
     return pool.urlopen(
         method=request.method,
         url=target,
-        body=body,
+        body=None if payload is None else guarded(payload.body),
         headers=headers,
         redirect=False,
         assert_same_host=False,
         preload_content=False,
         decode_content=False,
         retries=False,
-        timeout=limits if ours else _urllib3_timeout(limits),
-        chunked=chunked,
+        timeout=_urllib3_timeout(limits),
+        chunked=payload is not None and payload.length is None,
     )
+
+
+def _payload(request: PreparedRequest, headers: CaseInsensitiveDict[Any]) -> Payload:
+    """The request's body and its framing, as its headers say."""
+    return Payload(
+        request.body,
+        None if _goes_in_chunks(headers) else int(headers["content-length"]),
+        request._body_position,
+        headers.get("expect", "").lower() == "100-continue",
+    )
+
+
+def _goes_in_chunks(headers: CaseInsensitiveDict[str]) -> bool:
+    """Whether the body is framed by chunks or by its length (RFC 9112, section 6).
+
+    :raises InvalidHeader: when the headers say both, or nothing that can be kept to:
+        two readers of such a request would see two different ones.
+    """
+    length, coding = headers.get("content-length"), headers.get("transfer-encoding")
+    if coding is None:
+        if length is not None and not (str(length).isascii() and str(length).isdigit()):
+            raise InvalidHeader("Content-Length should be a number of bytes, in digits")
+        return length is None
+    if length is not None:
+        raise InvalidHeader("a request has a Content-Length or a Transfer-Encoding, not both")
+    if coding.rpartition(",")[2].strip().lower() != "chunked":
+        raise InvalidHeader("Transfer-Encoding should end in chunked")
+    return True
 
 
 def _urllib3_timeout(limits: Timeout) -> Any:
@@ -457,12 +506,23 @@ def _urllib3_timeout(limits: Timeout) -> Any:
     return URLLib3Timeout(connect=connect, read=read)
 
 
-def _tls_files(verify: Verify, cert: Cert) -> dict[str, Any]:
-    """``verify`` and ``cert`` as urllib3's keywords, for pools with a context of their own."""
+def _trusts_someone(context: Any) -> bool:
+    """Whether certificates were loaded into a caller's context, which then count alone."""
+    try:
+        return bool(context.cert_store_stats()["x509"])
+    except (AttributeError, KeyError):  # pyOpenSSL's
+        return False
+
+
+def _tls_files(verify: Verify, cert: Cert, *, trusts: bool = False) -> dict[str, Any]:
+    """``verify`` and ``cert`` as urllib3's keywords, for pools with a context of their own.
+
+    :param trusts: whether that context needs no certificates but its own.
+    """
     import os
 
     settings: dict[str, Any] = {"cert_reqs": "CERT_REQUIRED" if verify else "CERT_NONE"}
-    if verify:
+    if verify and not (trusts and verify is True):
         place = _tls.default_ca_bundle() if verify in (True, None) else os.fspath(verify)  # type: ignore[arg-type]
         if not os.path.exists(place):
             raise InvalidCertificate(f"verify={place!r}: there is no such file or directory")

@@ -23,10 +23,40 @@ def request(method: str, url: str | bytes, **kwargs: Unpack[AllOptions]) -> Resp
     same place, use a :class:`~ulak.Session`.  A response with ``stream=True``
     keeps its connection until it is read to its end or closed.
 
-    :param method: such as ``"GET"``.
-    :param url: absolute.
-    :param kwargs: as for :meth:`ulak.Session.request`.
+    :param method: ``str``, such as ``"GET"``.
+    :param url: ``str`` or ``bytes``, with its scheme: ``https://…``.
+    :param params: what is added to the URL's query: a mapping or pairs, where a
+        list as a value repeats its name and ``None`` leaves it out; or ``str``, ``bytes``.
+    :param data: the body: a form (a mapping or pairs); ``bytes``; ``str``, sent as
+        UTF-8; a file that is open in binary mode; or an iterable of ``bytes``.
+    :param json: the body: any value that JSON can hold, where there is no ``data``.
+    :param files: uploads in a multipart form, with ``data`` as its other fields: a
+        mapping or pairs of field name to a file, ``bytes`` or ``str``, or to
+        ``(file name, file[, content type[, headers]])``.
+    :param headers: a mapping or pairs of ``str``; a value of ``None`` takes a
+        default header away.
+    :param cookies: a mapping of ``str``, or a cookie jar.
+    :param auth: ``(user, password)`` for Basic, or an :class:`~ulak.auth.AuthBase`.
+    :param timeout: seconds, an ``int`` or ``float``, to connect and for each read;
+        ``(connect, read)``; a :class:`~ulak.Timeout`; or ``None`` to wait for ever.
+        Without it: 10 to connect, 300 for each read.
+    :param retries: an ``int``, how many further attempts; or a :class:`urllib3.util.Retry`.
+    :param allow_redirects: ``bool``, whether to follow redirects; ``True``, but for HEAD.
+    :param raise_for_status: ``bool``, whether a 4xx or 5xx raises
+        :class:`~ulak.exceptions.HTTPError`; ``False``.
+    :param stream: ``bool``, whether to leave the body unread until it is asked for;
+        ``False``.
+    :param verify: ``True`` for the well-known certificates; a path to a PEM file or a
+        directory of others; an :class:`ssl.SSLContext`; or ``False`` not to verify.
+    :param cert: the client's certificate: the path of a PEM file, ``(certificate, key)``,
+        or ``(certificate, key, password)``.
+    :param proxies: a mapping of ``str``: of a scheme, ``scheme://host`` or ``all`` to a
+        proxy's URL.
+    :param hooks: ``{"response": callable}``, or a list of callables; each is called with
+        the response, and may return another.
+    :returns: the :class:`~ulak.Response`; an error status is one too.
     :raises RequestException: of the class that names what failed.
+    :raises TypeError: for a keyword that is none of these.
     """
     _look_ahead(url, kwargs)
     from .sessions import Session

@@ -2,8 +2,7 @@
 
 An :class:`AuthBase` is called with a prepared request and adds what it has to
 add.  A :class:`FlowAuth` also sees the answers and may send again; it never does
-so itself, but yields requests to whoever drives it, so that one class serves
-the synchronous and the asynchronous session.
+so itself, but yields requests to whoever drives it.
 
 Nothing here decides whether credentials may go to a host: an auth that is asked
 answers, and the policy asks only on behalf of the origin it was given for.

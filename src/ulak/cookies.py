@@ -1,10 +1,9 @@
 """Cookie jars: what servers and callers store, and what is sent back.
 
 :class:`RequestsCookieJar` is an :class:`http.cookiejar.CookieJar` with the
-manners of a dictionary.  It follows RFC 6265bis itself, by the rules in
-``_cookie_rules``; a request looks only at the cookies of its host and of the
-domains above it, however many others there are.  Any other ``CookieJar`` that
-the caller brings is asked through :class:`MockRequest` and
+manners of a dictionary.  It follows RFC 6265bis itself; a request looks only at
+the cookies of its host and of the domains above it, however many others there are.
+Any other ``CookieJar`` that the caller brings is asked through :class:`MockRequest` and
 :class:`MockResponse`, by its own policy.
 
 Nothing here knows of sessions, redirects or credentials: which jar takes part in

@@ -41,11 +41,10 @@ their own callbacks.  The tree::
     ├── InvalidOption                    also a ValueError and a TypeError
     ├── CookieConflictError              two cookies of one name; also a RuntimeError
     ├── CookieFileError                  a cookie file cannot be read; also a ValueError
-    └── InvalidJSONError                 a value that JSON cannot hold
+    └── InvalidJSONError                 ``json=`` holds NaN or a circle
         └── JSONDecodeError              also a json.JSONDecodeError
 
-The root is defined in ``_root``, and :class:`Timeout`, which is also the value of
-``timeout=``, in ``timeouts``; both are offered here.
+:class:`Timeout` is also the value of ``timeout=``.
 
 Each carries ``request`` and ``response`` (or ``None``) and a ``code``: a short,
 stable name for logs and metrics.  Each survives pickling.  Messages never hold
@@ -309,6 +308,8 @@ class JSONDecodeError(InvalidJSONError, _JSONDecodeError):
 
     Has the ``msg``, ``doc``, ``pos``, ``lineno`` and ``colno`` of
     :class:`json.JSONDecodeError`.
+
+    :param where: what the message says before json's own: which answer it is about.
     """
 
     code = "json_not_decodable"
@@ -319,11 +320,13 @@ class JSONDecodeError(InvalidJSONError, _JSONDecodeError):
         doc: str,
         pos: int,
         *,
+        where: str = "",
         request: RequestLike | None = None,
         response: ResponseLike | None = None,
     ) -> None:
         _JSONDecodeError.__init__(self, msg, doc, pos)
-        InvalidJSONError.__init__(self, *self.args, request=request, response=response)
+        said = f"{where}{self.args[0]}"
+        InvalidJSONError.__init__(self, said, request=request, response=response)
 
 
 class CookieConflictError(RequestException, RuntimeError):

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from . import _bodies, _text, _urls
-from ._errors import LOWER_ERRORS, translate
+from ._errors import LOWER_ERRORS, about, translate
 from ._headers import Headers, parse_links, prepare_headers
+from ._protocol.h1 import ResponseHead
 from ._types import UNSET
 from .exceptions import (
     HTTPError,
@@ -195,6 +196,7 @@ class PreparedRequest(RequestHooksMixin):
     _own_cookies: Any = None
     _session_jar: Any = None
     _is_away: bool = False
+    _made_cookie: bool = False
     _body_position: Any = None
     _json_dumps: JSONDumps | None = None
 
@@ -291,8 +293,17 @@ class PreparedRequest(RequestHooksMixin):
         header = cookie_header_for(jar, self.url or "", own, unbound=not self._is_away)
         if header:
             self.headers["Cookie"] = header
+            self._made_cookie = True
 
-    def leave_cookies(self) -> None:
+    def _renew_cookies(self, session_jar: Any) -> None:
+        """Set the Cookie header anew, unless it is the caller's own."""
+        if "Cookie" in self.headers and not self._made_cookie:
+            return
+        self.headers.pop("Cookie", None)
+        self._session_jar = session_jar
+        self.prepare_cookies(None)
+
+    def _leave_cookies(self) -> None:
         """Leave behind, for this URL and what follows it, the cookies meant for another.
 
         Those are the call's own, and the ones in the session's jar that are
@@ -325,8 +336,11 @@ class PreparedRequest(RequestHooksMixin):
         self._body_position = encoded.position
         if encoded.content_type and "content-type" not in self.headers:
             self.headers["Content-Type"] = encoded.content_type
+        if "transfer-encoding" in self.headers:
+            return
         if encoded.body is not None and encoded.length is None:
-            self.headers["Transfer-Encoding"] = "chunked"
+            if "content-length" not in self.headers:
+                self.headers["Transfer-Encoding"] = "chunked"
         elif encoded.length is not None and not isinstance(encoded.body, bytes | str):
             self.headers["Content-Length"] = str(encoded.length)
         else:
@@ -344,7 +358,7 @@ class PreparedRequest(RequestHooksMixin):
     def prepare_auth(self, auth: Any, url: Any = "") -> None:
         """Let ``auth``, or else the URL's user and password, add what it has to add."""
         if auth is None:
-            if "@" not in (self.url or ""):
+            if "@" not in (self.url or "") or "authorization" in self.headers:
                 return
             user = _urls.userinfo_of(self.url or "")
             if not any(user):
@@ -464,7 +478,7 @@ class Response:
     def headers(self) -> CaseInsensitiveDict[str]:
         """The response's headers; names in any case, repeats joined with a comma."""
         if self._headers is None:
-            head = getattr(self.raw, "head", None)
+            head = _head_of(self.raw)
             self._headers = CaseInsensitiveDict() if head is None else Headers(head.fields)
         return self._headers
 
@@ -515,9 +529,11 @@ class Response:
         raw = self.raw
         if raw is None:
             return []
-        head = getattr(raw, "head", None)
+        head = _head_of(raw)
         if head is not None:
-            return self.headers.get_all("set-cookie") if head.has(b"set-cookie") else []  # type: ignore[attr-defined]
+            if not head.has(b"set-cookie"):
+                return []
+            return [value for name, value in head.fields if name.lower() == "set-cookie"]
         headers = getattr(raw, "headers", None)
         getlist = getattr(headers, "getlist", None)
         if getlist is not None:
@@ -591,7 +607,8 @@ class Response:
         if self._content is False:
             if self._content_consumed:
                 raise StreamConsumedError(
-                    "the body was already read as a stream; keep its pieces, or do not stream",
+                    f"{about(self.request)}the body was already read as a stream; "
+                    "keep its pieces, or do not stream",
                     response=self,
                 )
             if self.status_code == 0 or self.raw is None:
@@ -619,7 +636,7 @@ class Response:
         finally:
             self._content_consumed = True
 
-    def _load_at_most(self, limit: int) -> None:
+    def _load_at_most(self, limit: int, seconds: float | None = None) -> None:
         """Read the body of a response that is only passed through, up to ``limit`` bytes.
 
         What is beyond is not read: the connection is closed.  Never raises for a
@@ -627,6 +644,9 @@ class Response:
         """
         if self._content is not False or self._content_consumed or self.raw is None:
             return
+        hurry = getattr(self.raw, "hurry", None)
+        if seconds is not None and hurry is not None:
+            hurry(seconds)
         pieces: list[bytes] = []
         size = 0
         try:
@@ -651,11 +671,13 @@ class Response:
         :raises StreamConsumedError: when the body was already read as a stream.
         """
         if self._content_consumed and isinstance(self._content, bool):
-            raise StreamConsumedError("the body was already read as a stream", response=self)
+            raise StreamConsumedError(
+                f"{about(self.request)}the body was already read as a stream", response=self
+            )
         size: Any = chunk_size
         if size is not None and (type(size) is not int or size < 1):
             raise InvalidOption(f"chunk_size={chunk_size!r} should be a number of bytes or None")
-        if self._content_consumed:
+        if self._content is not False:
             chunks = _slices(self._content, chunk_size)
         else:
             chunks = self._stream(chunk_size)
@@ -672,7 +694,6 @@ class Response:
             elif raw is not None:
                 while chunk := raw.read(chunk_size if chunk_size is not None else -1):
                     yield chunk
-                raw.close()
         except RequestException:
             raise
         except LOWER_ERRORS as exc:
@@ -717,6 +738,8 @@ class Response:
             import json
 
             loads = json.loads
+        elif not callable(loads):
+            raise InvalidOption(f"json_loads={loads!r} should be callable")
         try:
             return loads(text, **kwargs)
         except JSONDecodeError:
@@ -724,8 +747,18 @@ class Response:
         except (ValueError, RecursionError) as exc:
             message = getattr(exc, "msg", None) or str(exc) or type(exc).__name__
             raise JSONDecodeError(
-                message, getattr(exc, "doc", None) or text, getattr(exc, "pos", 0), response=self
+                message,
+                getattr(exc, "doc", None) or text,
+                getattr(exc, "pos", 0),
+                where=self._not_json(),
+                response=self,
             ) from exc
+
+    def _not_json(self) -> str:
+        """What an error says of a body that is not JSON: whose, and what it claims to be."""
+        kind = str(self.headers.get("content-type", "no Content-Type"))[:100]
+        what = "is not JSON" if self.content else "is empty"
+        return f"{about(self.request)}the body of the answer ({self.status_code}, {kind}) {what}: "
 
     def _json_text(self) -> str:
         """The body as text; JSON without a charset is UTF-8, -16 or -32."""
@@ -785,6 +818,12 @@ class Response:
             setattr(self, name, value)
         self._content_consumed = True
         self.raw = None
+
+
+def _head_of(raw: Any) -> ResponseHead | None:
+    """The head that ulak's codec read, where ``raw`` is of its making."""
+    head = getattr(raw, "head", None)
+    return head if isinstance(head, ResponseHead) else None
 
 
 def _slices(content: bytes | None, size: int | None) -> Iterator[bytes]:

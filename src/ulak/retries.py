@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from ._errors import about
 from ._urls import redact
 from .exceptions import (
     ChunkedEncodingError,
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 #: The idempotent methods (RFC 9110, section 9.2.2), and QUERY, which is safe.
 RETRIED_METHODS: Final = frozenset(("DELETE", "GET", "HEAD", "OPTIONS", "PUT", "QUERY", "TRACE"))
 
+#: Seconds that a server may ask for by Retry-After, where ``retries=`` is a number.
+LONGEST_PAUSE: Final = 120
+
 __all__ = ["after_error", "after_response", "pause", "resolve"]
 
 
@@ -57,7 +61,9 @@ def resolve(value: Any) -> Retry | None:
         return value
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise InvalidOption(f"retries={value!r} should be a whole number from 0 or a urllib3 Retry")
-    return Retry(value, allowed_methods=RETRIED_METHODS) if value else None
+    if not value:
+        return None
+    return Retry(value, allowed_methods=RETRIED_METHODS, retry_after_max=LONGEST_PAUSE)
 
 
 def after_error(policy: Retry, request: RequestLike, error: RequestException) -> Retry | None:
@@ -104,7 +110,8 @@ def after_response(policy: Retry, request: RequestLike, response: ResponseLike) 
             return None
         attempts = len(policy.history) + 1
         raise RetryError(
-            f"{attempts} attempts, the last answered with status {status}: the retries are used up",
+            f"{about(request)}{attempts} attempts, the last answered with status {status}: "
+            "the retries are used up",
             request=request,
             response=response,
         ) from exc
@@ -122,7 +129,7 @@ def pause(policy: Retry, response: ResponseLike | None) -> float:
     if response is not None and policy.respect_retry_after_header:
         try:
             wait = policy.get_retry_after(_status_only(response))
-        except InvalidHeader:
+        except (InvalidHeader, ValueError, OverflowError):  # no date that a calendar holds
             wait = None
         if wait:
             return wait

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from os import PathLike
 from ssl import SSLContext
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from . import _environment, _urls
 from ._headers import CheckedHeaders, merge, prepare_headers
@@ -19,7 +19,7 @@ from ._policy import redirects
 from ._policy.credentials import may_travel
 from ._policy.flow import Conversation, Settings
 from ._policy.settings import merge_hooks, merge_params, merge_setting
-from ._policy.steps import SKIM_LIMIT, Hooks, Load, Pause, Resend, Send, Skim
+from ._policy.steps import SKIM_LIMIT, SKIM_TIME, Hooks, Load, Pause, Resend, Send, Skim
 from ._protocol import codings
 from ._types import UNSET
 from ._version import __version__
@@ -108,6 +108,9 @@ class _Resolved(dict[str, str]):
     explicit: Proxies = None
 
 
+_NOTHING_CHECKED: tuple[None, CheckedHeaders] = (None, CheckedHeaders())
+
+
 class Session:
     """Settings, cookies and connections for many requests; for many threads at once.
 
@@ -141,7 +144,7 @@ class Session:
     :raises InvalidOption, InvalidTimeout, InvalidURL: when one makes no sense.
     """
 
-    __attrs__: Final = (
+    __attrs__: ClassVar[list[str]] = [
         "headers",
         "cookies",
         "auth",
@@ -160,20 +163,24 @@ class Session:
         "raise_for_status",
         "json_loads",
         "json_dumps",
-    )
+    ]
 
+    base_url: str | None = None
+    timeout: Any = DEFAULT_TIMEOUT
+    retries: RetriesInput = None
+    raise_for_status: bool = False
+    json_loads: JSONLoads | None = None
+    json_dumps: JSONDumps | None = None
     headers: MutableMapping[str, Any]
     adapters: dict[str, BaseAdapter]
     hooks: dict[str, Any]
 
-    #: Whether a subclass sends in its own way; see :mod:`ulak._policy.flow`.
-    overrides_send: bool = False
-    _checked: CheckedHeaders
+    _checked: tuple[Mapping[str, Any] | None, CheckedHeaders]
 
     def __init__(  # noqa: PLR0913 - keywords, each a setting of its own
         self,
         *,
-        base_url: str | None = None,
+        base_url: str | Unset | None = UNSET,
         headers: HeadersInput = None,
         params: Params = None,
         auth: Any = None,
@@ -186,11 +193,11 @@ class Session:
         stream: bool = False,
         hooks: HooksInput = None,
         adapters: Mapping[str, BaseAdapter] | None = None,
-        timeout: Any = DEFAULT_TIMEOUT,
-        retries: RetriesInput = None,
-        raise_for_status: bool = False,
-        json_loads: JSONLoads | None = None,
-        json_dumps: JSONDumps | None = None,
+        timeout: Any = UNSET,
+        retries: RetriesInput | Unset = UNSET,
+        raise_for_status: bool | Unset = UNSET,
+        json_loads: JSONLoads | Unset | None = UNSET,
+        json_dumps: JSONDumps | Unset | None = UNSET,
     ) -> None:
         self.headers = default_headers()
         if headers is not None:
@@ -207,18 +214,22 @@ class Session:
         if hooks:
             for event, hook in checked_hooks(hooks).items():
                 self.hooks[known_event(event)] = hook_list(event, hook)
-        self.base_url = base_url
-        if base_url is not None:
-            _urls.prepare(base_url)
-        self.timeout = timeout
-        Timeout.of(timeout)
-        self.retries = retries
-        resolve_retries(retries)
-        self.raise_for_status = raise_for_status
-        self.json_loads = json_loads
-        self.json_dumps = json_dumps
+        given = {
+            "base_url": base_url,
+            "timeout": timeout,
+            "retries": retries,
+            "raise_for_status": raise_for_status,
+            "json_loads": json_loads,
+            "json_dumps": json_dumps,
+        }
+        # What is not given stays what a subclass may have declared or set before.
+        self.__dict__.update({k: v for k, v in given.items() if v is not UNSET})
+        if self.base_url is not None:
+            _urls.prepare(self.base_url)
+        Timeout.of(self.timeout)
+        resolve_retries(self.retries)
         self._cookies: CookieJar | None = None
-        self._checked_from: Mapping[str, Any] | None = None
+        self._checked = _NOTHING_CHECKED
         if cookies is not None:
             self.cookies = cookies
         self._environment = _environment.Environment()
@@ -228,9 +239,10 @@ class Session:
         if adapters is not None:
             self._mount_all(adapters)
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        cls.overrides_send = cls.send is not Session.send
+    @property
+    def _overrides_send(self) -> bool:
+        """Whether ``send`` is a subclass's, or was replaced: then each hop goes through it."""
+        return type(self).send is not _OWN_SEND or "send" in self.__dict__
 
     @property
     def cookies(self) -> RequestsCookieJar:
@@ -317,10 +329,11 @@ class Session:
     ) -> Response:
         """Send a request and return its response.
 
-        The arguments up to ``hooks`` are those of :class:`~ulak.models.Request`;
-        the others those of the session, for this call only.
+        The arguments are those of :func:`ulak.request`, for this call only.  What is not
+        given is the session's; mappings are merged with the session's by key, and a
+        value of ``None`` takes the session's away.
 
-        :param allow_redirects: whether to follow redirects.
+        :param url: absolute, or relative to the session's ``base_url``.
         :returns: the response, whose body is read unless ``stream`` is set; then
             the caller reads it to its end or closes it.
         :raises RequestException: of the class that names what failed.
@@ -368,11 +381,13 @@ class Session:
         headers = self.headers
         if own or not isinstance(headers, CaseInsensitiveDict):
             return merge(headers, own)
-        if headers._store != self._checked_from:
-            merged = merge(headers, None)
-            self._checked = CheckedHeaders.of(prepare_headers(merged))
-            self._checked_from = headers._store.copy()
-        return self._checked
+        seen, checked = self._checked
+        if headers._store != seen:  # one tuple, so that another thread sees both or neither
+            merged: CaseInsensitiveDict[Any] = CaseInsensitiveDict(headers)
+            seen = merged._store
+            checked = CheckedHeaders.of(prepare_headers(merge(merged, None)))
+            self._checked = seen, checked
+        return checked
 
     def _netrc_if_any(self) -> Any:
         """An auth that asks netrc, where there is one to ask."""
@@ -381,11 +396,10 @@ class Session:
     def _add_netrc(self, prepared: PreparedRequest) -> PreparedRequest:
         """Add netrc's credentials, where neither a header nor the URL has some."""
         url = prepared.url or ""
-        if "authorization" not in prepared.headers:
-            found = _urls.userinfo_of(url)
-            netrc = None if any(found) else self._environment.netrc.lookup(_urls.parse(url).host)
-            if any(found) or netrc is not None:
-                prepared.prepare_auth(netrc or found)
+        if any(_urls.userinfo_of(url)):
+            prepared.prepare_auth(None)
+        elif "authorization" not in prepared.headers:
+            prepared.prepare_auth(self._environment.netrc.lookup(_urls.parse(url).host) or ())
         return prepared
 
     def merge_environment_settings(
@@ -410,7 +424,7 @@ class Session:
                 "verify= should be True, False, a path or an ssl.SSLContext, "
                 f"not {type(verify).__name__}"
             )
-        if (verify is True or verify is None) and self.trust_env and (url or "")[:5] == "https":
+        if (verify is True or verify is None) and self.trust_env:
             verify = self._environment.look().ca_bundle or verify
         return {
             "proxies": self._proxies_for(url or "", explicit),
@@ -499,21 +513,30 @@ class Session:
         start = perf_counter()
         kwargs["timeout"] = step.timeout
         kwargs["proxies"] = step.proxies
-        response = adapter.send(request, **kwargs)
-        if isinstance(response, Response):
-            response._seconds = perf_counter() - start
-            response._json_loads = self.json_loads
+        response: Any = adapter.send(request, **kwargs)
+        if not isinstance(response, Response):
+            raise InvalidOption(
+                f"{type(adapter).__name__}.send() should return a Response, "
+                f"not {type(response).__name__}",
+                request=request,
+            )
+        response._seconds = perf_counter() - start
+        response._json_loads = self.json_loads
+        if getattr(response, "request", None) is None:  # a plain adapter may not have set it
+            response.request = request
         return response
 
     def _resend(self, step: Resend, kwargs: dict[str, Any]) -> Response:
         again = {**kwargs, "timeout": step.timeout, "proxies": step.proxies}
+        if step.retries is not UNSET:
+            again["retries"] = step.retries
         return self.send(step.request, allow_redirects=False, **again)
 
     def _run_hooks(self, step: Hooks, kwargs: dict[str, Any]) -> Response:
         return dispatch_hook("response", step.request.hooks, step.response, **kwargs)
 
     def _skim(self, step: Skim, kwargs: dict[str, Any]) -> None:
-        step.response._load_at_most(SKIM_LIMIT)
+        step.response._load_at_most(SKIM_LIMIT, SKIM_TIME)
 
     def _pause(self, step: Pause, kwargs: dict[str, Any]) -> None:
         from time import sleep
@@ -579,7 +602,7 @@ class Session:
         history: list[Response] = []
         kwargs = {"stream": stream, "timeout": timeout, "verify": verify, "cert": cert}
         while (location := self.get_redirect_target(resp)) is not None:
-            resp._load_at_most(SKIM_LIMIT)
+            resp._load_at_most(SKIM_LIMIT, SKIM_TIME)
             req = redirects.next_request(self, req, resp, location, taken=len(history))
             proxies = self.rebuild_proxies(req, proxies)
             self.rebuild_auth(req, resp)
@@ -607,6 +630,7 @@ class Session:
         known = ", ".join(self.adapters)
         raise InvalidSchema(
             f"No connection adapters were found for {_urls.redact(url)!r}; mounted are: {known}"
+            f"{_urls.without_scheme(url)}"
         )
 
     def mount(self, prefix: str, adapter: BaseAdapter) -> None:
@@ -618,9 +642,9 @@ class Session:
             raise InvalidOption(
                 f"{adapter!r} is no adapter: subclass ulak.adapters.BaseAdapter and write send()"
             )
-        self.adapters[prefix] = adapter
-        for shorter in [known for known in self.adapters if len(known) < len(prefix)]:
-            self.adapters[shorter] = self.adapters.pop(shorter)
+        mounted = {**self.adapters, prefix: adapter}
+        # A new mapping in one step: another thread may be looking through the old one.
+        self.adapters = dict(sorted(mounted.items(), key=lambda item: len(item[0]), reverse=True))
 
     def _mount_all(self, adapters: Any) -> None:
         """Mount the constructor's adapters."""
@@ -638,7 +662,7 @@ class Session:
         """Close what is idle; a response that is still being read keeps its connection."""
         for adapter in self.adapters.values():
             if isinstance(adapter, HTTPAdapter):
-                adapter.retire()
+                adapter._retire()
             else:
                 adapter.close()
 
@@ -663,11 +687,13 @@ class Session:
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         self._cookies = None
-        self._checked_from = None
+        self._checked = _NOTHING_CHECKED
         self._environment = _environment.Environment()
         for name, value in state.items():
             setattr(self, name, value)
 
+
+_OWN_SEND = Session.send
 
 _OTHER_STEPS: dict[type, Any] = {
     Hooks: Session._run_hooks,

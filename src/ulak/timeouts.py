@@ -38,8 +38,8 @@ class Timeout(RequestException):
     As a setting, ``Timeout(connect=3, read=30, total=60)``, where ``None`` means
     no limit:
 
-    :param args: a number alone is for both ``connect`` and ``read``; two are one for
-        each.  Anything else is an error's message.
+    :param args: a number alone is for both ``connect`` and ``read``; more are the
+        limits in the order below.  Anything else is an error's message.
     :param connect: to resolve the name, connect, and finish TLS (default 10).
     :param read: to wait for the server's next bytes, in the head and in the
         body (default 300).
@@ -83,7 +83,8 @@ class Timeout(RequestException):
             return
         super().__init__(request=request, response=response)
         if args:
-            connect, read = _positional(args, connect, read)
+            named = (connect, read, write, pool, total)
+            connect, read, write, pool, total = _positional(args, named)
         limit = _READ if isinstance(read, Unset) else _checked("read", read)
         self.__dict__.update(
             connect=_CONNECT if isinstance(connect, Unset) else _checked("connect", connect),
@@ -156,14 +157,17 @@ class Timeout(RequestException):
 _FIELDS = ("connect", "read", "write", "pool", "total")
 
 
-def _positional(args: tuple[object, ...], connect: Limit, read: Limit) -> tuple[Any, Any]:
-    """``connect`` and ``read`` as numbers without their names."""
-    if len(args) > 2 or not (isinstance(connect, Unset) and isinstance(read, Unset)):
+def _positional(args: tuple[object, ...], named: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The limits, those of ``args`` without their names and the rest by ``named``."""
+    given = args * 2 if len(args) == 1 else args
+    if len(given) > len(named) or any(
+        x is not UNSET and x is not None for x in named[: len(given)]
+    ):
         raise InvalidTimeout(
-            "Timeout() takes one number, two for connect and read, or limits by their names: "
+            "Timeout() takes one number, or limits in order, each once and best by its name: "
             "Timeout(connect=3, read=30, total=60)"
         )
-    return args[0], args[-1]
+    return (*given, *named[len(given) :])
 
 
 def _checked(name: str, value: Any) -> Seconds:

@@ -19,25 +19,12 @@ from ulak.exceptions import InvalidCertificate, SSLError
 @pytest.fixture
 def ca_folder(certificates: Certificates, tmp_path: Path) -> Path:
     """The CA in a folder of OpenSSL's layout."""
-    from cryptography import x509
-
-    authority = x509.load_pem_x509_certificate(certificates.ca.read_bytes())
+    command = ["openssl", "x509", "-hash", "-noout", "-in", str(certificates.ca)]
+    name = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     folder = tmp_path / "cas"
     folder.mkdir()
-    name = _subject_hash(authority, certificates.ca)
     (folder / f"{name}.0").write_bytes(certificates.ca.read_bytes())
     return folder
-
-
-def _subject_hash(authority, path: Path) -> str:
-    done = subprocess.run(
-        ["openssl", "x509", "-hash", "-noout", "-in", str(path)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
 
 
 @pytest.fixture

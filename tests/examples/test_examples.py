@@ -64,6 +64,20 @@ def test_demo_server() -> None:
     assert process.returncode == 0
 
 
+def test_docs_server() -> None:
+    command = python(EXAMPLES / "docs_server.py", "0")
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, encoding="utf-8", env=environment()
+    ) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().split(" ")[0]
+        with urllib.request.urlopen(f"{url}/json", timeout=10) as response:
+            assert b'"courier": "ulak"' in response.read()
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.read() == "Goodbye.\n"
+    assert process.returncode == 0
+
+
 def test_quickstart(run_example: RunExample) -> None:
     shown = run_example("quickstart.py")
     size = (EXAMPLES / "quickstart.py").stat().st_size

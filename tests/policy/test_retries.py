@@ -306,7 +306,7 @@ def test_what_is_left_of_the_total_goes_to_each_exchange() -> None:
     limits = [step.timeout for step in host.steps if hasattr(step, "timeout")]
     assert len(limits) == 3
     assert all((x.connect, x.read) == (1, 2) for x in limits)
-    assert 30 >= limits[0].total >= limits[1].total >= limits[2].total > 29
+    assert 30 > limits[0].total > limits[1].total > limits[2].total > 29
 
 
 # -- whose policy ------------------------------------------------------------

@@ -48,6 +48,33 @@ def test_no_reuse_when_the_server_says_so(http_server: HttpServer, session, rout
     assert http_server.connections == 2
 
 
+@pytest.mark.parametrize("apart", [False, True], ids=["together", "apart"])
+@pytest.mark.parametrize(
+    "field",
+    [b"Connection: close", b"Connection: x, Close", b"Content-Length: 2\r\nConnection: close"],
+)
+def test_no_reuse_when_the_server_says_so_and_does_not_close(
+    session: ulak.Session, start_raw_server: StartRaw, field: bytes, apart: bool
+) -> None:
+    read = threading.Event()
+
+    def script(connection: RawConnection) -> None:
+        connection.recv_request()
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n%b\r\n\r\n" % field)
+        if apart:
+            connection.wait(read)
+        connection.send(b"ok")
+        connection.hang()
+
+    server = start_raw_server(script)
+    for count in (1, 2):
+        read.clear()
+        response = session.get(server.url, stream=True)
+        read.set()
+        assert response.content == b"ok"
+        assert server.accepted == count
+
+
 def test_no_reuse_when_the_caller_says_so(http_server: HttpServer, session) -> None:
     session.get(f"{http_server.url}/get", headers={"Connection": "close"})
     session.get(f"{http_server.url}/get")

@@ -44,7 +44,7 @@ def test_a_session(http_server: HttpServer, over) -> None:
 def test_a_session_of_a_subclass(over) -> None:
     session = over(Sub())
     assert type(session) is Sub
-    assert session.overrides_send
+    assert session._overrides_send
     session.close()
 
 
@@ -118,7 +118,7 @@ def test_an_error_without_an_answer(session: ulak.Session, over) -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        ulak.Timeout(1, 2, 3, 4, 5),
+        ulak.Timeout(connect=1, read=2, write=3, pool=4, total=5),
         ulak.auth.HTTPBasicAuth("u", "p"),
         ulak.auth.HTTPDigestAuth("u", "p"),
         ulak.auth.HTTPBearerAuth("t"),

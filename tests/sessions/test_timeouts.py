@@ -353,6 +353,48 @@ def test_total(session: ulak.Session, start_raw_server: StartRaw, script, stream
     assert caught.value.request is not None
 
 
+def redirects_late(connection: RawConnection) -> None:
+    connection.recv_request()
+    connection.pause(0.2)
+    connection.respond(b"", b"Location: /next", status=b"302 Found")
+    connection.recv_request()
+    connection.hang()
+
+
+def challenges_late(connection: RawConnection) -> None:
+    connection.recv_request()
+    connection.pause(0.2)
+    connection.respond(
+        b"", b'WWW-Authenticate: Digest realm="r", nonce="n"', status=b"401 Unauthorized"
+    )
+    connection.recv_request()
+    connection.hang()
+
+
+def refuses_late(connection: RawConnection) -> None:
+    connection.recv_request()
+    connection.pause(0.2)
+    connection.respond(b"", b"Retry-After: 0", status=b"503 Busy")
+    connection.recv_request()
+    connection.hang()
+
+
+@pytest.mark.parametrize(
+    "script", [redirects_late, challenges_late, refuses_late], ids=lambda x: x.__name__
+)
+def test_the_second_exchange_has_what_the_first_left(session, start_raw_server, script) -> None:
+    server = start_raw_server(script)
+    start = time.monotonic()
+    with pytest.raises(TotalTimeout):
+        session.get(
+            server.url,
+            timeout=Timeout(total=LIMIT),
+            retries=1,
+            auth=ulak.auth.HTTPDigestAuth("u", "p"),
+        )
+    assert LIMIT * 0.9 < time.monotonic() - start < LIMIT + 0.15
+
+
 @pytest.mark.parametrize("script", [takes_nothing, drip_upload], ids=lambda x: x.__name__)
 @pytest.mark.parametrize("body", [BIG, "iterator"], ids=["bytes", "iterator"])
 def test_total_of_an_upload(session, start_raw_server: StartRaw, script, body) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ssl
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import trustme
+if TYPE_CHECKING:
+    import trustme
 
 #: The names that the servers of this package are reached by.
 SERVER_NAMES = ("localhost", "127.0.0.1", "::1")
@@ -19,6 +21,8 @@ class Certificates:
     """
 
     def __init__(self, folder: Path) -> None:
+        import trustme  # which examples/docs_server.py does without
+
         self._folder = folder
         self._authority = trustme.CA()
         #: The CA's certificate, for ``verify=``.

@@ -28,12 +28,15 @@ class HttpServer:
 
     :param tls: a server's context, for https.
     :param host: the address to listen on; ``"::1"`` works too.
+    :param port: the port, or 0 for any that is free.
 
     Leaving the ``with`` block stops it, and raises what a handler raised.
     """
 
-    def __init__(self, *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> None:
-        self._listener = Listener(self._serve, host=host, tls=tls, name="http-server")
+    def __init__(
+        self, *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1", port: int = 0
+    ) -> None:
+        self._listener = Listener(self._serve, host=host, port=port, tls=tls, name="http-server")
         self._routes = Routes(self._listener.stopping)
         self._own: dict[str, Handler] = {}
         self._changed = threading.Condition()

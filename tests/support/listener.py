@@ -37,6 +37,7 @@ class Listener:
         serve: Serve,
         *,
         host: str = "127.0.0.1",
+        port: int = 0,
         tls: ssl.SSLContext | None = None,
         name: str = "server",
     ) -> None:
@@ -44,7 +45,7 @@ class Listener:
         self._tls = tls
         self._name = name
         self._sock = socket.create_server(
-            (host, 0),
+            (host, port),
             family=socket.AF_INET6 if ":" in host else socket.AF_INET,
             backlog=_BACKLOG,
         )

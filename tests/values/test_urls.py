@@ -186,15 +186,52 @@ def test_what_cannot_be_read_in_one_way_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "h", "example.com/x", "//h/x", "httpbin.org:80/x", "/", "httpſ://h"]
+    ("text", "hint"),
+    [
+        ("h", "Perhaps you meant https://h?"),
+        ("example.com/x", "Perhaps you meant https://example.com/x?"),
+        ("httpſ://h", "Perhaps you meant https://httpſ://h?"),
+        ("//h/x", "Perhaps you meant https://h/x?"),
+        ("//localhost/x", "Perhaps you meant http://localhost/x?"),
+        ("127.0.0.1", "Perhaps you meant http://127.0.0.1?"),
+        ("httpbin.org:80/x", "Perhaps you meant http://httpbin.org:80/x?"),
+        ("httpbin.org:443/x", "Perhaps you meant https://httpbin.org:443/x?"),
+        ("", "The url is empty."),
+        (" ", "The url is empty."),
+        ("/", "A URL without a host needs a session with base_url=."),
+        ("?page=2", "A URL without a host needs a session with base_url=."),
+    ],
 )
-def test_a_url_without_scheme_says_what_was_perhaps_meant(text: str) -> None:
+def test_a_url_without_scheme_says_what_was_perhaps_meant(text: str, hint: str) -> None:
     with pytest.raises(MissingSchema) as caught:
         prepare(text)
-    meant = text.strip()
-    assert str(caught.value) == (
-        f"Invalid URL {meant!r}: No scheme supplied. Perhaps you meant https://{meant}?"
-    )
+    assert str(caught.value) == f"Invalid URL {text.strip()!r}: No scheme supplied. {hint}"
+
+
+def test_none_is_no_url() -> None:
+    with pytest.raises(MissingSchema, match="None: No scheme supplied"):
+        prepare(None)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("localhost:5055/page", "http://localhost:5055/page"),
+        ("127.0.0.1:8000", "http://127.0.0.1:8000"),
+        ("[::1]:8000/x", "http://[::1]:8000/x"),
+        ("www.example.com:80/x", "http://www.example.com:80/x"),
+        ("www.example.com:443?q", "https://www.example.com:443?q"),
+        ("rider:horse@example.com/x", "https://***@example.com/x"),
+        ("//rider:horse@example.com/x", "https://***@example.com/x"),
+    ],
+)
+def test_a_host_and_port_are_no_scheme(text: str, meant: str) -> None:
+    assert _urls.without_scheme(text) == f". Perhaps you meant {meant}?"
+
+
+@pytest.mark.parametrize("text", ["tel:0123456789", "foo:bar", "mailto:a@b.example", "htpp://h/x"])
+def test_what_looks_like_no_host_has_no_hint(text: str) -> None:
+    assert _urls.without_scheme(text) == ""
 
 
 def test_the_largest_host_and_url_are_accepted() -> None:

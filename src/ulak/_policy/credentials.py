@@ -1,7 +1,8 @@
 """Which credentials may travel with a request to another URL.
 
 One function decides, from scheme, host and port.  Everything that carries a
-secret asks it: Authorization, Digest, Cookie, ``cookies=``, Referer.
+secret asks it: Authorization and Digest (in ``Session.rebuild_auth``, which may be
+overridden), Cookie, ``cookies=``, Referer.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from .._urls import parse
 
 __all__ = ["BOUND_HEADERS", "may_travel"]
 
-#: The caller's headers that are meant for the origin they were given for.
-BOUND_HEADERS = ("Authorization", "Cookie", "Referer")
+#: The caller's other headers that are meant for the origin they were given for.
+BOUND_HEADERS = ("Cookie", "Host", "Referer")
 
 
 def may_travel(old_url: str, new_url: str) -> bool:

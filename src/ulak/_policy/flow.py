@@ -16,14 +16,17 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from .. import _bodies
+from .._errors import about
 from .._types import UNSET
 from ..exceptions import (
     ChunkedEncodingError,
     ConnectionError,
     InvalidOption,
     RequestException,
+    RetryError,
     TotalTimeout,
 )
+from ..models import Response
 from ..retries import after_error, after_response, pause
 from ..timeouts import Timeout
 from .redirects import RedirectHost, next_request
@@ -36,7 +39,7 @@ if TYPE_CHECKING:
     from urllib3.util import Retry
 
     from .._types import Proxies, Unset
-    from ..models import PreparedRequest, Response
+    from ..models import PreparedRequest
     from .steps import Step
 
 __all__ = ["Conversation", "FlowHost", "Settings"]
@@ -50,8 +53,10 @@ MAX_AUTH_ROUNDS = 8
 class FlowHost(RedirectHost, Protocol):
     """The session that a conversation belongs to."""
 
-    #: Whether a subclass sends in its own way, to be used on every hop.
-    overrides_send: bool
+    @property
+    def _overrides_send(self) -> bool:
+        """Whether it sends in a way of its own, to be used on every hop."""
+        ...
 
     @property
     def cookies(self) -> CookieJar: ...
@@ -107,42 +112,46 @@ class Conversation:
         :returns: by ``StopIteration``, the response, its history set; its body
             is read unless it is streamed.
         """
-        host = self._host
         settings = self._settings
         history: list[Response] = []
-        first = True
         while True:
-            if first or not host.overrides_send:
-                if request.auth_flow is None:
-                    response = yield from self._attempt(request)
-                else:
-                    response = yield from self._authenticate(request)
+            if not (history and self._host._overrides_send):
+                response = yield from self._exchange(request)
+            else:
+                response = yield Resend(request, self._proxies, self._limits(request), self._policy)
+            try:
                 if request.hooks and request.hooks.get("response"):
                     response = yield from self._run_hooks(request, response)
                 self._keep_cookies(response)
-            else:
-                response = yield Resend(request, self._proxies, self._limits(request))
-            first = False
-            location = host.get_redirect_target(response)
-            if location is not None:
-                if settings.allow_redirects:
+                location = self._host.get_redirect_target(response)
+                if location is not None and settings.allow_redirects:
                     response.history = [*history, *response.history]
                     request = yield from self._redirect(request, response, location, history)
                     history.append(response)
                     continue
-                self._note_next(request, response, location)
-            if history:
-                response.history = [*history, *response.history]
-            if settings.stream or (yield from self._loads(request, response)):
-                return response
-            response.history = []
+                if location is not None:
+                    self._note_next(request, response, location)
+                if history:
+                    response.history = [*history, *response.history]
+                if settings.stream or (yield from self._loads(request, response)):
+                    return response
+                response.history = []
+            except BaseException:
+                response.close()
+                raise
 
     # One hop.
+
+    def _exchange(self, request: PreparedRequest) -> Steps:
+        """Send, with retries, and with authentication if the request has a flow for it."""
+        if request.auth_flow is None:
+            return self._attempt(request)
+        return self._authenticate(request)
 
     def _run_hooks(self, request: PreparedRequest, response: Response) -> Steps:
         """Let the caller's hooks see the response, and replace it."""
         hooked: Response = yield Hooks(request, response)
-        if hooked is not response and not hasattr(hooked, "status_code"):
+        if not isinstance(hooked, Response):
             raise InvalidOption(
                 f"a response hook returned {type(hooked).__name__}; "
                 "it should return a Response, or None to keep the one it was given",
@@ -162,9 +171,14 @@ class Conversation:
             except RequestException as exc:
                 wait = self._wait_after_error(request, exc)
                 if wait is None:
+                    self._say_how_often(exc)
                     raise
             else:
-                wait = self._wait_after_response(request, response)
+                try:
+                    wait = self._wait_after_response(request, response)
+                except RetryError:
+                    yield Skim(response)
+                    raise
                 if wait is None:
                     return response
                 yield Skim(response)
@@ -184,6 +198,7 @@ class Conversation:
         except RequestException as exc:
             wait = self._wait_after_error(request, exc)
             if wait is None:
+                self._say_how_often(exc)
                 raise
             yield from self._prepare_again(request, wait)
             return False
@@ -195,12 +210,13 @@ class Conversation:
         rounds = auth.auth_flow(request)
         history: list[Response] = []
         try:
-            current: PreparedRequest | None = next(rounds, None)
-            if current is None:
+            opening: PreparedRequest | None = next(rounds, None)
+            if opening is None:
                 raise InvalidOption(
                     f"auth_flow() of {type(auth).__name__} should yield the request to send first",
                     request=request,
                 )
+            current = opening
             while True:
                 response: Response = yield from self._attempt(current)
                 if auth.requires_response_body:
@@ -216,11 +232,19 @@ class Conversation:
                 history.append(response)
                 if following.body is not None:
                     _bodies.rewind(following.body, request._body_position)
+                if response._set_cookie_lines():
+                    following = self._with_new_cookies(following)
                 current = following
         finally:
             rounds.close()
         response.history = [*history, *response.history]
         return response
+
+    def _with_new_cookies(self, following: PreparedRequest) -> PreparedRequest:
+        """The next round's request with the cookies that a challenge has just set."""
+        renewed = following.copy()
+        renewed._renew_cookies(self._host._jar())
+        return renewed
 
     # Retries.
 
@@ -250,13 +274,19 @@ class Conversation:
         if self._deadline is not None and monotonic() + wait >= self._deadline:
             response.close()
             raise TotalTimeout(
-                f"the server asks to wait {wait:g} s before the next attempt, "
+                f"{about(request)}the server asks to wait {wait:g} s before the next attempt, "
                 "which is past the request's total time",
                 request=request,
                 response=response,
             )
         self._policy = following
         return wait
+
+    def _say_how_often(self, error: RequestException) -> None:
+        """Add to the last error's message how many attempts it ends, if there was a retry."""
+        tried = len(getattr(self._policy, "history", ())) + 1
+        if tried > 1 and len(error.args) == 1:
+            error.args = (f"{error.args[0]}; tried {tried} times",)
 
     def _policy_for(self, request: PreparedRequest, response: Response | None) -> Retry | None:
         """The retry policy: the call's or the session's, or else the adapter's."""
@@ -303,6 +333,7 @@ class Conversation:
         """
         try:
             following = next_request(self._host, request, response, location, taken=-1)
+            self._host.rebuild_proxies(following, self._proxies)
             self._host.rebuild_auth(following, response)
         except RequestException:
             return
@@ -325,7 +356,9 @@ class Conversation:
             return self._timeout
         left = self._deadline - monotonic()
         if left <= 0:
-            raise TotalTimeout("the request's total time is used up", request=request)
+            raise TotalTimeout(
+                f"{about(request)}the request's total time is used up", request=request
+            )
         return self._timeout.within(left)
 
 

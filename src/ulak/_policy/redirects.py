@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from .. import _bodies, _urls
-from ..exceptions import InvalidSchema, TooManyRedirects
+from ..exceptions import InvalidOption, InvalidSchema, TooManyRedirects
 from ..models import REDIRECT_STATI
 from .credentials import BOUND_HEADERS
 
@@ -79,15 +79,20 @@ def next_request(
     :raises InvalidSchema: when it leads from HTTP to something else.
     :raises UnrewindableBodyError: when the body must be sent again and cannot be.
     """
+    if not isinstance(host.max_redirects, int):
+        raise InvalidOption(f"max_redirects={host.max_redirects!r} should be a whole number")
     if taken >= host.max_redirects:
         raise TooManyRedirects(
-            f"Exceeded {host.max_redirects} redirects.", request=request, response=response
+            f"Exceeded {host.max_redirects} redirects. "
+            f"The last is from {request.method} {_urls.redact(request.url or '')}",
+            request=request,
+            response=response,
         )
     following = request.copy()
-    following.url = _follow(request.url or "", location)
+    following.url = _follow(response.url or request.url or "", location)
     host.rebuild_method(following, response)
     _carry_body(following, request, response)
-    _carry_headers(host, following, request)
+    _carry_headers(host, following, request, response)
     return following
 
 
@@ -97,7 +102,7 @@ def _follow(base: str, location: str) -> str:
     if "#" not in url and "#" in base:
         url = f"{url}#{base.partition('#')[2]}"
     scheme = url.partition(":")[0].lower()
-    if base.lower().startswith("http") and scheme not in ("http", "https"):
+    if base.partition(":")[0].lower() in ("http", "https") and scheme not in ("http", "https"):
         raise InvalidSchema(f"a redirect from HTTP to {scheme!r} is not followed")
     return url
 
@@ -116,16 +121,17 @@ def _carry_body(following: PreparedRequest, request: PreparedRequest, response: 
 
 
 def _carry_headers(
-    host: RedirectHost, following: PreparedRequest, request: PreparedRequest
+    host: RedirectHost, following: PreparedRequest, request: PreparedRequest, response: Response
 ) -> None:
     """Leave behind what was meant for the last origin only, and set the cookies anew."""
     following.headers.pop("Cookie", None)
-    same = not host.should_strip_auth(request.url or "", following.url or "")
-    if not same:
+    if host.should_strip_auth(request.url or "", following.url or ""):
         for name in BOUND_HEADERS:
-            if name != "Authorization":  # rebuild_auth's, which may be overridden
-                following.headers.pop(name, None)
-        following.headers.pop("Host", None)
-        following.leave_cookies()
+            following.headers.pop(name, None)
+        if response.request is not request and response.request.url != request.url:
+            # A hook answered from elsewhere, which rebuild_auth takes for the last origin.
+            following.headers.pop("Authorization", None)
+            following.auth_flow = None
+        following._leave_cookies()
     following._session_jar = host._jar()
     following.prepare_cookies(None)

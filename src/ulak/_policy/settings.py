@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .._urls import encode_params
+from ..exceptions import InvalidOption
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,6 +57,8 @@ def merge_params(request_params: Any, session_params: Any) -> Any:
 
 def merge_hooks(request_hooks: Hooks, session_hooks: Hooks) -> Hooks:
     """The hooks of one call: its own, or else the session's."""
+    if session_hooks and not isinstance(session_hooks, Mapping):
+        raise InvalidOption(f"hooks={session_hooks!r} should be a mapping")
     if not session_hooks or not any(session_hooks.values()):
         return request_hooks
     if not request_hooks or not any(request_hooks.values()):

@@ -29,6 +29,8 @@ class Resend(NamedTuple):
     request: PreparedRequest
     proxies: Proxies
     timeout: Any
+    #: What is left of the retry policy; unset for the adapter's.
+    retries: Any
 
 
 class Hooks(NamedTuple):
@@ -61,3 +63,5 @@ Step: TypeAlias = Send | Resend | Hooks | Load | Skim | Pause
 #: Bytes that are read of a redirect's or a refused attempt's body, so that the
 #: connection can be kept; beyond, it is closed.
 SKIM_LIMIT = 64 * 1024
+#: Seconds that reading them may take, however long the timeout is.
+SKIM_TIME = 1.0

@@ -18,6 +18,9 @@ class ProtocolViolation(Exception):
     The parser that raised it is of no further use, nor is its connection.
     """
 
+    #: Whether the head was whole already: set by who feeds the parser.
+    in_body: bool = False
+
     def __init__(self, code: str, message: str) -> None:
         super().__init__(code, message)
         self.code = code

@@ -14,6 +14,7 @@ import select
 import socket
 import ssl
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from urllib3 import exceptions as lower
@@ -25,13 +26,17 @@ from .._errors import TotalTimeoutError, WriteTimeoutError
 from .._protocol import h1
 from ..exceptions import RequestException
 from . import clock, dial
+from .watchdog import Watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .clock import Deadline
 
-__all__ = ["CallerError", "CodecConnection", "HTTPConnection", "HTTPSConnection"]
+__all__ = ["CallerError", "CodecConnection", "HTTPConnection", "HTTPSConnection", "guarded"]
+
+# The values of POLLIN and POLLOUT, which select has only where it has poll.
+_READABLE, _WRITABLE = 1, 4
 
 #: Up to this size a body goes out in one piece with its head.
 _JOIN_LIMIT = 64 * 1024
@@ -62,6 +67,9 @@ class CodecConnection(_HTTPConnection):
     early: bytes = b""
     _limit: float | None = -1.0
     _is_tls: bool = False
+    #: Whether the socket is urllib3's TLS within TLS, which has to be written to at one go.
+    _is_nested: bool = False
+    _watchdog: Watchdog | None = None
     _poll: Any = None
     _poll_both: Any = None
 
@@ -70,18 +78,23 @@ class CodecConnection(_HTTPConnection):
     def connect(self) -> None:
         """Dial, tunnel and shake hands, all within ``timeout`` and the deadline."""
         self._limit = -1.0
-        self.aborted = self.tunnel_is_open = False
+        self.tunnel_is_open = False
         self._connect_by = clock.earlier(self.deadline, clock.after(self.timeout))
         try:
             super().connect()
-        except BaseException:
+        except BaseException as exc:
             self.close()
+            if self._watchdog is not None and self._watchdog.bit and isinstance(exc, Exception):
+                raise self.too_late() from exc
             raise
-        self._is_tls = not isinstance(self.sock, socket.socket) or isinstance(
-            self.sock, ssl.SSLSocket
-        )
-        self._poll = _poller(self.sock, select.POLLIN)
-        self._poll_both = _poller(self.sock, select.POLLIN | select.POLLOUT)
+        finally:
+            if self._watchdog is not None:
+                self._watchdog.call_off()
+                self._watchdog = None
+        self._is_nested = not isinstance(self.sock, socket.socket)
+        self._is_tls = self._is_nested or isinstance(self.sock, ssl.SSLSocket)
+        self._poll = _poller(self.sock, _READABLE)
+        self._poll_both = _poller(self.sock, _READABLE | _WRITABLE)
 
     def _new_conn(self) -> socket.socket:
         """Dial; urllib3 calls this from its ``connect``."""
@@ -142,6 +155,8 @@ class CodecConnection(_HTTPConnection):
             raise lower.ProxyError("the proxy refused the tunnel", said)
         self.tunnel_is_open = True
         self._bound_handshake(sock)
+        if self._tunnel_scheme == "https":
+            self._watchdog = Watchdog(sock, self._connect_by)
 
     def _tunnel_answer(self, sock: socket.socket) -> h1.ResponseHead:
         """The head of the proxy's answer to CONNECT; its body is not read."""
@@ -166,10 +181,10 @@ class CodecConnection(_HTTPConnection):
 
     def abort(self) -> None:
         """Close a connection that another thread may be using."""
+        self.aborted = True
         sock = self.sock
         if sock is None:
             return
-        self.aborted = True
         with suppress(OSError):  # not connected any more: there is nothing to shut down
             sock.shutdown(socket.SHUT_RDWR)
         if not self.in_call:
@@ -190,7 +205,7 @@ class CodecConnection(_HTTPConnection):
             return not self._poll(0)
         if not self._poll(0):
             return not _pending(sock)
-        return self._receive_now() is None
+        return not self._is_nested and self._receive_now() is None
 
     def _receive_now(self) -> bytes | None:
         """What can be received without waiting: ``b""`` at the end, ``None`` for nothing.
@@ -237,7 +252,7 @@ class CodecConnection(_HTTPConnection):
                 self.sock.sendall(head)
                 return True
             if isinstance(body, str):
-                body = body.encode("utf-8")
+                body = _bodies.encode_text(body)
             if isinstance(body, bytes) and len(body) <= _JOIN_LIMIT and length is not None:
                 self.sock.sendall(head + body)
                 return True
@@ -261,15 +276,19 @@ class CodecConnection(_HTTPConnection):
 
     def _send_or_hear(self, data: bytes, write: float | None, parser: h1.ResponseParser) -> bool:
         """Send ``data``, unless the server answers first; the socket does not block."""
+        if self._is_nested:
+            self.limit(clock.left(write, self.deadline))
+            self.sock.sendall(data)
+            return True
         view = memoryview(data)
         while view:
             seconds = clock.left(write, self.deadline)
             events = self._poll_both(None if seconds is None else seconds * 1000)
             if not events:
                 raise TimeoutError("timed out")
-            if events[0][1] & ~select.POLLOUT and self._answered_early(parser):
+            if events[0][1] & ~_WRITABLE and self._answered_early(parser):
                 return False
-            if events[0][1] & ~select.POLLIN:
+            if events[0][1] & ~_READABLE:
                 try:
                     view = view[self.sock.send(view) :]
                 except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
@@ -281,7 +300,7 @@ class CodecConnection(_HTTPConnection):
         data = self._receive_now()
         if data:
             self.early += parser.feed(data)
-        return data == b"" or parser.head is not None
+        return (data is not None and not data) or parser.head is not None
 
     def answers_after(self, parser: h1.ResponseParser) -> bool:
         """Whether the server had answered before sending to it failed."""
@@ -356,9 +375,29 @@ def _pending(sock: Any) -> int:
 
 def _poller(sock: socket.socket, events: int) -> Any:
     """``poll(milliseconds)`` for ``sock``: what of ``events`` there is, as select.poll tells it."""
-    poll = select.poll()
+    try:
+        poll = select.poll()
+    except AttributeError:  # not on Windows, nor where green threads replace it
+        return partial(_select, sock, events)
     poll.register(sock, events)
     return poll.poll
+
+
+def _select(
+    sock: socket.socket, events: int, milliseconds: float | None = None
+) -> list[tuple[int, int]]:
+    """What :func:`select.poll` gives, by :func:`select.select`."""
+    reading = [sock] if events & _READABLE else []
+    writing = [sock] if events & _WRITABLE else []
+    seconds = None if milliseconds is None else milliseconds / 1000
+    readable, writable, _ = select.select(reading, writing, [], seconds)
+    found = (_READABLE if readable else 0) | (_WRITABLE if writable else 0)
+    return [(sock.fileno(), found)] if found else []
+
+
+def guarded(body: Any) -> Any:
+    """``body`` for a stock pool of urllib3: what fails in the caller's code says so."""
+    return body if isinstance(body, bytes | str) else _blocks(body, None)
 
 
 def _blocks(body: Any, length: int | None) -> Iterator[bytes]:

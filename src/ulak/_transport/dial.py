@@ -125,7 +125,10 @@ def _resolve_in_thread(host: str, port: int, deadline: float) -> list[AddressInf
         finally:
             done.set()
 
-    threading.Thread(target=work, name=f"resolve {host}", daemon=True).start()
+    try:
+        threading.Thread(target=work, name=f"resolve {host}", daemon=True).start()
+    except RuntimeError:  # no thread to be had: at the interpreter's end, or at a limit
+        return _look_up(host, port)
     if not done.wait(max(0.0, deadline - monotonic())):
         raise TimeoutError("timed out")
     result = outcome[0]

@@ -46,7 +46,10 @@ class CodecPoolManager(_PoolManager):
             manager = reference()
             if manager is not None:
                 manager.generation += 1
-            pool.close()
+            if isinstance(pool, CodecPool):
+                pool.drain()
+            else:
+                pool.close()
 
         return drop
 

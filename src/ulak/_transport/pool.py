@@ -21,6 +21,8 @@ from urllib3 import HTTPConnectionPool as _HTTPConnectionPool
 from urllib3 import HTTPSConnectionPool as _HTTPSConnectionPool
 from urllib3 import exceptions as lower
 
+from .. import _bodies
+from .._callers import stacklevel
 from .._errors import TotalTimeoutError
 from .._protocol import h1
 from .._protocol.reuse import may_send_again
@@ -37,22 +39,36 @@ from .connection import (
 from .response import BodyReader, RawResponse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ..timeouts import Timeout
 
-__all__ = ["CodecPool", "HTTPConnectionPool", "HTTPSConnectionPool"]
+__all__ = ["CodecPool", "HTTPConnectionPool", "HTTPSConnectionPool", "Payload"]
+
+
+class Payload(NamedTuple):
+    """A request's body, and how it goes out."""
+
+    body: Any
+    #: In bytes; ``None`` sends it in chunks.
+    length: int | None
+    #: Where it began, to send it again from there.
+    position: _bodies.Position
+    #: Whether the server is asked for leave first (RFC 9110, section 10.1.1).
+    waits_for_leave: bool
+
+    def is_replayable(self) -> bool:
+        return _bodies.is_replayable(self.body, self.position)
+
+    def rewind(self) -> None:
+        _bodies.rewind(self.body, self.position)
 
 
 class Outgoing(NamedTuple):
     """A request as a connection sends it."""
 
     method: str
+    target: str
     head: bytes
-    body: Any
-    #: Of the body, in bytes; ``None`` when it goes out in chunks, or there is none.
-    length: int | None
-    waits_for_leave: bool
+    payload: Payload | None
     #: Whether it goes through a proxy's tunnel, rather than to a forwarding proxy.
     tunnelled: bool
     timeout: Timeout
@@ -96,10 +112,15 @@ class CodecPool(_HTTPConnectionPool):
         """
         if self._slots is not None:
             self._wait_for_slot(self._slots, timeout, deadline)
-        conn: Any = None if fresh else self._take_idle()
-        if conn is None:
-            conn = self._new_conn()
-        self._busy.add(conn)
+        try:
+            conn: Any = None if fresh else self._take_idle()
+            if conn is None:
+                conn = self._new_conn()
+            self._busy.add(conn)
+        except BaseException:
+            if self._slots is not None:
+                self._slots.release()
+            raise
         if self.pool is None:
             self.give_back(conn, reusable=False)
             raise lower.ClosedPoolError(self, "the pool is closed")
@@ -121,9 +142,14 @@ class CodecPool(_HTTPConnectionPool):
                 conn = idle.pop()
             except IndexError:  # another thread was faster
                 break
-            if conn.is_quiet():
+            quiet = False
+            try:
+                quiet = conn.is_quiet()
+            finally:
+                if not quiet:
+                    conn.close()
+            if quiet:
                 return conn
-            conn.close()
         return None
 
     def give_back(self, conn: CodecConnection, reusable: bool) -> None:
@@ -135,6 +161,14 @@ class CodecPool(_HTTPConnectionPool):
             self._idle.append(conn)
         if self._slots is not None:
             self._slots.release()
+
+    def drain(self) -> None:
+        """Close the idle connections, and keep none from now on.
+
+        Who found this pool before it was dropped may still use it.
+        """
+        self._most_idle = 0
+        _close_each(self._idle)
 
     def close(self) -> None:
         """Close the idle connections; those in use are closed when they come back."""
@@ -159,73 +193,27 @@ class CodecPool(_HTTPConnectionPool):
 
     # An exchange.
 
-    def urlopen(  # type: ignore[override]  # noqa: PLR0913 - the signature of urllib3
-        self,
-        method: str,
-        url: str,
-        body: Any = None,
-        headers: Mapping[str, str] | None = None,
-        retries: Any = None,
-        redirect: bool = True,
-        assert_same_host: bool = True,
-        timeout: Any = None,
-        pool_timeout: Any = None,
-        release_conn: bool | None = None,
-        chunked: bool = False,
-        body_pos: Any = None,
-        preload_content: bool = True,
-        decode_content: bool = True,
-        **response_kw: Any,
-    ) -> Any:
-        """As urllib3's, which serves every call but the one that ulak's adapter makes.
-
-        That one wants no retries, no redirects and the body unread; it is an
-        :meth:`exchange`.
-        """
-        if retries is False and not redirect and isinstance(headers, CaseInsensitiveDict):
-            return self.exchange(method, url, body, headers, timeout, chunked)
-        return super().urlopen(
-            method,
-            url,
-            body,
-            headers,
-            retries,
-            redirect,
-            assert_same_host,
-            timeout,
-            pool_timeout,
-            release_conn,
-            chunked,
-            body_pos,
-            preload_content,
-            decode_content,
-            **response_kw,
-        )
-
     def exchange(
         self,
         method: str,
         target: str,
-        body: Any,
         headers: CaseInsensitiveDict[Any],
         timeout: Timeout,
-        chunked: bool,
+        payload: Payload | None = None,
     ) -> RawResponse:
         """Send one request and read the head of its answer.
 
         :param target: in the form that goes on the wire.
         :param timeout: a :class:`ulak.Timeout`; ``total`` counts from here.
-        :param chunked: whether ``body`` goes out in chunks.
         :raises urllib3.exceptions.HTTPError, OSError: when it fails; the
             connection is closed then.
-        :raises CallerError: when reading ``body`` does.
+        :raises CallerError: when reading the body does.
         """
         out = Outgoing(
             method,
+            target,
             h1.request_head(method, target, self._fields(target, headers)),
-            body,
-            None if chunked or body is None else _announced(headers),
-            body is not None and headers.get("expect", "").lower() == "100-continue",
+            payload,
             self.proxy is not None and "://" not in target,
             timeout,
             None if timeout.total is None else clock.after(timeout.total),
@@ -237,10 +225,15 @@ class CodecPool(_HTTPConnectionPool):
             return self._exchange_on(conn, out, parser)
         except (OSError, h1.ProtocolViolation) as exc:
             again = reused and may_send_again(
-                method, exc, answered=parser.started, replayable=_is_replayable(body)
+                method,
+                exc,
+                answered=parser.started,
+                replayable=payload is None or payload.is_replayable(),
             )
             if not again or conn.aborted:
                 raise self._as_urllib3(exc, conn) from exc
+        if payload is not None:
+            payload.rewind()
         conn = self.take(timeout, out.deadline, fresh=True)
         try:
             return self._exchange_on(conn, out, h1.ResponseParser(method))
@@ -278,6 +271,8 @@ class CodecPool(_HTTPConnectionPool):
             conn.in_call = True
             if conn.sock is None:
                 self._open(conn, timeout.connect, out.tunnelled)
+            if conn.aborted:  # while it was dialled, when there was nothing to close yet
+                raise lower.ClosedPoolError(self, "the session was closed")
             whole = self._send(conn, out, parser)
             body = b""
             if conn.early:
@@ -285,14 +280,17 @@ class CodecPool(_HTTPConnectionPool):
             while parser.head is None:
                 body = conn.receive(parser, RECEIVE_SIZE, timeout.read)
             conn.in_call = False
-        except BaseException:
+        except BaseException as exc:
+            if isinstance(exc, h1.ProtocolViolation):
+                exc.in_body = parser.head is not None
             self.give_back(conn, reusable=False)
             raise
         if parser.complete:
             self.give_back(conn, whole and parser.keep_alive)
-            return RawResponse(parser.head, BodyReader(parser, body, None, None, None))
-        reader = BodyReader(parser, body, conn, self, timeout.read, whole)
-        return RawResponse(parser.head, reader)
+            reader = BodyReader(parser, body, None, None, None)
+        else:
+            reader = BodyReader(parser, body, conn, self, timeout.read, whole)
+        return RawResponse(parser.head, reader, out.target)
 
     def _open(self, conn: CodecConnection, seconds: float | None, tunnelled: bool) -> None:
         """Connect, within ``seconds``."""
@@ -308,7 +306,7 @@ class CodecPool(_HTTPConnectionPool):
             warnings.warn(
                 f"the certificate of {self.host} is not verified (verify=False)",
                 lower.InsecureRequestWarning,
-                stacklevel=2,
+                stacklevel=stacklevel(),
             )
 
     def _connect_error(self, conn: CodecConnection, error: Exception) -> Exception:
@@ -333,15 +331,17 @@ class CodecPool(_HTTPConnectionPool):
         A server that refuses an upload often answers and closes before it has
         read it all: what it said is the answer (RFC 9110, section 10.1.1).
         """
-        if out.body is None:
-            return conn.send_request(out.head, None, None, out.timeout.write, parser)
-        if out.waits_for_leave:
-            conn.send_request(out.head, None, None, out.timeout.write, parser)
+        payload, write = out.payload, out.timeout.write
+        if payload is None:
+            return conn.send_request(out.head, None, None, write, parser)
+        head = out.head
+        if payload.waits_for_leave:
+            conn.send_request(head, None, None, write, parser)
             if not conn.may_send_body(parser):
                 return False
-            return conn.send_request(b"", out.body, out.length, out.timeout.write, parser)
+            head = b""
         try:
-            return conn.send_request(out.head, out.body, out.length, out.timeout.write, parser)
+            return conn.send_request(head, payload.body, payload.length, write, parser)
         except (ConnectionError, ssl.SSLError):
             if not conn.answers_after(parser):
                 raise
@@ -382,20 +382,6 @@ def _close_each(idle: deque[CodecConnection]) -> None:
             idle.pop().close()
         except IndexError:  # none left, or another thread was faster
             return
-
-
-def _announced(headers: Mapping[str, Any]) -> int | None:
-    """The Content-Length of a request."""
-    value = headers.get("content-length")
-    try:
-        return None if value is None else int(value)
-    except ValueError:
-        return None
-
-
-def _is_replayable(body: Any) -> bool:
-    """Whether ``body`` can be sent a second time without being rewound."""
-    return body is None or isinstance(body, bytes | str)
 
 
 def _host_header(scheme: str, host: str, port: int | None) -> str:

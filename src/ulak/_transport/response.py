@@ -18,6 +18,7 @@ from urllib3.response import HTTPResponse
 
 from .._protocol import codings
 from .._protocol.h1 import Incomplete, ProtocolViolation
+from . import clock
 from .connection import RECEIVE_SIZE
 
 if TYPE_CHECKING:
@@ -46,7 +47,20 @@ class BodyReader:
     closes the connection.  For one thread at a time.
     """
 
-    __slots__ = ("_conn", "_limit", "_parser", "_pending", "_pool", "_position", "_whole")
+    __slots__ = (
+        "_conn",
+        "_failure",
+        "_limit",
+        "_parser",
+        "_pending",
+        "_pool",
+        "_position",
+        "_whole",
+        "received",
+    )
+
+    #: Bytes of the body that have come, without their framing.
+    received: int
 
     def __init__(
         self,
@@ -65,6 +79,8 @@ class BodyReader:
         self._pool = pool
         self._limit = limit
         self._whole = whole
+        self._failure: Exception | None = None
+        self.received = len(pending)
 
     @property
     def connection(self) -> CodecConnection | None:
@@ -78,12 +94,19 @@ class BodyReader:
         return head is not None and head.chunked
 
     @property
+    def missing(self) -> int | None:
+        """Bytes of the body that are still to come, where a Content-Length says."""
+        return self._parser.remaining
+
+    @property
     def closed(self) -> bool:
         """Whether nothing more can be read."""
         return self._conn is None and self._position >= len(self._pending)
 
     def read(self, amt: int | None = None) -> bytes:
         """Read ``amt`` bytes, fewer only at the end; all the rest for ``None``."""
+        if self._failure is not None:
+            raise self._failure
         if amt is None or amt < 0:
             if self._conn is None and self._position == 0:
                 data, self._pending = self._pending, b""
@@ -106,6 +129,8 @@ class BodyReader:
 
     def read1(self, amt: int | None = None) -> bytes:
         """Read what is there, waiting for some; at most ``amt`` bytes."""
+        if self._failure is not None:
+            raise self._failure
         size = _BULK_SIZE if amt is None or amt < 0 else amt
         data = self._take(size)
         while size and not data and self._conn is not None:
@@ -170,23 +195,22 @@ class BodyReader:
             self._fail(conn, exc)
         finally:
             conn.in_call = False
+        self.received += len(data)
         if parser.complete:
             self._settle(reusable=parser.keep_alive and self._whole)
         return data
 
     def _fail(self, conn: CodecConnection, error: BaseException) -> NoReturn:
-        """Give the broken connection up, and raise ``error`` as urllib3 would."""
-        was_aborted = conn.aborted
+        """Give the broken connection up, and raise ``error`` as urllib3 would.
+
+        It is raised again by whoever reads again: what is missing stays missing.
+        """
         self._settle(reusable=False)
-        if was_aborted and isinstance(error, OSError | Incomplete):
-            raise lower.ClosedPoolError(None, "closed while reading") from error  # type: ignore[arg-type]
-        if isinstance(error, Incomplete | ProtocolViolation):
-            raise lower.ProtocolError(str(error), error) from error
-        if isinstance(error, ssl.SSLError):
-            raise lower.SSLError(error) from error
-        if isinstance(error, OSError) and not isinstance(error, lower.HTTPError):
-            raise lower.ProtocolError(f"Connection broken: {error!r}", error) from error
-        raise error
+        self._pending = b""
+        self._failure = _as_urllib3(error, aborted=conn.aborted)
+        if self._failure is None or self._failure is error:
+            raise error
+        raise self._failure from error
 
     def _settle(self, *, reusable: bool) -> None:
         """Part with the connection, once."""
@@ -197,6 +221,21 @@ class BodyReader:
             conn.close()
         else:
             self._pool.give_back(conn, reusable)
+
+
+def _as_urllib3(error: BaseException, *, aborted: bool) -> Exception | None:
+    """``error`` as urllib3 raises it while a body is read; ``None`` if that is not for it."""
+    if aborted and isinstance(error, OSError | Incomplete):
+        return lower.ClosedPoolError(None, "closed while reading")  # type: ignore[arg-type]  # no pool
+    if isinstance(error, ProtocolViolation):
+        return lower.ProtocolError(str(error), error)
+    if isinstance(error, lower.HTTPError):
+        return error
+    if isinstance(error, ssl.SSLError):
+        return lower.SSLError(error)
+    if isinstance(error, OSError):
+        return lower.ProtocolError(f"Connection broken: {error!r}", error)
+    return None
 
 
 class RawResponse(HTTPResponse):
@@ -212,11 +251,7 @@ class RawResponse(HTTPResponse):
     retries: Any = None  # pyright: ignore[reportIncompatibleMethodOverride, reportAssignmentType]  # no property
     auto_close = True
     enforce_content_length = True
-    chunk_left = None
     msg = None
-    _request_url: str | None = None
-    _request_method: str | None = None
-    _connection = None  # the reader holds it
     _pool = None
     _fp: Any
     _body: Any = None
@@ -227,11 +262,10 @@ class RawResponse(HTTPResponse):
     _finished = False
     _was_closed = False
     _reason: str | None = None
-    _fp_bytes_read = 0
-    length_remaining = None
 
-    def __init__(self, head: ResponseHead, reader: BodyReader) -> None:
+    def __init__(self, head: ResponseHead, reader: BodyReader, target: str | None = None) -> None:
         self.head = head
+        self._request_url = target
         self._fp = reader  # as file-like as http.client's
         self._reader = reader
         self.status = head.status
@@ -326,7 +360,7 @@ class RawResponse(HTTPResponse):
         decoder = self._decoder_for(decode_content)
         size = RECEIVE_SIZE if amt is None or amt < 0 else amt
         if decoder is None:
-            return self._fp.read1(size)  # type: ignore[no-any-return]  # others may wrap it
+            return self._read_some(size)
         while size:
             data = self._decode_some(decoder, size)
             if data or self._finished:
@@ -382,6 +416,17 @@ class RawResponse(HTTPResponse):
                 missing -= len(piece)
         return b"".join(pieces)
 
+    def _read_some(self, size: int) -> bytes:
+        """What is there; a wrapper that was put around ``_fp`` sees all of it pass."""
+        data: bytes = self._fp.read1(size) if self._fp is self._reader else self._fp.read(size)
+        return data
+
+    def hurry(self, seconds: float) -> None:
+        """Let reading the rest take at most ``seconds`` in all."""
+        conn = self._reader.connection
+        if conn is not None:
+            conn.deadline = clock.earlier(conn.deadline, clock.after(seconds))
+
     def _decode_some(self, decoder: codings.Decoder, size: int) -> bytes:
         """Decode the next bytes, at most ``size`` of them; may be none."""
         if self._finished:
@@ -389,7 +434,7 @@ class RawResponse(HTTPResponse):
         try:
             if decoder.has_unconsumed_tail:
                 return decoder.decompress(b"", size)
-            coded = self._fp.read1(RECEIVE_SIZE)
+            coded = self._read_some(RECEIVE_SIZE)
             if coded:
                 return decoder.decompress(coded, size)
             self._finished = True
@@ -452,11 +497,22 @@ class RawResponse(HTTPResponse):
         """For callers that treat this as a file; there is nothing to flush."""
 
     def tell(self) -> int:
-        """Not kept.
+        """Bytes of the body that have come, before they are decoded."""
+        return self._reader.received
 
-        :raises OSError: always.
-        """
-        raise OSError("a response cannot tell its position")
+    @property
+    def length_remaining(self) -> int | None:  # type: ignore[override]  # counted by the parser
+        """Bytes of the body that are still to come, where a Content-Length says."""
+        return self._reader.missing
+
+    @property
+    def _connection(self) -> CodecConnection | None:  # type: ignore[override]  # the reader's
+        """:attr:`connection`, under the name by which certificates and addresses are asked for."""
+        return self._reader.connection
+
+    def supports_chunked_reads(self) -> bool:
+        """Whether :meth:`read_chunked` works."""
+        return self.chunked
 
 
 class _OriginalResponse:
@@ -480,6 +536,12 @@ class _OriginalResponse:
     @property
     def headers(self) -> Any:
         return self.msg
+
+    def getheader(self, name: str, default: str | None = None) -> str | None:
+        return self._raw.headers.get(name, default)
+
+    def getheaders(self) -> list[tuple[str, str]]:
+        return list(self._raw.fields)
 
     @property
     def status(self) -> int:
