@@ -147,7 +147,7 @@ def authorization(
     :returns: ``None`` when the server wants the body protected and it is not at hand.
     :raises InvalidHeader: for a control character in the user's name.
     """
-    qop = _choose_qop(challenge, exchange)
+    qop = _choose_qop(challenge, exchange.body)
     if qop is None:
         return None
     fields = [
@@ -168,18 +168,18 @@ def authorization(
     return "Digest " + ", ".join(fields)
 
 
-def answers(header: str, target: str) -> bool:
-    """Whether an Authorization field is a Digest answer for this target."""
-    return header[:7].lower() == "digest " and f"uri={_quoted(target)}" in header
+def is_answerable(challenge: DigestChallenge, body: bytes | None) -> bool:
+    """Whether there is an answer: a server may want the body protected, and it is not at hand."""
+    return _choose_qop(challenge, body) is not None
 
 
-def _choose_qop(challenge: DigestChallenge, exchange: Exchange) -> str | None:
+def _choose_qop(challenge: DigestChallenge, body: bytes | None) -> str | None:
     """``auth`` before ``auth-int``; empty for RFC 2069; ``None`` when there is no way."""
     if not challenge.qop:
         return ""
     if "auth" in challenge.qop:
         return "auth"
-    return "auth-int" if exchange.body is not None else None
+    return "auth-int" if body is not None else None
 
 
 def _response(

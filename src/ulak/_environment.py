@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ._callers import stacklevel
 from ._urls import URL, encode_host, parse, redact
-from .exceptions import InvalidProxyURL, InvalidURL, RequestsWarning
+from .exceptions import InvalidOption, InvalidProxyURL, InvalidURL, RequestsWarning
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
@@ -199,10 +199,7 @@ class Netrc:
         snapshot = self._snapshot
         if time.monotonic() >= snapshot.expires or os.environ.get("NETRC") != snapshot.variable:
             snapshot = self._read_again(snapshot)
-        entries = snapshot.entries
-        if not entries or not host:
-            return None
-        return entries.get(host) or entries.get("default")
+        return _find_login(snapshot.entries, host)
 
     def lookup_named(self, host: str) -> tuple[str, str] | None:
         """As :meth:`lookup`, but by the host's own entry alone.
@@ -228,7 +225,7 @@ class Netrc:
             # Threads may do this at once: each writes a whole snapshot.
             self._snapshot = new = old._replace(expires=expires, variable=variable)
             return new
-        entries, problem = _parse_netrc(path) if path else (None, None)
+        entries, problem = parse_netrc(path) if path else (None, None)
         self._snapshot = new = _Snapshot(expires, variable, identity, entries)
         if problem:
             import warnings
@@ -242,6 +239,24 @@ class Netrc:
 
     def __reduce__(self) -> tuple[type[Netrc], tuple[()]]:
         return Netrc, ()
+
+
+class NetrcFile:
+    """A netrc file that the caller named, as it is now.
+
+    :raises InvalidOption: when it cannot be read.
+    """
+
+    __slots__ = ("_entries",)
+
+    def __init__(self, file: str | os.PathLike[str]) -> None:
+        self._entries, problem = parse_netrc(os.path.expanduser(os.fspath(file)))
+        if problem:
+            raise InvalidOption(f"{problem}; check the file's name, rights and syntax") from None
+
+    def lookup(self, host: str) -> tuple[str, str] | None:
+        """As :meth:`Netrc.lookup`."""
+        return _find_login(self._entries, host)
 
 
 class Environment:
@@ -454,7 +469,14 @@ def _find_netrc(
     return None, None
 
 
-def _parse_netrc(path: str) -> tuple[dict[str, tuple[str, str]] | None, str | None]:
+def _find_login(entries: dict[str, tuple[str, str]] | None, host: str) -> tuple[str, str] | None:
+    """What a netrc file has for a host: its own entry, else ``default``."""
+    if not entries or not host:
+        return None
+    return entries.get(host) or entries.get("default")
+
+
+def parse_netrc(path: str) -> tuple[dict[str, tuple[str, str]] | None, str | None]:
     """Parse a netrc file.
 
     :returns: (login, password) by host, or ``None`` and what is wrong.  The parser's own

@@ -126,6 +126,8 @@ def translate(
     cause = _root(error)
     row = next((row for row in _TABLE if isinstance(cause, row[0])), _UNKNOWN)
     cls, words = row[1] if phase == "head" else row[2], row[3]
+    if isinstance(cause, lower.ProxyError) and _is_late(cause.original_error):
+        cls, words = ulak.ProxyTimeout, "the proxy made no connection in time"
     if isinstance(cause, lower.ProtocolError):
         cls, words = _what_broke(cause, cls, words)
     return cls(_message(words, cause, request), request=request, response=response)
@@ -139,6 +141,13 @@ def _root(error: Exception) -> Exception:
     if type(error) is lower.ProtocolError and isinstance(wrapped, TimeoutError):
         return wrapped
     return error
+
+
+def _is_late(error: Exception) -> bool:
+    """Whether time ran out; urllib3 counts a refused connection among its time-outs."""
+    return isinstance(error, TimeoutError | lower.TimeoutError) and not isinstance(
+        error, lower.NewConnectionError
+    )
 
 
 def _what_broke(

@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import threading
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 from . import _bodies, _digest, _urls
 from ._credentials import basic as _basic_auth_str
@@ -61,8 +62,6 @@ class FlowAuth(AuthBase):
     change the request that it was given.  The driver limits the rounds.
     """
 
-    #: Whether the flow needs the request's body as bytes.
-    requires_request_body = False
     #: Whether the driver has to read a response's body before it sends it in.
     requires_response_body = False
 
@@ -149,65 +148,94 @@ class NetrcAuth(AuthBase):
         ``~/.netrc`` or ``~/_netrc``, where there need not be any.
     :raises InvalidOption: when ``file`` cannot be read.
 
-    The file is read once, here.  A request that has an Authorization header
-    keeps it.
+    A file that is named is read once, here; the other is looked at again when it
+    changes.  A request that has an Authorization header keeps it.
     """
 
     def __init__(self, file: str | os.PathLike[str] | None = None) -> None:
-        from ._environment import Netrc
+        from ._environment import Netrc, NetrcFile
 
-        self._entries = Netrc() if file is None else _NetrcFile(file)
+        self._netrc = Netrc() if file is None else NetrcFile(file)
 
     def __call__(self, r: PreparedRequest) -> PreparedRequest:
         """Add the Authorization header, if the file has anything for the host."""
         if "Authorization" not in r.headers:
-            found = self._entries.lookup(_urls.parse(r.url or "").host)
+            found = self._netrc.lookup(_urls.parse(r.url or "").host)
             if found is not None:
                 r.headers["Authorization"] = _basic_auth_str(*found)
         return r
 
 
-class _NetrcFile:
-    """A netrc file that the caller named."""
-
-    def __init__(self, file: str | os.PathLike[str]) -> None:
-        from netrc import NetrcParseError, netrc
-
-        path = os.path.expanduser(file)
-        try:
-            self._netrc = netrc(os.fspath(path))
-        except NetrcParseError as exc:
-            # The parser's own message may quote a password, and so would its traceback.
-            raise InvalidOption(
-                f"the netrc file {path!r} cannot be read: line {exc.lineno} is malformed"
-            ) from None
-        except (OSError, ValueError) as exc:
-            raise InvalidOption(f"the netrc file {path!r} cannot be read: {exc}") from exc
-
-    def lookup(self, host: str) -> tuple[str, str] | None:
-        """User and password for a host, by its own entry or ``default``."""
-        entry = self._netrc.authenticators(host)
-        if entry is None:
-            return None
-        login, account, password = entry
-        return login or account or "", password or ""
-
-
 _Origin = tuple[str, str, int]
 
-#: Origins whose last challenge is remembered, per auth.
+#: Origins whose nonces are kept, per auth.
 _MAX_ORIGINS = 100
+#: Nonces that are kept for an origin while no request uses them.
+_MAX_IDLE = 100
 #: Answers to one request: to the first challenge, and again if only its nonce was old.
 _MAX_ANSWERS = 2
+
+
+class _Nonce:
+    """A challenge, and how often its nonce was used.  Guarded by the lock of its auth."""
+
+    __slots__ = ("__weakref__", "challenge", "count")
+
+    def __init__(self, challenge: _digest.DigestChallenge) -> None:
+        self.challenge = challenge
+        self.count = 0
+
+
+class _Nonces:
+    """The nonces of one origin.  Guarded by the lock of its auth.
+
+    Servers want the count of a nonce to grow from request to request (RFC 7616,
+    section 3.4), and requests on different connections overtake one another.  So a
+    nonce is lent to one request at a time, as a connection is.
+    """
+
+    __slots__ = ("_alive", "_idle")
+
+    def __init__(self) -> None:
+        self._idle: dict[str, _Nonce] = {}
+        # The lent ones too: nobody reports one that is dropped with its request.
+        self._alive: WeakValueDictionary[str, _Nonce] = WeakValueDictionary()
+
+    def take(self) -> _Nonce | None:
+        """The one that was used last, exclusively, or ``None`` when all are lent."""
+        return self._idle.popitem()[1] if self._idle else None
+
+    def last(self) -> _Nonce | None:
+        """The one that :meth:`take` would take; it stays."""
+        return next(reversed(self._idle.values()), None)
+
+    def lend(self, challenge: _digest.DigestChallenge) -> _Nonce:
+        """The nonce of a challenge, exclusively unless the server gave it out twice.
+
+        Then the count goes on, so that no answer is a replay of another.
+        """
+        nonce = self._alive.get(challenge.nonce)
+        if nonce is None:
+            nonce = self._alive[challenge.nonce] = _Nonce(challenge)
+        self._idle.pop(challenge.nonce, None)
+        nonce.challenge = challenge._replace(stale=False)
+        return nonce
+
+    def give_back(self, nonce: _Nonce) -> None:
+        """Keep a nonce for another request, in the place of the oldest if there are many."""
+        value = nonce.challenge.nonce
+        self._alive[value] = self._idle[value] = nonce
+        if len(self._idle) > _MAX_IDLE:
+            del self._idle[next(iter(self._idle))]
 
 
 class HTTPDigestAuth(FlowAuth):
     """Digest authentication (RFC 7616), and that of RFC 2069 and 2617.
 
     MD5, SHA-256 and SHA-512-256, each with its ``-sess``; ``auth`` and, for a
-    body that is bytes or text, ``auth-int``; ``userhash`` and UTF-8.  A
-    challenge is remembered for its origin, so that later requests are answered
-    before they are challenged.
+    body that is bytes or text, ``auth-int``; ``userhash`` and UTF-8.  The
+    nonces of an origin's challenges are kept, so that later requests are answered
+    before they are challenged; each is used by one request at a time.
 
     :param username: text (UTF-8) or bytes.
     :param password: text (UTF-8) or bytes.
@@ -220,8 +248,7 @@ class HTTPDigestAuth(FlowAuth):
         self.username = username
         self.password = password
         self._lock = threading.Lock()
-        # The last challenge of each origin, and how often its nonce was used.
-        self._known: dict[_Origin, tuple[_digest.DigestChallenge, int]] = {}
+        self._nonces: dict[_Origin, _Nonces] = {}
 
     def __eq__(self, other: object) -> bool:
         return _same_user(self, other)
@@ -233,111 +260,121 @@ class HTTPDigestAuth(FlowAuth):
         return hash((self.username, self.password))
 
     def __getstate__(self) -> dict[str, Any]:
-        own = ("_lock", "_known")
+        own = ("_lock", "_nonces")
         return {name: value for name, value in self.__dict__.items() if name not in own}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._lock = threading.Lock()
-        self._known = {}
-
-    def __call__(self, r: PreparedRequest) -> PreparedRequest:
-        """Answer the origin's last challenge, if there was one, and ask to see the response.
-
-        :raises InvalidHeader: for a control character in the user's name.
-        """
-        header = self._answer(r)
-        if header is not None:
-            r.headers["Authorization"] = header
-        return super().__call__(r)
+        self._nonces = {}
 
     def auth_flow(self, request: PreparedRequest) -> Generator[PreparedRequest, Response, None]:
         """Send ``request``, and again with an answer when it is challenged.
 
-        A challenge that cannot be answered, or one from another origin, leaves
-        the response that carries it as the answer.
+        It carries an answer at once when a nonce is idle.  A challenge that cannot
+        be answered, or one from another origin, leaves the response that carries it
+        as the answer.  A flow that is closed early, or refused, gives no nonce back.
+
+        :raises InvalidHeader: for a control character in the user's name.
         """
-        response = yield self._signed(request)
+        nonce, signed = self._ahead(request)
+        response = yield signed
         for attempt in range(_MAX_ANSWERS):
             challenge = _challenge_of(request, response)
             if challenge is None or (attempt and not challenge.stale):
                 break
-            again = self._again(request, challenge)
+            nonce, again = self._again(request, challenge)
             if again is None:
                 return
             response = yield again
-        self._note_next_nonce(request, response)
+        self._settle(request, nonce, response)
 
-    def _signed(self, request: PreparedRequest) -> PreparedRequest:
-        """The request with an answer for its own target, where a challenge is known.
+    def _ahead(self, request: PreparedRequest) -> tuple[_Nonce | None, PreparedRequest]:
+        """The request with an answer by an idle nonce, if there is one, and that nonce.
 
-        On a redirect, the answer that it carries is for the target before.
+        A Digest answer that it carries already was for another exchange.
         """
         given = request.headers.get("Authorization")
-        if given is not None and (
-            given[:7].lower() != "digest "
-            or _digest.answers(given, _urls.parse(request.url or "").target)
-        ):
-            return request
-        header = self._answer(request)
-        return request if header is None else _with_authorization(request, header)
+        if given is not None and given[:7].lower() != "digest ":
+            return None, request
+        with self._lock:
+            known = self._nonces.get(_origin_of(request))
+            nonce = known.take() if known is not None else None
+        signed = self._signed(request, nonce) if nonce is not None else None
+        return (nonce, signed) if signed is not None else (None, request)
 
     def _again(
         self, request: PreparedRequest, challenge: _digest.DigestChallenge
-    ) -> PreparedRequest | None:
-        """The request with an answer to ``challenge``, which is remembered."""
-        origin = _urls.parse(request.url or "").origin
+    ) -> tuple[_Nonce, PreparedRequest | None]:
+        """The request with an answer to ``challenge``, and the nonce that this uses."""
         with self._lock:
-            known = self._known.pop(origin, None)
-            if known is None or known[0].nonce != challenge.nonce:
-                known = challenge._replace(stale=False), 0
-            self._remember(origin, *known)
-        header = self._answer(request)
-        return None if header is None else _with_authorization(request, header)
+            nonce = self._nonces_of(_origin_of(request)).lend(challenge)
+        return nonce, self._signed(request, nonce)
 
-    def _remember(self, origin: _Origin, challenge: _digest.DigestChallenge, count: int) -> None:
-        """Note a challenge; the lock is held."""
-        while len(self._known) >= _MAX_ORIGINS:
-            del self._known[next(iter(self._known))]
-        self._known[origin] = challenge, count
+    def _signed(self, request: PreparedRequest, nonce: _Nonce) -> PreparedRequest | None:
+        """The request with an answer; ``None``, and the nonce is idle again, if it can have none."""
+        body = _octets_of(request.body)
+        header = self._header(request.method or "", request.url or "", body, nonce)
+        if header is None:
+            self._give_back(request, nonce)
+            return None
+        signed = request.copy()
+        signed.headers["Authorization"] = header
+        return signed
 
-    def _answer(self, request: PreparedRequest) -> str | None:
-        """The Authorization header by what is known of the request's origin."""
-        return self._header(request.method or "", request.url or "", _octets_of(request.body))
-
-    def _header(self, method: str, url: str, body: bytes | None) -> str | None:
-        parsed = _urls.parse(url)
+    def _header(self, method: str, url: str, body: bytes | None, nonce: _Nonce) -> str | None:
+        """The Authorization header; ``None``, and nothing is counted, if the body is missing."""
         with self._lock:
-            if parsed.origin not in self._known:
+            challenge = nonce.challenge
+            if not _digest.is_answerable(challenge, body):
                 return None
-            challenge, count = self._known[parsed.origin]
-            count += 1
-            self._known[parsed.origin] = challenge, count
-        exchange = _digest.Exchange(method, parsed.target, body, count, os.urandom(16).hex())
+            nonce.count += 1
+            count = nonce.count
+        target = _urls.parse(url).target
+        exchange = _digest.Exchange(method, target, body, count, os.urandom(16).hex())
         user = _digest.Credentials(self.username, self.password)
         return _digest.authorization(challenge, user, exchange)
 
-    def _note_next_nonce(self, request: PreparedRequest, response: Response) -> None:
-        """Take over the nonce that the server wants next (RFC 7616, section 3.5)."""
-        info = response.headers.get("Authentication-Info")
-        if not info or "nextnonce" not in info.lower():
+    def _settle(self, request: PreparedRequest, nonce: _Nonce | None, response: Response) -> None:
+        """Give the nonce of an accepted answer back, or the one that the server wants next."""
+        if nonce is None or not _is_accepted(request, response):
             return
-        params = [challenge.params for challenge in parse_challenges(["Digest " + info])]
-        nonce = params[0].get("nextnonce") if params else None
-        origin = _urls.parse(request.url or "").origin
+        following = _next_nonce(response)
+        if following is not None:
+            with self._lock:
+                challenge = nonce.challenge._replace(nonce=following)
+                nonce = self._nonces_of(_origin_of(request)).lend(challenge)
+        self._give_back(request, nonce)
+
+    def _give_back(self, request: PreparedRequest, nonce: _Nonce) -> None:
         with self._lock:
-            if nonce and nonce.isprintable() and origin in self._known:
-                self._known[origin] = self._known[origin][0]._replace(nonce=nonce), 0
+            self._nonces_of(_origin_of(request)).give_back(nonce)
+
+    def _nonces_of(self, origin: _Origin) -> _Nonces:
+        """The nonces of an origin, which is now the one used last; the lock is held."""
+        known = self._nonces.pop(origin, None)
+        if known is None:
+            known = _Nonces()
+            while len(self._nonces) >= _MAX_ORIGINS:
+                del self._nonces[next(iter(self._nonces))]
+        self._nonces[origin] = known
+        return known
 
     # What code that was written for requests calls.
 
     def build_digest_header(self, method: str, url: str) -> str | None:
         """An answer to the last challenge of the URL's origin.
 
+        The nonce is not taken: whoever sends several such answers at once has to
+        expect that the server refuses one that was overtaken.
+
         :returns: the Authorization header's value, or ``None`` when there was no
-            challenge or it wants the body protected.
+            challenge, requests use its nonce, or it wants the body protected.
         """
-        return self._header(method, url, None)
+        with self._lock:
+            known = self._nonces.get(_urls.parse(url).origin)
+            nonce = known.last() if known is not None else None
+        return None if nonce is None else self._header(method, url, None, nonce)
 
     def handle_401(self, r: Response, **kwargs: Any) -> Response:
         """Answer the challenge of ``r``, once, through the adapter that ``r`` came from.
@@ -352,7 +389,7 @@ class HTTPDigestAuth(FlowAuth):
         challenge = _challenge_of(r.request, r)
         if challenge is None or _was_answered(r, challenge):
             return r
-        prepared = self._again(r.request, challenge)
+        nonce, prepared = self._again(r.request, challenge)
         if prepared is None:
             return r
         r.content  # noqa: B018 - read to its end, so that the connection is free again
@@ -360,6 +397,7 @@ class HTTPDigestAuth(FlowAuth):
         _bodies.rewind(prepared.body, prepared._body_position)
         _take_cookies(r, prepared)
         answer: Response = r.connection.send(prepared, **kwargs)
+        self._settle(prepared, nonce, answer)
         answer.history.append(r)
         answer.request = prepared
         return answer
@@ -378,10 +416,8 @@ def _same_user(auth: HTTPBasicAuth | HTTPDigestAuth, other: object) -> bool:
     )
 
 
-def _with_authorization(request: PreparedRequest, value: str) -> PreparedRequest:
-    signed = request.copy()
-    signed.headers["Authorization"] = value
-    return signed
+def _origin_of(request: PreparedRequest) -> _Origin:
+    return _urls.parse(request.url or "").origin
 
 
 def _challenge_of(request: PreparedRequest, response: Response) -> _digest.DigestChallenge | None:
@@ -398,6 +434,24 @@ def _challenge_of(request: PreparedRequest, response: Response) -> _digest.Diges
     else:
         values = [headers["WWW-Authenticate"]]
     return _digest.choose(parse_challenges(values))
+
+
+def _is_accepted(request: PreparedRequest, response: Response) -> bool:
+    """Whether the server took the answer, so that its nonce is good for another request."""
+    status = response.status_code
+    if status == 401 or (400 <= status < 500 and "WWW-Authenticate" in response.headers):
+        return False
+    return not response.url or _same_origin(response.url, request.url or "")
+
+
+def _next_nonce(response: Response) -> str | None:
+    """The nonce that the server wants next (RFC 7616, section 3.5)."""
+    info = response.headers.get("Authentication-Info")
+    if not info or "nextnonce" not in info.lower():
+        return None
+    params = [challenge.params for challenge in parse_challenges(["Digest " + info])]
+    nonce = params[0].get("nextnonce") if params else None
+    return nonce if nonce and nonce.isprintable() else None
 
 
 def _same_origin(url: str, other: str) -> bool:

@@ -10,6 +10,7 @@ their own callbacks.  The tree::
     │   ├── NameResolutionError          the host name has no address
     │   ├── ProtocolError                the answer is not valid HTTP
     │   ├── ProxyError                   at or before the proxy's CONNECT
+    │   │   └── ProxyTimeout             also a ConnectTimeout
     │   ├── SSLError                     the TLS handshake or a certificate
     │   │   └── InvalidCertificate       verify= or cert= names nothing usable
     │   └── SessionClosed                closed while the request was under way
@@ -92,6 +93,8 @@ __all__ = [
     "PoolTimeout",
     "ProtocolError",
     "ProxyError",
+    "ProxyTimeout",
+    "ProxyTimeout",
     "ReadTimeout",
     "RequestException",
     "RequestsDependencyWarning",
@@ -149,6 +152,12 @@ class ConnectTimeout(ConnectionError, Timeout):
     """No connection within ``connect`` seconds.  Nothing was sent: safe to retry."""
 
     code = "connect_timeout"
+
+
+class ProxyTimeout(ProxyError, ConnectTimeout):
+    """The proxy made no connection within ``connect`` seconds.  Nothing was sent."""
+
+    code = "proxy_timeout"
 
 
 class ReadTimeout(Timeout):

@@ -457,3 +457,15 @@ def test_without_pysocks_the_message_says_what_to_install(session, monkeypatch) 
     monkeypatch.setitem(sys.modules, "ulak._transport.socks", None)
     with pytest.raises(ulak.exceptions.MissingExtra, match=r"ulak\[socks\]"):
         session.get("http://127.0.0.1:1/", proxies={"http": "socks5://127.0.0.1:1"})
+
+
+def test_a_silent_proxy_is_a_timeout_too(start_raw_server, session: ulak.Session) -> None:
+    def silent(connection: RawConnection) -> None:
+        connection.recv_head()
+        connection.hang()
+
+    server = start_raw_server(silent)
+    with pytest.raises(ulak.Timeout) as caught:
+        session.get("https://origin.example/", proxies={"https": server.url}, timeout=0.3)
+    assert isinstance(caught.value, ProxyError)
+    assert isinstance(caught.value, ulak.ConnectTimeout)

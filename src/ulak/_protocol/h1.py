@@ -481,7 +481,6 @@ class ResponseParser:
             if 100 <= status < 200 and status != 101:
                 self._skip_interim(head)
                 continue
-            self.head = head
             return self._begin_body(head, data)
         return b""
 
@@ -538,9 +537,11 @@ class ResponseParser:
         status = head.status
         if status == 101 or (self._method == "CONNECT" and 200 <= status < 300):
             # RFC 9110, section 9.3.6: a tunnel has no body, whatever its fields say.
+            self.head = head
             self._finish(data)
             return b""
         self._persist = head.read_framing()
+        self.head = head
         if status in {204, 304} or self._method == "HEAD":
             if status == 204 and (head.chunked or head.content_length):
                 self._persist = False  # a server that announces a body may well send it
