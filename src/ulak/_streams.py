@@ -9,13 +9,12 @@ framing is the codec's.
 
 from __future__ import annotations
 
-import enum
 import io
 import os
 import stat
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence, Set, Sized
-from typing import Any, Final, Protocol, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from warnings import warn
 
 from ._callers import stacklevel
@@ -25,35 +24,41 @@ from .exceptions import FileModeWarning, InvalidBody, UnrewindableBodyError
 BLOCK_SIZE: Final = 64 * 1024
 
 
-class Rewindable(enum.Enum):
+class Rewindable:
     """Whether a file can be sent again, where its position cannot tell."""
 
-    NO = "no"
+    __slots__ = ()
+
+    def __reduce__(self) -> str:  # one object, so that copies and pickles are it
+        return "NOT_REWINDABLE"
+
+    def __repr__(self) -> str:
+        return "NOT_REWINDABLE"
 
 
 #: The position of a file whose ``tell()`` failed.
-NOT_REWINDABLE: Final = Rewindable.NO
+NOT_REWINDABLE: Final = Rewindable()
 
 #: An offset to seek to; NOT_REWINDABLE; or None for what has no position.
 Position: TypeAlias = int | Rewindable | None
 
+if TYPE_CHECKING:
+    from typing import Protocol, TypeGuard
 
-class Readable(Protocol):
-    """A file, or what can be read like one."""
+    class Readable(Protocol):
+        """A file, or what can be read like one."""
 
-    def read(self, size: int = ..., /) -> Any: ...
+        def read(self, size: int = ..., /) -> Any: ...
 
+    class Telling(Protocol):
+        """What knows its position."""
 
-class Telling(Protocol):
-    """What knows its position."""
+        def tell(self) -> int: ...
 
-    def tell(self) -> int: ...
+    class Seekable(Telling, Protocol):
+        """What can be sent again from a position."""
 
-
-class Seekable(Telling, Protocol):
-    """What can be sent again from a position."""
-
-    def seek(self, offset: int, whence: int = ..., /) -> object: ...
+        def seek(self, offset: int, whence: int = ..., /) -> object: ...
 
 
 # Not isinstance(): since Python 3.12 that does not see the methods of a wrapper with

@@ -47,38 +47,33 @@ _NOT_IN_USERINFO = re.compile(rf"[^{_CLASS}:%]+|%(?![0-9A-Fa-f]{{2}})")
 _NOT_IN_PATH = re.compile(rf"[^{_CLASS}:@/%]+|%(?![0-9A-Fa-f]{{2}})")
 _NOT_IN_QUERY = re.compile(rf"[^{_CLASS}:@/?%]+|%(?![0-9A-Fa-f]{{2}})")
 
+# Only what every URL meets is compiled here; the others are when they are first used.
 _HTTP_URL = re.compile(
     r"(https?):(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?",
     re.ASCII | re.IGNORECASE | re.DOTALL,
 )
-_OTHER_URL = re.compile(r"([^:]*):(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
+_OTHER_URL = r"(?s)([^:]*):(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?"
 # RFC 3986, appendix B, with the scheme of section 3.1.
-_REFERENCE = re.compile(
-    r"(?:([A-Za-z][A-Za-z0-9+.\-]*):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL
-)
-_HTTP_FAMILY = re.compile(r"https?[a-z0-9+\-]*://", re.ASCII | re.IGNORECASE)
-_ABSOLUTE = re.compile(
-    r"[A-Za-z][A-Za-z0-9+.\-]*://|(?:https?|data|mailto):", re.ASCII | re.IGNORECASE
-)
+_REFERENCE = r"(?s)(?:([A-Za-z][A-Za-z0-9+.\-]*):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?"
+_HTTP_FAMILY = r"(?ai)https?[a-z0-9+\-]*://"
+_ABSOLUTE = r"(?ai)[A-Za-z][A-Za-z0-9+.\-]*://|(?:https?|data|mailto):"
 
 _PLAIN_AUTHORITY = re.compile(r"([A-Za-z0-9_\-]+(?:\.[A-Za-z0-9_\-]+)*\.?)(?::([0-9]*))?")
-_HOST_AND_PORT = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*)(?::(.*))?", re.DOTALL)
-_REG_NAME = re.compile(r"[a-z0-9\-._~!$&'()+,;=]+")
-_DIGITS = re.compile(r"[0-9]*")
-_ZONE = re.compile(r"[A-Za-z0-9\-._~]+")
-_IPV4_LIKE = re.compile(r"(?:(?:[0-9]+|0x[0-9a-f]*)(?:\.|$))+")
+_HOST_AND_PORT = r"(?s)(\[[^\[\]]*\]|[^:\[\]]*)(?::(.*))?"
+_REG_NAME = r"[a-z0-9\-._~!$&'()+,;=]+"
+_DIGITS = r"[0-9]*"
+_ZONE = r"[A-Za-z0-9\-._~]+"
+_IPV4_LIKE = r"(?:(?:[0-9]+|0x[0-9a-f]*)(?:\.|$))+"
 # What a URL without a scheme begins with, as it is shown: a host and perhaps a port.
-_HOST_FIRST = re.compile(r"(?:\*\*\*@)?([\w\-.]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?(?=[/?#]|$)")
+_HOST_FIRST = r"(?:\*\*\*@)?([\w\-.]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?(?=[/?#]|$)"
 _OF_HTTPS = (None, "443", "8443")
-_LOCAL = re.compile(r"localhost|127(?:\.[0-9]+){3}|\[::1\]", re.IGNORECASE)
-_FORM_PLAIN = re.compile(r"[A-Za-z0-9_.\-~]*")
+_LOCAL = r"(?i)localhost|127(?:\.[0-9]+){3}|\[::1\]"
+_FORM_PLAIN = r"[A-Za-z0-9_.\-~]*"
 
 _REDACTED = "***"
-_PREFIX = re.compile(
-    r"\s*(?:[A-Za-z][A-Za-z0-9+.\-]*:(?=[/\\])|https?:)?[/\\]*", re.ASCII | re.IGNORECASE
-)
+_PREFIX = r"(?ai)\s*(?:[A-Za-z][A-Za-z0-9+.\-]*:(?=[/\\])|https?:)?[/\\]*"
 _AUTHORITY_END = re.compile(r"[/?#]|$")
-_NOT_A_PORT = re.compile(r":(?![0-9]+\Z)")
+_NOT_A_PORT = r":(?![0-9]+\Z)"
 
 
 class URL(NamedTuple):
@@ -256,7 +251,7 @@ def join_base(base_url: str, url: str) -> str:
     front.
     """
     url = url.lstrip()
-    if not base_url or _ABSOLUTE.match(url):
+    if not base_url or re.match(_ABSOLUTE, url):
         return url
     if not url:
         return base_url
@@ -291,14 +286,14 @@ def redact(url: str | bytes) -> str:
     text = _secret_fields().sub(rf"\1{_REDACTED}", text)
     if "@" not in text:
         return text
-    prefix = _PREFIX.match(text)
+    prefix = re.match(_PREFIX, text)
     start = prefix.end() if prefix else 0
     if start == 0 and text.startswith("mailto:"):
         return text
     ends = _AUTHORITY_END.search(text, start)
     end = ends.start() if ends else len(text)
     at = text.rfind("@", start, end)
-    if at < 0 and (start == 0 or _NOT_A_PORT.search(text[start:end])):
+    if at < 0 and (start == 0 or re.search(_NOT_A_PORT, text[start:end])):
         # "http//user:pass@host" has no scheme, and what follows the colon in
         # "http://user:pa/ss@host" is no port: a password may stand anywhere before the "@".
         at = text.rfind("@")
@@ -359,7 +354,7 @@ def encode_host(host: str) -> str:
         encoded = idna.encode(host, uts46=True).decode("ascii").lower()
     except (idna.IDNAError, UnicodeError) as exc:
         raise ValueError("the host is not a valid internationalised name") from exc
-    if _IPV4_LIKE.fullmatch(encoded):
+    if re.fullmatch(_IPV4_LIKE, encoded):
         raise ValueError("the host is an IP address in other characters; write it in digits")
     return encoded
 
@@ -372,7 +367,7 @@ def _parse(url: str) -> URL:
     match = _HTTP_URL.fullmatch(text)
     if match is not None:
         parsed = _parse_http(text, *match.groups())
-    elif _HTTP_FAMILY.match(text):
+    elif re.match(_HTTP_FAMILY, text):
         parsed = _parse_other(text, keep=False)
     elif ":" in text and not text[:4].lower().startswith("http"):
         parsed = _parse_other(text, keep=True)
@@ -448,7 +443,7 @@ def _parse_other(text: str, *, keep: bool) -> URL:
 
     :param keep: whether ``href`` is the text itself.
     """
-    match = _OTHER_URL.fullmatch(text)
+    match = re.fullmatch(_OTHER_URL, text)
     if match is None:
         raise _invalid(text, "it has no scheme.")
     scheme, authority, path, query, fragment = match.groups()
@@ -499,7 +494,7 @@ def _split_authority(text: str, authority: str) -> tuple[str | None, str, str | 
         raise _invalid(text, "a backslash stands before or in the host. Write it as %5C.")
     before, at, address = authority.rpartition("@")
     userinfo = _encode(_NOT_IN_USERINFO, before, text) if at else None
-    match = _HOST_AND_PORT.fullmatch(address)
+    match = re.fullmatch(_HOST_AND_PORT, address)
     if match is None:
         raise _invalid(text, "the host has stray brackets or colons.")
     host, digits = match.groups()
@@ -513,7 +508,7 @@ def _split_authority(text: str, authority: str) -> tuple[str | None, str, str | 
         except ValueError as exc:
             raise _invalid(text, f"{exc}.") from exc
     host = host.lower()
-    if not _REG_NAME.fullmatch(host):
+    if not re.fullmatch(_REG_NAME, host):
         raise _invalid(text, "the host has characters that no host name has.")
     _check_labels(text, host)
     return userinfo, host, digits
@@ -540,7 +535,7 @@ def _read_ipv6(text: str, inside: str) -> str:
         raise _invalid(text, "what stands in brackets is no IPv6 address.") from None
     if not percent:
         return address.lower()
-    if not zone.startswith("25") or not _ZONE.fullmatch(zone[2:]):
+    if not zone.startswith("25") or not re.fullmatch(_ZONE, zone[2:]):
         raise _invalid(text, "the zone of an IPv6 address is written as %25 and its name.")
     return f"{address.lower()}%{zone[2:]}"
 
@@ -549,7 +544,7 @@ def _read_port(text: str, digits: str) -> int:
     """Read a port, 1 to 65535.  Port 0 cannot be dialled and is taken for "none" by many."""
     if ":" in digits:
         raise _invalid(text, "the host has more than one colon. IPv6 stands in brackets.")
-    if not _DIGITS.fullmatch(digits) or len(digits.lstrip("0")) > 5:
+    if not re.fullmatch(_DIGITS, digits) or len(digits.lstrip("0")) > 5:
         raise _invalid(text, "the port is not a number from 1 to 65535.")
     port = int(digits)
     if not 0 < port <= 65535:
@@ -603,7 +598,7 @@ def _form(value: object) -> str:
         if isinstance(value, bytes | bytearray):
             return quote_plus(bytes(value))
         value = str(value)
-    return value if _FORM_PLAIN.fullmatch(value) else quote_plus(value)
+    return value if re.fullmatch(_FORM_PLAIN, value) else quote_plus(value)
 
 
 def _not_pairs(value: object) -> str:
@@ -617,7 +612,7 @@ def _split_reference(
     text: str,
 ) -> tuple[str | None, str | None, str, str | None, str | None]:
     """Split by RFC 3986, appendix B: scheme, authority, path, query, fragment."""
-    match = _REFERENCE.fullmatch(text)
+    match = re.fullmatch(_REFERENCE, text)
     if match is None:  # pragma: no cover - the pattern matches every string
         raise _invalid(text, "it cannot be read.")
     scheme, authority, path, query, fragment = match.groups()
@@ -645,7 +640,7 @@ def _merge(base_authority: str | None, base_path: str, path: str) -> str:
 def without_scheme(url: str) -> str:
     """What to add to a message about a URL like ``localhost:8000/x``, whose scheme is no scheme."""
     shown = _shown(url)
-    looks_like_a_host = _HOST_FIRST.match(shown.removeprefix("//"))
+    looks_like_a_host = re.match(_HOST_FIRST, shown.removeprefix("//"))
     return f". {_perhaps_meant(shown)}" if looks_like_a_host else ""
 
 
@@ -656,8 +651,8 @@ def _perhaps_meant(shown: str) -> str:
     if shown.startswith(("/", "?", "#")) and not shown.startswith("//"):
         return "A URL without a host needs a session with base_url=."
     rest = shown.removeprefix("//")
-    found = _HOST_FIRST.match(rest)
-    local = found is not None and (_LOCAL.fullmatch(found[1]) or found[2] not in _OF_HTTPS)
+    found = re.match(_HOST_FIRST, rest)
+    local = found is not None and (re.fullmatch(_LOCAL, found[1]) or found[2] not in _OF_HTTPS)
     return f"Perhaps you meant {'http' if local else 'https'}://{rest}?"
 
 

@@ -521,6 +521,7 @@ def _tls_files(verify: Verify, cert: Cert, *, trusts: bool = False) -> dict[str,
     """
     import os
 
+    verify = True if verify is None else verify
     settings: dict[str, Any] = {"cert_reqs": "CERT_REQUIRED" if verify else "CERT_NONE"}
     if verify and not (trusts and verify is True):
         place = _tls.default_ca_bundle() if verify in (True, None) else os.fspath(verify)  # type: ignore[arg-type]

@@ -19,7 +19,7 @@ from . import _bodies, _digest, _urls
 from ._credentials import basic as _basic_auth_str
 from ._credentials import bearer
 from ._headers import Headers, parse_challenges
-from .exceptions import InvalidOption, RequestException
+from .exceptions import RequestException
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -312,7 +312,7 @@ class HTTPDigestAuth(FlowAuth):
         return nonce, self._signed(request, nonce)
 
     def _signed(self, request: PreparedRequest, nonce: _Nonce) -> PreparedRequest | None:
-        """The request with an answer; ``None``, and the nonce is idle again, if it can have none."""
+        """The request with an answer; ``None`` if there is none, and the nonce is idle again."""
         body = _octets_of(request.body)
         header = self._header(request.method or "", request.url or "", body, nonce)
         if header is None:
@@ -468,11 +468,14 @@ def _was_answered(r: Response, challenge: _digest.DigestChallenge) -> bool:
 
 
 def _octets_of(body: Any) -> bytes | None:
-    """The body's octets, or ``None`` when they are not at hand."""
+    """The body's octets, or ``None`` when they are not at hand.
+
+    :raises InvalidBody: for text that cannot be sent.
+    """
     if body is None:
         return b""
     if isinstance(body, str):
-        return body.encode("utf-8", "surrogatepass")
+        return _bodies.encode_text(body)
     return bytes(body) if isinstance(body, bytes | bytearray | memoryview) else None
 
 

@@ -94,7 +94,6 @@ __all__ = [
     "ProtocolError",
     "ProxyError",
     "ProxyTimeout",
-    "ProxyTimeout",
     "ReadTimeout",
     "RequestException",
     "RequestsDependencyWarning",

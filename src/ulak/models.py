@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from urllib3 import HTTPHeaderDict
+
 from . import _bodies, _text, _urls
 from ._errors import LOWER_ERRORS, about, translate
 from ._headers import Headers, parse_links, prepare_headers
@@ -236,8 +238,8 @@ class PreparedRequest(RequestHooksMixin):
         """An independent copy; the body itself is shared."""
         other = type(self).__new__(type(self))
         other.__dict__.update(self.__dict__)
-        if self.headers is not None:
-            other.headers = self.headers.copy()
+        if self.headers is not None:  # an auth may have put any mapping there
+            other.headers = CaseInsensitiveDict(self.headers)
         if self._own_cookies is not None:
             other._own_cookies = _copy_jar(self._own_cookies)
         other.hooks = {event: list(hooks) for event, hooks in self.hooks.items()}
@@ -535,10 +537,7 @@ class Response:
                 return []
             return [value for name, value in head.fields if name.lower() == "set-cookie"]
         headers = getattr(raw, "headers", None)
-        getlist = getattr(headers, "getlist", None)
-        if getlist is not None:
-            return list(getlist("set-cookie"))
-        return []
+        return headers.getlist("set-cookie") if isinstance(headers, HTTPHeaderDict) else []
 
     @property
     def elapsed(self) -> timedelta:
@@ -657,7 +656,9 @@ class Response:
                     break
         except LOWER_ERRORS:
             pass
-        self.raw.close()
+        close = getattr(self.raw, "close", None)
+        if close is not None:
+            close()
         self._content = b"".join(pieces)
         self._content_consumed = True
 

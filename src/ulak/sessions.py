@@ -524,6 +524,8 @@ class Session:
         response._json_loads = self.json_loads
         if getattr(response, "request", None) is None:  # a plain adapter may not have set it
             response.request = request
+        if getattr(response, "url", None) is None:
+            response.url = request.url or ""
         return response
 
     def _resend(self, step: Resend, kwargs: dict[str, Any]) -> Response:

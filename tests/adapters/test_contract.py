@@ -232,6 +232,105 @@ def test_nothing_is_injected(http_server, adapter: BaseAdapter, header) -> None:
     assert not http_server.requests
 
 
+@pytest.mark.parametrize(
+    ("parts", "framing", "wire"),
+    [
+        (lambda: {"data": iter([b"abc", b"de"])}, ("Content-Length", "5"), b"abcde"),
+        (
+            lambda: {"data": b"abcde"},
+            ("Transfer-Encoding", "chunked"),
+            b"5\r\nabcde\r\n0\r\n\r\n",
+        ),
+        (
+            lambda: {"data": iter([b"abc", b"de"])},
+            ("Transfer-Encoding", "chunked"),
+            b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
+        ),
+        (
+            lambda: {"data": {"a": "bcd"}},
+            ("Transfer-Encoding", "chunked"),
+            b"5\r\na=bcd\r\n0\r\n\r\n",
+        ),
+    ],
+    ids=["iterator of a length", "bytes in chunks", "iterator in chunks", "form in chunks"],
+)
+def test_a_body_is_framed_as_the_caller_says(http_server, adapter, parts, framing, wire) -> None:
+    request = prepare("POST", f"{http_server.url}/post", headers=dict([framing]), **parts())
+    assert adapter.send(request, timeout=5).ok
+    seen = http_server.last
+    assert seen.wire_body == wire
+    assert [x for x in seen.fields if x[0].lower() in ("content-length", "transfer-encoding")] == [
+        framing
+    ]
+
+
+@pytest.mark.parametrize("kind", ["bytes", "iterator"])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"Content-Length": "5", "Transfer-Encoding": "chunked"},
+        {"Transfer-Encoding": "gzip"},
+        {"Content-Length": "abc"},
+        {"Content-Length": "-5"},
+        {"Content-Length": "+5"},
+        {"Content-Length": "5, 5"},
+        {"Content-Length": "\u0665"},
+        {"Content-Length": ""},
+    ],
+    ids=str,
+)
+def test_framing_that_two_readers_would_read_in_two_ways(
+    http_server, adapter: BaseAdapter, fields: dict[str, str], kind: str
+) -> None:
+    request = prepare("POST", f"{http_server.url}/post", data=b"abcde")
+    if kind == "iterator":
+        request.body = iter([b"abc", b"de"])
+    del request.headers["Content-Length"]
+    request.headers.update(fields)
+    with pytest.raises(ulak.exceptions.InvalidHeader):
+        adapter.send(request, timeout=5)
+    assert not http_server.requests
+    assert http_server.connections == 0
+
+
+@pytest.mark.parametrize("error", [OSError("mine"), ConnectionResetError("mine"), LookupError("x")])
+def test_what_the_callers_body_raises_is_theirs(http_server, adapter, error: Exception) -> None:
+    def body() -> Iterator[bytes]:
+        calls.append(1)
+        yield b"block"
+        raise error
+
+    calls: list[int] = []
+    with pytest.raises(type(error)) as caught:
+        adapter.send(prepare("PUT", f"{http_server.url}/put", data=body()), timeout=5)
+    assert caught.value is error
+    with ulak.Session(adapters={"http://": adapter}, retries=3) as session:
+        with pytest.raises(type(error)) as caught:
+            session.put(f"{http_server.url}/put", data=body())
+        assert caught.value is error
+    assert len(calls) == 2
+
+
+@pytest.mark.parametrize("by", ["hand", "auth"])
+def test_headers_that_are_a_plain_dict(http_server, adapter: BaseAdapter, by: str) -> None:
+    def sign(request: ulak.PreparedRequest) -> ulak.PreparedRequest:
+        request.headers = {**request.headers, "x-signed": "1"}  # type: ignore[assignment]
+        return request
+
+    with ulak.Session(adapters={"http://": adapter}) as session:
+        for parts in ({}, {"data": b"body"}, {"data": iter([b"bo", b"dy"])}):
+            url = f"{http_server.url}/anything"
+            request = ulak.Request("PUT", url, auth=sign if by == "auth" else None, **parts)
+            prepared = session.prepare_request(request)
+            if by == "hand":
+                prepared = sign(prepared)
+            seen = session.send(prepared, timeout=5).json()
+            assert seen["data"] == ("body" if parts else "")
+            assert http_server.last.header("X-Signed") == "1"
+        following = sign(prepare("GET", f"{http_server.url}/redirect/2"))
+        assert session.send(following, timeout=5).url == f"{http_server.url}/get"
+
+
 # -- connections -------------------------------------------------------------
 
 

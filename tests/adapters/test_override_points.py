@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 
 import pytest
+import trustme
 import urllib3
 
 import ulak
@@ -80,6 +81,20 @@ def test_init_poolmanager_takes_settings_of_urllib3(http_server: HttpServer) -> 
         assert session.get(f"{http_server.url}/echo-ip").json()["origin"] == "127.0.0.9"
 
 
+@pytest.mark.parametrize("how", ["again", "assigned"])
+def test_another_pool_manager_holds_from_the_next_request_on(http_server, how: str) -> None:
+    with HTTPAdapter() as adapter, ulak.Session(adapters={"http://": adapter}) as session:
+        url = f"{http_server.url}/echo-ip"
+        assert session.get(url).json()["origin"] == "127.0.0.1"
+        former = adapter.poolmanager
+        if how == "again":
+            adapter.init_poolmanager(5, 5, source_address=("127.0.0.9", 0))
+        else:
+            adapter.poolmanager = type(former)(5, source_address=("127.0.0.9", 0))
+        assert session.get(url).json()["origin"] == "127.0.0.9"
+        former.clear()
+
+
 def test_socket_options(http_server: HttpServer) -> None:
     import socket
 
@@ -129,6 +144,71 @@ def test_an_ssl_context_with_a_setting_of_its_own(https_server, certificates) ->
         with ForwardProxy() as proxy:
             seen = session.get(f"{https_server.url}/tls", proxies={"https": proxy.url}).json()
         assert seen["version"] == "TLSv1.2"
+
+
+@pytest.mark.parametrize("verify", [True, None])
+@pytest.mark.parametrize("of", ["session", "call"])
+def test_an_ssl_context_that_trusts_one_ca_goes_on_trusting_one(
+    https_server, certificates, verify: bool | None, of: str
+) -> None:
+    context = certificates.client_context()
+
+    class Pinning(HTTPAdapter):
+        def init_poolmanager(self, *args, **kwargs):
+            super().init_poolmanager(*args, ssl_context=context, **kwargs)
+
+    with ulak.Session(adapters={"https://": Pinning()}) as session:
+        if of == "session":
+            session.verify = verify
+        assert session.get(f"{https_server.url}/get", verify=verify).ok
+    assert len(context.get_ca_certs()) == 1
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.check_hostname
+
+
+@pytest.mark.parametrize("verify", [True, None])
+def test_an_ssl_context_of_the_subclass_refuses_what_it_does_not_trust(
+    https_server, tmp_path, verify: bool | None
+) -> None:
+    other = tmp_path / "other.pem"
+    trustme.CA().cert_pem.write_to_path(str(other))
+    context = ssl.create_default_context(cafile=str(other))
+
+    class Pinning(HTTPAdapter):
+        def init_poolmanager(self, *args, **kwargs):
+            super().init_poolmanager(*args, ssl_context=context, **kwargs)
+
+    with (
+        ulak.Session(adapters={"https://": Pinning()}) as session,
+        pytest.raises(ulak.exceptions.SSLError),
+    ):
+        session.verify = verify
+        session.get(f"{https_server.url}/get")
+    assert not https_server.requests
+
+
+@pytest.mark.parametrize("kind", ["ours", "stock", "a context without names"])
+def test_who_is_trusted_when_verify_is_none(https_server, tmp_path, kind: str) -> None:
+    """As with ``True``: those who are trusted anyway."""
+    other = tmp_path / "other.pem"
+    trustme.CA().cert_pem.write_to_path(str(other))
+    context = ssl.create_default_context(cafile=str(other))
+    context.check_hostname = False
+
+    class Own(HTTPAdapter):
+        def init_poolmanager(self, connections, maxsize, block=False, **kwargs):
+            if kind == "stock":
+                self.poolmanager = urllib3.PoolManager(connections, maxsize=maxsize)
+            else:
+                super().init_poolmanager(connections, maxsize, block, ssl_context=context)
+
+    adapter = HTTPAdapter() if kind == "ours" else Own()
+    with (
+        ulak.Session(adapters={"https://": adapter}, verify=None) as session,
+        pytest.raises(ulak.exceptions.SSLError, match="verify failed"),
+    ):
+        session.get(f"{https_server.url}/get")
+    assert not https_server.requests
 
 
 def test_the_key_of_a_pool_may_be_changed(https_server, certificates) -> None:
@@ -197,6 +277,27 @@ def test_build_response_may_return_another_class(http_server: HttpServer) -> Non
         response = session.get(f"{http_server.url}/get")
     assert type(response) is Mine
     assert response.headers["X-Seen"] == "1"
+
+
+@pytest.mark.parametrize("kind", [ulak.structures.CaseInsensitiveDict, dict])
+@pytest.mark.parametrize("by", ["build_response", "hook"])
+def test_headers_may_be_replaced(http_server: HttpServer, kind, by: str) -> None:
+    class Replacing(HTTPAdapter):
+        def build_response(self, req, resp):
+            response = super().build_response(req, resp)
+            if by == "build_response":
+                response.headers = kind(response.headers)
+            return response
+
+    def replace(response: ulak.Response, **kwargs: object) -> None:
+        if by == "hook":
+            response.headers = kind(response.headers)
+
+    with ulak.Session(adapters={"http://": Replacing()}) as session:
+        url = f"{http_server.url}/redirect-to?url=/get&set_cookie=a=1"
+        response = session.get(url, hooks={"response": replace}, allow_redirects=False)
+        assert response.cookies.get_dict() == {"a": "1"}
+        assert session.cookies.get_dict() == {"a": "1"}
 
 
 def test_send_may_be_wrapped(http_server: HttpServer) -> None:

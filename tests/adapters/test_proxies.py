@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import socket
 import threading
 import time
@@ -17,6 +19,8 @@ from tests.support import (
     free_port,
     stalled_port,
 )
+from tests.support.routes import pattern
+from ulak.adapters import HTTPAdapter
 from ulak.exceptions import InvalidProxyURL, ProxyError
 
 StartProxy = Callable[..., ForwardProxy]
@@ -108,6 +112,56 @@ def test_tls_to_a_proxy_that_is_not_trusted(https_server, tls_forward_proxy, ses
         session.get(f"{https_server.url}/get", proxies={"https": tls_forward_proxy.url})
 
 
+class SmallBuffer(HTTPAdapter):
+    """Its sockets take little at once, as those of a slow network do."""
+
+    def proxy_manager_for(self, proxy, **kwargs):
+        options = [(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)]
+        return super().proxy_manager_for(proxy, socket_options=options, **kwargs)
+
+
+@pytest.mark.parametrize("kind", ["bytes", "file", "iterator"])
+def test_an_upload_through_tls_in_tls_arrives_whole(
+    https_server, tls_forward_proxy: ForwardProxy, certificates, kind: str
+) -> None:
+    body = pattern(1_500_000)
+    data = {
+        "bytes": body,
+        "file": io.BytesIO(body),
+        "iterator": (body[i : i + 70_000] for i in range(0, len(body), 70_000)),
+    }[kind]
+    with ulak.Session(
+        adapters={"https://": SmallBuffer()},
+        verify=str(certificates.ca),
+        proxies={"https": tls_forward_proxy.url},
+        timeout=10,
+    ) as session:
+        seen = session.post(f"{https_server.url}/sink", data=data).json()
+        assert seen["sha256"] == hashlib.sha256(body).hexdigest()
+        assert session.get(f"{https_server.url}/get").ok
+    assert tls_forward_proxy.connections == 1
+
+
+@pytest.mark.parametrize("tls", [True, False], ids=["https proxy", "http proxy"])
+@pytest.mark.parametrize(
+    "timeout", [ulak.Timeout(connect=0.3), ulak.Timeout(total=0.3)], ids=["connect", "total"]
+)
+def test_a_handshake_through_a_tunnel_that_drips_ends_in_time(
+    start_raw_server, verifying, certificates, tls: bool, timeout
+) -> None:
+    def script(connection: RawConnection) -> None:
+        connection.recv_head()
+        connection.send(b"HTTP/1.1 200 OK\r\n\r\n")
+        connection.sock.recv(9999)  # what comes before the tunnel is used is no handshake
+        connection.drip(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc" + b"a" * 9999, 0.05)
+
+    server = start_raw_server(script, tls=certificates.server_context() if tls else None)
+    start = time.monotonic()
+    with pytest.raises(ulak.ConnectionError):
+        verifying.get("https://origin.example/", proxies={"https": server.url}, timeout=timeout)
+    assert 0.25 < time.monotonic() - start < 0.6
+
+
 # -- who we are to the proxy -------------------------------------------------
 
 
@@ -182,6 +236,22 @@ def test_with_and_without_a_proxy_are_different_connections(
     for proxies in ({}, {"http": forward_proxy.url}, {}, {"http": forward_proxy.url}):
         session.get(f"{http_server.url}/get", proxies=proxies)
     assert len(forward_proxy.requests) == 2
+
+
+def test_proxies_that_rotate_are_forgotten(http_server, forward_proxy: ForwardProxy) -> None:
+    adapter = HTTPAdapter(pool_connections=3)
+    with ulak.Session(adapters={"http://": adapter}) as session:
+        proxies = [{"http": forward_proxy.url_with(f"u{n}", "p")} for n in range(12)]
+        url = f"{http_server.url}/stream-bytes/300000"
+        held = session.get(url, proxies=proxies[0], stream=True)
+        managers = []
+        for one in proxies:
+            assert session.get(f"{http_server.url}/get", proxies=one).ok
+            managers.append(adapter.proxy_manager[one["http"]])
+        assert len(adapter.proxy_manager) <= 3
+        assert sum(len(manager.pools) for manager in managers) <= 3
+        # Who was using one that is forgotten is not disturbed.
+        assert len(held.content) == 300_000
 
 
 # -- failures ----------------------------------------------------------------
@@ -413,6 +483,65 @@ def test_a_silent_socks_server(start_raw_server, session, scheme: str, timeout, 
             timeout=timeout,
         )
     assert time.monotonic() - start < 0.6
+
+
+@pytest.mark.parametrize(
+    "timeout", [ulak.Timeout(connect=0.3), ulak.Timeout(total=0.3)], ids=["connect", "total"]
+)
+@pytest.mark.parametrize("scheme", ["socks4", "socks5", "socks5h"])
+def test_a_socks_server_that_drips(start_raw_server, session, scheme: str, timeout) -> None:
+    def script(connection: RawConnection) -> None:
+        connection.sock.recv(100)
+        if scheme == "socks4":
+            connection.drip(b"\x00\x5a" + bytes(6), 0.1)
+        else:
+            connection.send(b"\x05\x00")
+            connection.sock.recv(300)
+            connection.drip(b"\x05\x00\x00\x03\xff" + b"a" * 255 + b"\x00\x50", 0.05)
+        connection.hang()
+
+    server = start_raw_server(script)
+    start = time.monotonic()
+    with pytest.raises(ulak.ConnectionError):
+        session.get(
+            "http://127.0.0.1:1/",
+            proxies={"http": f"{scheme}://127.0.0.1:{server.port}"},
+            timeout=timeout,
+        )
+    assert 0.25 < time.monotonic() - start < 0.6
+
+
+@pytest.mark.parametrize("scheme", ["socks4", "socks5"])
+def test_a_name_that_socks_has_resolved_here_is_resolved_in_time(
+    start_raw_server, session, monkeypatch, scheme: str
+) -> None:
+    server = start_raw_server(lambda connection: connection.hang())
+    release = threading.Event()
+
+    def slow(host, *args, **kwargs):
+        release.wait(5)
+        raise socket.gaierror(socket.EAI_NONAME, "none")
+
+    for name in ("getaddrinfo", "gethostbyname"):
+        genuine = getattr(socket, name)
+        monkeypatch.setattr(
+            socket,
+            name,
+            lambda host, *a, _genuine=genuine, **k: (
+                slow
+                if b"slow.example" in (host if isinstance(host, bytes) else host.encode())
+                else _genuine
+            )(host, *a, **k),
+        )
+    start = time.monotonic()
+    with pytest.raises(ulak.ConnectionError):
+        session.get(
+            "http://slow.example/",
+            proxies={"http": f"{scheme}://127.0.0.1:{server.port}"},
+            timeout=ulak.Timeout(connect=0.3),
+        )
+    assert time.monotonic() - start < 0.6
+    release.set()
 
 
 def test_socks4_and_socks4a(start_raw_server, http_server, session) -> None:

@@ -211,7 +211,6 @@ def test_a_flow_takes_part_in_the_exchange() -> None:
     request = prepared(auth)
     assert request.auth_flow is auth
     assert list(auth.auth_flow(request)) == [request]
-    assert not auth.requires_request_body
     assert not auth.requires_response_body
 
 
@@ -224,6 +223,7 @@ def netrc(tmp_path: Path) -> Path:
     file.write_text(
         "machine h.example login user password pass\n"
         "machine other.example login \xe9 password p:w\n"
+        "machine NAMED.example login upper password case\n"
         "default login nobody password none\n"
     )
     return file
@@ -236,6 +236,7 @@ def netrc(tmp_path: Path) -> Path:
         ("https://H.EXAMPLE:8443/p", b"user:pass"),
         ("https://other.example/p", b"\xe9:p:w"),
         ("https://x.h.example/p", b"nobody:none"),
+        ("https://named.example/p", b"upper:case"),
     ],
 )
 def test_netrc(netrc: Path, url: str, octets: bytes) -> None:

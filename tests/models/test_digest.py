@@ -402,7 +402,7 @@ def test_a_wrong_password_ends() -> None:
     auth, server = HTTPDigestAuth("user", "wrong"), Server()
     sent, response = drive(auth, request_for(auth), server)
     assert (response.status_code, len(sent)) == (401, 2)
-    sent, response = drive(auth, request_for(auth), server)  # now ahead, and once more
+    sent, response = drive(auth, request_for(auth), server)  # nothing was kept of the first
     assert (response.status_code, len(sent)) == (401, 2)
 
 
@@ -410,7 +410,11 @@ def test_a_nonce_that_comes_again_is_counted_on() -> None:
     auth = HTTPDigestAuth("user", "pass")
     same = 'Digest realm="r", nonce="n", qop="auth"'
     for expected in (["00000001"], ["00000002", "00000003"]):
-        sent, _ = drive(auth, request_for(auth), lambda r: response_to(r, 401, same))
+        # Refuses the first of each two.
+        statuses = iter([401, 200])
+        sent, _ = drive(
+            auth, request_for(auth), lambda r, s=statuses: response_to(r, next(s), same)
+        )  # type: ignore[misc]  # mypy cannot infer s
         headers = [r.headers["Authorization"] for r in sent if "Authorization" in r.headers]
         assert [fields_of(header)["nc"] for header in headers] == expected
 
@@ -468,17 +472,17 @@ def test_a_challenge_of_another_origin_is_not_answered() -> None:
 def test_what_one_origin_asked_is_not_told_to_another() -> None:
     auth, server = HTTPDigestAuth("user", "pass"), Server()
     drive(auth, request_for(auth), server)
-    assert "Authorization" in request_for(auth).headers
+    assert "Authorization" in next(auth.auth_flow(request_for(auth))).headers
     for url in ("http://i.example/", "https://h.example/", "http://h.example:81/"):
-        assert "Authorization" not in request_for(auth, url).headers
+        assert "Authorization" not in next(auth.auth_flow(request_for(auth, url))).headers
         assert auth.build_digest_header("GET", url) is None
 
 
 def test_on_a_redirect_the_answer_is_for_the_new_target() -> None:
     auth, server = HTTPDigestAuth("user", "pass"), Server()
     drive(auth, request_for(auth), server)
-    hop = request_for(auth)
-    before = hop.headers["Authorization"]
+    before = auth.build_digest_header("GET", URL)
+    hop = request_for(auth, headers={"Authorization": before})
     hop.url = "http://h.example/elsewhere"
     sent, response = drive(auth, hop, server)
     assert (response.status_code, len(sent)) == (200, 1)
@@ -553,7 +557,9 @@ def test_origins_are_forgotten_in_the_end() -> None:
         flow = auth.auth_flow(request)
         next(flow)
         flow.send(response_to(request, 401, 'Digest realm="r", nonce="n"'))
-    assert len(auth._known) == 100
+        with pytest.raises(StopIteration):
+            flow.send(response_to(request, 200))
+    assert len(auth._nonces) == 100
     assert auth.build_digest_header("GET", "http://h299.example/") is not None
     assert auth.build_digest_header("GET", "http://h0.example/") is None
 
@@ -574,6 +580,130 @@ def test_threads_never_use_a_count_twice() -> None:
     for thread in threads:
         thread.join()
     assert sorted(counts) == [f"{i:08x}" for i in range(2, 802)]
+
+
+# -- nonces in flight ----------------------------------------------------------
+
+
+class Wide(Server):
+    """Keeps count of each nonce that it gave out, and takes no count but a higher one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.highest: dict[str, int] = {}
+
+    def challenge(self, stale: bool) -> str:
+        text = super().challenge(stale)
+        self.highest[f"n{self.nonce}"] = 0
+        return text
+
+    def __call__(self, request: PreparedRequest) -> Response:
+        given = fields_of(request.headers.get("Authorization") or "Digest ")
+        count = int(given.get("nc", "0"), 16)
+        if count <= self.highest.get(given.get("nonce", ""), count):
+            return response_to(request, 401, self.challenge(stale=False))
+        self.highest[given["nonce"]] = count
+        return response_to(request, 200)
+
+
+def test_a_nonce_is_in_flight_once() -> None:
+    auth, server = HTTPDigestAuth("user", "pass"), Wide()
+    drive(auth, request_for(auth), server)
+    flows = [auth.auth_flow(request_for(auth)) for _ in range(3)]
+    sent = [next(flow) for flow in flows]
+    assert ["Authorization" in request.headers for request in sent] == [True, False, False]
+    # Those that found none are challenged, and own what they are given.
+    sent[1:] = [
+        flow.send(server(request)) for flow, request in zip(flows[1:], sent[1:], strict=True)
+    ]
+    given = [fields_of(request.headers["Authorization"]) for request in sent]
+    assert [(x["nonce"], x["nc"]) for x in given] == [
+        ("n1", "00000002"),
+        ("n2", "00000001"),
+        ("n3", "00000001"),
+    ]
+    for flow, request in reversed(list(zip(flows, sent, strict=True))):
+        with pytest.raises(StopIteration):
+            flow.send(server(request))
+    # All are idle again.
+    flows = [auth.auth_flow(request_for(auth)) for _ in range(3)]
+    given = [fields_of(next(flow).headers["Authorization"]) for flow in flows]
+    assert sorted((x["nonce"], x["nc"]) for x in given) == [
+        ("n1", "00000003"),
+        ("n2", "00000002"),
+        ("n3", "00000002"),
+    ]
+
+
+@pytest.mark.parametrize("ending", ["close", "forget", "refused", "elsewhere"])
+def test_a_nonce_that_was_not_accepted_is_dropped(ending: str) -> None:
+    auth, server = HTTPDigestAuth("user", "pass"), Wide()
+    drive(auth, request_for(auth), server)
+    flow = auth.auth_flow(request_for(auth))
+    request = next(flow)
+    assert "Authorization" in request.headers
+    if ending == "close":
+        flow.close()
+    elif ending == "forget":
+        del flow
+    else:
+        response = response_to(request, 401 if ending == "refused" else 200)
+        response.url = URL if ending == "refused" else "http://i.example/"
+        with pytest.raises(StopIteration):
+            flow.send(response)
+    assert "Authorization" not in next(auth.auth_flow(request_for(auth))).headers
+    assert auth.build_digest_header("GET", URL) is None
+
+
+@pytest.mark.parametrize("status", [200, 302, 404, 500])
+def test_a_nonce_is_kept_whatever_the_answer_is(status: int) -> None:
+    auth, server = HTTPDigestAuth("user", "pass"), Wide()
+    drive(auth, request_for(auth), server)
+    drive(auth, request_for(auth), lambda request: response_to(request, status))
+    assert "Authorization" in next(auth.auth_flow(request_for(auth))).headers
+
+
+def test_a_nonce_that_the_server_gives_out_twice_is_counted_once() -> None:
+    auth = HTTPDigestAuth("user", "pass")
+    same = 'Digest realm="r", nonce="n", qop="auth"'
+    flows = [auth.auth_flow(request_for(auth)) for _ in range(3)]
+    sent = [flow.send(response_to(next(flow), 401, same)) for flow in flows]
+    counts = [fields_of(request.headers["Authorization"])["nc"] for request in sent]
+    assert counts == ["00000001", "00000002", "00000003"]
+    for flow, request in zip(flows, sent, strict=True):
+        with pytest.raises(StopIteration):
+            flow.send(response_to(request, 200))
+    flows = [auth.auth_flow(request_for(auth)) for _ in range(2)]
+    assert ["Authorization" in next(flow).headers for flow in flows] == [True, False]
+
+
+def test_idle_nonces_are_forgotten_in_the_end() -> None:
+    auth, server = HTTPDigestAuth("user", "pass"), Wide()
+    flows = [auth.auth_flow(request_for(auth)) for _ in range(150)]
+    sent = [flow.send(server(next(flow))) for flow in flows]
+    for flow, request in zip(flows, sent, strict=True):
+        with pytest.raises(StopIteration):
+            flow.send(server(request))
+    flows = [auth.auth_flow(request_for(auth)) for _ in range(150)]
+    headers = [next(flow).headers.get("Authorization") for flow in flows]
+    idle = [fields_of(header)["nonce"] for header in headers if header is not None]
+    assert idle == [f"n{i}" for i in range(150, 50, -1)]  # the one used last comes first
+
+
+def test_an_answer_that_was_sent_is_not_sent_again() -> None:
+    auth, server = HTTPDigestAuth("user", "pass"), Wide()
+    sent, _ = drive(auth, request_for(auth), server)
+    again, response = drive(auth, sent[-1], server)
+    assert (response.status_code, len(again)) == (200, 1)
+
+
+def test_what_cannot_be_answered_leaves_no_gap_in_the_count() -> None:
+    auth, server = HTTPDigestAuth("user", "pass"), Server(extra='qop="auth-int"')
+    drive(auth, request_for(auth), server)
+    stream = request_for(auth, method="POST", data=io.BytesIO(b"stream"))
+    assert next(auth.auth_flow(stream)) is stream
+    drive(auth, request_for(auth), server)
+    assert server.counts == ["00000001", "00000002"]
 
 
 def test_copies_have_the_credentials_and_no_challenge() -> None:

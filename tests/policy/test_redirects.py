@@ -180,6 +180,13 @@ def test_where_to(base: str, location: str, wanted: str | None) -> None:
     assert host.converse(url=base).url == wanted
 
 
+@pytest.mark.parametrize("base", ["http+unix://%2Ftmp%2Fx", "http+docker://host", "mem://host"])
+@pytest.mark.parametrize("location", ["/b", "{base}/b"])
+def test_a_redirect_within_a_scheme_of_an_adapter(base: str, location: str) -> None:
+    host = Host(to(location.format(base=base)), Said())
+    assert host.converse(url=f"{base}/a").url.lower() == f"{base}/b".lower()
+
+
 def test_utf8_in_a_location() -> None:
     location = "/ışık".encode().decode("latin-1")
     response = Host(to(location), Said()).converse()
@@ -316,6 +323,14 @@ def test_proxy_authorization_is_rebuilt() -> None:
     host = Host(to("http://b.example/"), Said())
     host.converse(url=A, headers={"Proxy-Authorization": "Basic x"})
     assert "Proxy-Authorization" not in host.sent[1].headers
+
+
+@pytest.mark.parametrize("location", ["/same", "http://b.example/"])
+def test_the_next_request_has_no_proxy_authorization(location: str) -> None:
+    response = Host(to(location)).converse(
+        url=A, headers={"Proxy-Authorization": "Basic x"}, allow_redirects=False
+    )
+    assert "Proxy-Authorization" not in response.next.headers
 
 
 def test_proxies_are_rebuilt_on_each_hop() -> None:

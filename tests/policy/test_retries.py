@@ -231,6 +231,25 @@ def test_a_retry_after_that_makes_no_sense(value: str) -> None:
     assert all(seconds >= 0 for seconds in host.slept)
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "9" * 5000,
+        "9" * 11,
+        "3600",
+        "Fri, 31 Dec 9999 23:59:59 GMT",
+        "Fri, 31 Dec 99999 23:59:59 GMT",
+        "Fri, 99 Dec 2030 99:99:99 GMT",
+        "Fri, 31 Dec 2030 23:59:59 +99999999",
+    ],
+    ids=lambda x: x[:30],
+)
+def test_a_server_cannot_ask_for_a_pause_of_hours(value: str) -> None:
+    host = Host(Said(503, {"Retry-After": value}), Said())
+    assert host.converse(retries=resolve(1), timeout=Timeout(10, 10)).status_code in (200, 503)
+    assert sum(host.slept) <= 120
+
+
 def test_retry_after_may_be_ignored() -> None:
     policy = Retry(2, respect_retry_after_header=False)
     host = Host(BUSY)

@@ -117,6 +117,22 @@ def test_a_header_beats_netrc(http_server: HttpServer, session, netrc, headers) 
     assert http_server.last.values("Authorization") == ["Bearer x"]
 
 
+@pytest.mark.parametrize("machine", [None, "other.example", "127.0.0.1"])
+@pytest.mark.parametrize("of", ["call", "session"])
+def test_a_header_beats_the_urls_userinfo(
+    http_server: HttpServer, session, netrc, machine: str | None, of: str
+) -> None:
+    """Whether there is a netrc file or not."""
+    if machine:
+        netrc(f"machine {machine} login user password p\n")
+    url = http_server.url.replace("://", "://u:p@") + "/get"
+    header = {"Authorization": "Bearer x"}
+    if of == "session":
+        session.headers.update(header)
+    session.get(url, headers=header if of == "call" else None)
+    assert http_server.last.values("Authorization") == ["Bearer x"]
+
+
 @pytest.mark.parametrize("kind", ["update", "dict"])
 def test_a_header_of_the_session_beats_netrc(http_server, session, netrc, kind: str) -> None:
     netrc("machine 127.0.0.1 login u password p\n")
@@ -219,6 +235,25 @@ def test_digest_in_threads(http_server: HttpServer, session: ulak.Session) -> No
     with ThreadPoolExecutor(8) as pool:
         statuses = list(pool.map(lambda _: session.get(url).status_code, range(40)))
     assert set(statuses) == {200}
+
+
+def test_digest_in_threads_when_counts_have_to_grow(http_server: HttpServer, session) -> None:
+    """RFC 7616, section 3.4: requests on different connections overtake one another."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    session.auth = HTTPDigestAuth("u", "p")
+    url = f"{http_server.url}/digest-auth/auth/u/p/MD5"
+
+    def work(_: int) -> list[int]:
+        responses = [session.get(url) for _ in range(50)]
+        return [x.status_code for response in responses for x in (*response.history, response)]
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = [status for worker in pool.map(work, range(8)) for status in worker]
+    assert statuses.count(200) == 400
+    # Never more nonces than requests at once, and no answer was refused.
+    assert statuses.count(401) <= 8
+    assert len(statuses) == len(http_server.requests)
 
 
 def test_digest_after_a_redirect_at_the_same_origin(http_server: HttpServer, session) -> None:

@@ -353,6 +353,29 @@ def test_bad_values_set_later(session, name: str, value: object, error) -> None:
         session.get("https://127.0.0.1:1/")
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("hooks", 5),
+        ("hooks", "text"),
+        ("max_redirects", None),
+        ("max_redirects", "x"),
+        ("json_loads", 5),
+        ("json_dumps", 5),
+    ],
+)
+@pytest.mark.parametrize("how", ["argument", "attribute"])
+def test_settings_that_matter_late(http_server, session, name: str, value, how: str) -> None:
+    with pytest.raises((e.InvalidOption, e.InvalidBody)) as caught:
+        if how == "argument":
+            with ulak.Session(**{name: value}) as other:
+                other.post(f"{http_server.url}/redirect-to?url=/json", json={"a": 1}).json()
+        else:
+            setattr(session, name, value)
+            session.post(f"{http_server.url}/redirect-to?url=/json", json={"a": 1}).json()
+    assert name in str(caught.value)
+
+
 @pytest.mark.parametrize("adapter", [None, 5, "x", object, dict(), ulak.adapters.HTTPAdapter])
 def test_mounting_what_is_no_adapter(session: ulak.Session, adapter: object) -> None:
     with pytest.raises(e.InvalidOption):
@@ -394,6 +417,7 @@ def test_base_url_with_a_bad_url() -> None:
         ("header", ("Cookie", "a\nEvil: 1"), e.InvalidHeader),
         ("body", 5, e.RequestException),
         ("body", object(), e.RequestException),
+        ("body", "\ud800aa", e.InvalidBody),
     ],
 )
 def test_the_last_gate_before_the_wire(http_server, session, name: str, value, error) -> None:

@@ -177,6 +177,28 @@ def test_what_a_generator_raises_passes_through(
     assert session.get(f"{http_server.url}/get").json()["method"] == "GET"
 
 
+@pytest.mark.parametrize("explicit", [True, False])
+def test_what_led_to_what_a_generator_raises_is_kept(
+    http_server: HttpServer, session: ulak.Session, explicit: bool
+) -> None:
+    reason = ZeroDivisionError("why")
+
+    def body() -> Iterator[bytes]:
+        yield b"block"
+        try:
+            raise reason
+        except ZeroDivisionError:
+            if explicit:
+                raise Mine("what") from reason
+            raise Mine("what")  # noqa: B904 - its context is what this is about
+
+    with pytest.raises(Mine) as caught:
+        session.post(f"{http_server.url}/post", data=body())
+    assert caught.value.__cause__ is (reason if explicit else None)
+    assert caught.value.__context__ is reason
+    assert caught.value.__suppress_context__ is explicit
+
+
 def test_what_a_files_read_raises_passes_through(
     http_server: HttpServer, session: ulak.Session
 ) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 import ulak
-from tests.support import Answer, HttpServer, RawConnection, RawServer
+from tests.support import Answer, HttpServer, RawConnection, RawServer, stalled_port
 from ulak.adapters import HTTPAdapter
 from ulak.exceptions import SessionClosed
 
@@ -159,6 +161,30 @@ def test_a_stale_connection_is_replaced_unseen(
     response = session.request(method, server.url, data=body)
     assert response.content == (b"" if method == "HEAD" else b"later")
     assert server.accepted == 2
+
+
+@pytest.mark.parametrize("kind", ["bytes", "text", "file", "half a file", "form"])
+def test_a_body_that_can_be_read_again_goes_to_the_replacement(
+    session: ulak.Session, dies, kind: str
+) -> None:
+    server = dies(resets_on_the_next_request)
+    assert session.get(server.url).content == b"first"
+    file = io.BytesIO(b"0123the body")
+    if kind == "half a file":
+        file.seek(4)
+    parts: dict = {
+        "bytes": {"data": b"the body"},
+        "text": {"data": "the body"},
+        "file": {"data": file},
+        "half a file": {"data": file},
+        "form": {"files": {"f": file}},
+    }[kind]
+    assert session.put(server.url, **parts).content == b"later"
+    sent = bytes(server.connections[1].received).partition(b"\r\n\r\n")[2]
+    if kind == "form":
+        assert b"\r\n\r\n0123the body\r\n--" in sent
+    else:
+        assert sent == (b"0123the body" if kind == "file" else b"the body")
 
 
 @pytest.mark.parametrize("method", ["POST", "PATCH"])
@@ -559,6 +585,50 @@ def test_close_wakes_who_waits_for_a_connection(http_server: HttpServer) -> None
     held.close()
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_what_is_still_dialled_at_close_is_not_sent(
+    http_server: HttpServer, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    asked, answer = threading.Event(), threading.Event()
+    genuine = socket.getaddrinfo
+
+    def slow(*args, **kwargs):
+        asked.set()
+        answer.wait(5)
+        return genuine(*args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    session = ulak.Session(trust_env=False)
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(session.request, method, f"{http_server.at('localhost')}/anything")
+        assert asked.wait(5)
+        session.close()
+        answer.set()
+        with pytest.raises(SessionClosed):
+            future.result(5)
+    assert not http_server.requests
+
+
+def test_close_ends_the_dialling_of_another_thread() -> None:
+    with stalled_port() as port, ThreadPoolExecutor(1) as pool:
+        session = ulak.Session(trust_env=False)
+        url = f"http://127.0.0.1:{port}/"
+        future = pool.submit(session.get, url, timeout=ulak.Timeout(connect=2))
+        busy = session.get_adapter(url).poolmanager.connection_from_url(url)._busy
+        for _ in range(100):
+            if busy:
+                break
+            with pytest.raises(TimeoutError):
+                future.result(0.02)
+        with pytest.raises(TimeoutError):
+            future.result(0.1)
+        start = time.monotonic()
+        session.close()
+        with pytest.raises(SessionClosed):
+            future.result(5)
+        assert time.monotonic() - start < 1
+
+
 def test_a_body_cut_short_is_not_blamed_on_a_closed_session(start_raw_server) -> None:
     def script(connection: RawConnection) -> None:
         connection.recv_request()
@@ -662,6 +732,33 @@ def test_fewer_pools_when_asked(http_server: HttpServer, second_http_server: Htt
             session.get(f"{http_server.url}/get")
             session.get(f"{second_http_server.url}/get")
     assert http_server.connections == second_http_server.connections == 2
+
+
+class Crowded(HTTPAdapter):
+    """Keeps one pool, and loses it to another thread between finding and using it."""
+
+    def __init__(self, other: str) -> None:
+        self.other = other
+        super().__init__(pool_connections=1)
+
+    def get_connection_with_tls_context(self, request, verify, proxies=None, cert=None):
+        pool = super().get_connection_with_tls_context(request, verify, proxies, cert)
+        rival = ulak.Request("GET", self.other).prepare()
+        super().get_connection_with_tls_context(rival, verify, proxies, cert)
+        return pool
+
+
+def test_a_pool_that_is_dropped_while_it_is_used_fails_no_request(
+    http_server: HttpServer, second_http_server: HttpServer
+) -> None:
+    adapter = Crowded(second_http_server.url)
+    with ulak.Session(adapters={"http://": adapter}) as session:
+        for count in (1, 2):
+            assert session.get(f"{http_server.url}/get").ok
+            assert http_server.connections == count  # a dropped pool keeps nothing
+        response = session.get(f"{http_server.url}/stream-bytes/300000", stream=True)
+        assert session.get(f"{http_server.url}/get").ok
+        assert len(response.content) == 300_000
 
 
 # -- fork --------------------------------------------------------------------

@@ -119,6 +119,32 @@ def test_cookies_of_digest_rounds_are_kept(http_server: HttpServer, session) -> 
     assert session.cookies.get_dict() == {"first": "1", "second": "2"}
 
 
+@pytest.mark.parametrize("own", [None, "user=set"])
+def test_a_cookie_of_a_challenge_goes_with_its_answer(
+    http_server: HttpServer, session, own: str | None
+) -> None:
+    """Servers that tie the nonce to a session would ask for ever."""
+
+    def handler(request) -> Answer:
+        if request.header("Authorization"):
+            return Answer(b"in")
+        challenge = 'Digest realm="r", nonce="n", qop="auth"'
+        return Answer(b"", 401, [("WWW-Authenticate", challenge), ("Set-Cookie", "sid=1; Path=/")])
+
+    http_server.route("/digest")(handler)
+    session.cookies.set("old", "0", domain="127.0.0.1", path="/")
+    response = session.get(
+        f"{http_server.url}/digest",
+        auth=ulak.auth.HTTPDigestAuth("u", "p"),
+        headers={"Cookie": own} if own else {},
+    )
+    assert response.content == b"in"
+    if own:  # what the caller wrote is not touched
+        assert http_server.last.header("Cookie") == own
+    else:
+        assert http_server.last.cookies == {"old": "0", "sid": "1"}
+
+
 def test_threads_share_the_jar(http_server: HttpServer, session: ulak.Session) -> None:
     from concurrent.futures import ThreadPoolExecutor
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import pytest
 
 import ulak
-from tests.support import HttpServer
+from tests.support import Answer, HttpServer
 from ulak.adapters import BaseAdapter, HTTPAdapter
 
 # -- hooks -------------------------------------------------------------------
@@ -108,10 +110,53 @@ def test_a_hook_that_raises_an_os_error_is_not_retried(http_server, session) -> 
     assert len(http_server.requests) == 1
 
 
-@pytest.mark.parametrize("value", ["text", 5, True, object()])
+class Duck:
+    """Much like a response, and none."""
+
+    status_code = 200
+    ok = True
+    history = ()
+    headers: ClassVar[dict[str, str]] = {}
+    raw = None
+    url = "http://duck.example/"
+    request = None
+
+
+@pytest.mark.parametrize("value", ["text", 5, True, object(), Duck()])
 def test_a_hook_that_returns_no_response(http_server: HttpServer, session, value) -> None:
     with pytest.raises(ulak.exceptions.InvalidOption, match="hook"):
         session.get(f"{http_server.url}/get", hooks={"response": lambda r, **k: value})
+
+
+@pytest.mark.parametrize("what", ["hook", "get_redirect_target", "rebuild_auth"])
+def test_what_the_caller_raises_after_the_answer_gives_its_connection_up(
+    http_server: HttpServer, what: str
+) -> None:
+    http_server.route("/big")(lambda request: Answer(b"x" * 3_000_000, 302, [("Location", "/get")]))
+
+    class Raising(ulak.Session):
+        def get_redirect_target(self, resp):
+            self.mine("get_redirect_target")
+            return super().get_redirect_target(resp)
+
+        def rebuild_auth(self, prepared_request, response):
+            self.mine("rebuild_auth")
+            return super().rebuild_auth(prepared_request, response)
+
+        def mine(self, name: str) -> None:
+            if name == what:
+                raise LookupError("mine")
+
+    adapter = HTTPAdapter(pool_maxsize=1, pool_block=True)
+    with Raising(adapters={"http://": adapter}, timeout=ulak.Timeout(pool=0.2)) as session:
+        kept = []  # an exception that is kept keeps its frames, and so the response
+        for _ in range(2):
+            with pytest.raises(LookupError) as caught:
+                session.get(
+                    f"{http_server.url}/big",
+                    hooks={"response": lambda r, **k: session.mine("hook")},
+                )
+            kept.append(caught.value)
 
 
 def test_raise_for_status_as_a_hook(http_server: HttpServer) -> None:
@@ -165,6 +210,46 @@ def test_an_adapter_may_be_replaced() -> None:
         session.mount("http://", Named("two"))
         assert session.get("http://a/").text == "two"
         assert list(session.adapters).count("http://") == 1
+
+
+def test_mounting_does_not_disturb_who_looks_an_adapter_up(session: ulak.Session) -> None:
+    class Mounting(str):
+        """A prefix that mounts another one whenever it is looked at, as a thread might."""
+
+        __slots__ = ()
+
+        def lower(self) -> str:
+            session.mount(f"x{len(session.adapters)}://", Named("late"))
+            return super().lower()
+
+    session.mount(Mounting("http://a.example/deep"), Named("deep"))
+    session.mount(Mounting("http://a.example/"), Named("a"))
+    for _ in range(3):
+        assert session.get("http://a.example/x").text == "a"
+        assert session.get("http://a.example/deep").text == "deep"
+    assert len(session.adapters) > 10
+
+
+@pytest.mark.parametrize("left_out", [("request",), ("url",), ("request", "url")])
+def test_an_adapter_that_does_not_say_what_it_answers(left_out: tuple[str, ...]) -> None:
+    class Terse(BaseAdapter):
+        def send(self, request, *args, **kwargs):
+            response = ulak.Response()
+            response.status_code = 302 if request.url.endswith("/a") else 200
+            response.headers["Location"] = "/b"
+            response._content = b"ok"
+            for name in {"request", "url"}.difference(left_out):
+                setattr(response, name, request if name == "request" else request.url)
+            return response
+
+        def close(self) -> None:
+            pass
+
+    with ulak.Session(adapters={"http://": Terse()}) as session:
+        response = session.get("http://h.example/a")
+        assert (response.content, response.url) == (b"ok", "http://h.example/b")
+        assert response.request.url == "http://h.example/b"
+        assert [x.url for x in response.history] == ["http://h.example/a"]
 
 
 def test_no_adapter(session: ulak.Session) -> None:

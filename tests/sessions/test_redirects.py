@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import itertools
 
@@ -301,6 +302,19 @@ def test_netrc_for_the_new_host_is_used(
     assert second_http_server.last.header("Authorization") == ulak.auth._basic_auth_str("user", "p")
 
 
+@pytest.mark.parametrize("name", ["Authorization", "authorization", "COOKIE", "referer"])
+def test_credentials_in_plain_headers_stay_at_their_origin(
+    http_server: HttpServer, second_http_server: HttpServer, session: ulak.Session, name: str
+) -> None:
+    prepared = ulak.Request(
+        "GET", f"{http_server.url}/redirect-to?url={second_http_server.url}/get"
+    ).prepare()
+    prepared.headers = {name: "secret"}  # type: ignore[assignment]  # as signing libraries do
+    assert session.send(prepared).ok
+    assert http_server.last.header(name) == "secret"
+    assert second_http_server.last.header(name) is None
+
+
 def test_what_was_stripped_does_not_come_back(
     http_server: HttpServer, second_http_server: HttpServer, session
 ) -> None:
@@ -357,6 +371,15 @@ def test_digest_does_not_answer_another_origin(
     assert len(second_http_server.requests) == 1
 
 
+def test_the_environments_ca_holds_after_a_redirect_to_https(
+    http_server: HttpServer, https_server: HttpServer, certificates, monkeypatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificates.ca))
+    with ulak.Session() as session:
+        url = f"{http_server.url}/redirect-to?url={https_server.url}/get"
+        assert session.get(url).url == f"{https_server.url}/get"
+
+
 # -- override points ---------------------------------------------------------
 
 
@@ -398,6 +421,28 @@ def test_override_points_are_called_on_every_hop(http_server: HttpServer) -> Non
     assert calls.count("get_redirect_target") >= 3
 
 
+@pytest.mark.parametrize("where", ["subclass", "class", "instance"])
+def test_send_is_called_on_every_hop_however_it_was_replaced(
+    http_server: HttpServer, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    sent: list[str] = []
+    genuine = ulak.Session.send
+
+    def send(self, request, **kwargs):
+        sent.append(request.url.rpartition("/")[2])
+        return genuine(self, request, **kwargs)
+
+    kind = type("Sub", (ulak.Session,), {"send": send}) if where == "subclass" else ulak.Session
+    with kind() as session:
+        if where == "class":  # as tools that trace requests do
+            monkeypatch.setattr(ulak.Session, "send", send)
+        elif where == "instance":
+            monkeypatch.setattr(session, "send", functools.partial(send, session))
+        response = session.get(f"{http_server.url}/redirect/2")
+    assert sent == ["2", "1", "get"]
+    assert len(response.history) == 2
+
+
 def test_should_strip_auth_decides(http_server: HttpServer, second_http_server: HttpServer) -> None:
     class Trusting(ulak.Session):
         def should_strip_auth(self, old_url: str, new_url: str) -> bool:
@@ -407,6 +452,30 @@ def test_should_strip_auth_decides(http_server: HttpServer, second_http_server: 
         url = f"{http_server.url}/redirect-to?url={second_http_server.url}/get"
         session.get(url, auth=("u", "p"))
     assert second_http_server.last.header("Authorization")
+
+
+def test_a_redirect_of_a_response_that_a_hook_put_there(
+    http_server: HttpServer, second_http_server: HttpServer, session: ulak.Session
+) -> None:
+    """It is resolved and judged by where that response came from."""
+    second_http_server.route("/x/login")(lambda r: Answer(b"", 302, [("Location", "next")]))
+    second_http_server.route("/x/next")(lambda r: Answer(b"in"))
+    session.cookies.set("mine", "1", domain="127.0.0.1", path="/get")
+
+    def log_in(response: ulak.Response, **kwargs: object) -> ulak.Response | None:
+        if not response.url.startswith(http_server.url):
+            return None
+        return ulak.get(f"{second_http_server.url}/x/login", allow_redirects=False)
+
+    response = session.get(
+        f"{http_server.url}/get",
+        hooks={"response": log_in},
+        auth=("user", "secret"),
+        headers={"Referer": "http://secret.example/"},
+    )
+    assert (response.url, response.content) == (f"{second_http_server.url}/x/next", b"in")
+    for name in ("Authorization", "Cookie", "Referer"):
+        assert second_http_server.last.header(name) is None, name
 
 
 def test_resolve_redirects_yields_each_response(http_server: HttpServer, session) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime
+import io
 import json
+import unittest.mock
 
 import pytest
+import urllib3
 
 import ulak
-from tests.support import Answer, HttpServer
+from tests.support import Answer, HttpServer, RawConnection
 from tests.support.routes import TURKISH, pattern
 
 
@@ -359,3 +362,78 @@ def test_raw_may_be_copied_to_a_file(http_server: HttpServer, session, tmp_path)
     ):
         shutil.copyfileobj(response.raw, file)
     assert (tmp_path / "copy").read_bytes() == pattern(100_000)
+
+
+# -- broken ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("by", ["content", "text", "json", "raw", "iter_lines"])
+@pytest.mark.parametrize("framing", [b"Content-Length: 99", b"Transfer-Encoding: chunked"])
+def test_a_body_that_broke_is_never_an_empty_one(
+    start_raw_server, session: ulak.Session, framing: bytes, by: str
+) -> None:
+    def script(connection: RawConnection) -> None:
+        connection.recv_request()
+        connection.send(b"HTTP/1.1 200 OK\r\n" + framing + b"\r\n\r\n3\r\nabc\r\n")
+
+    response = session.get(start_raw_server(script).url, stream=True)
+    with pytest.raises(ulak.exceptions.IncompleteBody):
+        list(response.iter_content(2))
+    again = {
+        "content": lambda: response.content,
+        "text": lambda: response.text,
+        "json": response.json,
+        "raw": response.raw.read,
+        "iter_lines": lambda: list(response.iter_lines()),
+    }
+    for _ in range(2):
+        with pytest.raises((ulak.RequestException, urllib3.exceptions.HTTPError)):
+            again[by]()
+
+
+# -- made by hand ------------------------------------------------------------
+
+
+def by_hand(raw: object = None, content: bytes | None = None) -> ulak.Response:
+    response = ulak.Response()
+    response.status_code = 200
+    response.raw = raw
+    if content is not None:
+        response._content = content
+    return response
+
+
+def test_a_raw_that_can_only_be_read() -> None:
+    class Readable:
+        def __init__(self) -> None:
+            self.file = io.BytesIO(b"hello")
+
+        def read(self, size: int = -1) -> bytes:
+            return self.file.read(size)
+
+    assert by_hand(Readable()).content == b"hello"
+    assert list(by_hand(Readable()).iter_content(2)) == [b"he", b"ll", b"o"]
+    response = by_hand(Readable())
+    response._load_at_most(3)
+    assert response.content[:3] == b"hel"
+    response.close()
+
+
+def test_a_file_as_raw_stays_open() -> None:
+    raw = io.BytesIO(b"hello")
+    assert by_hand(raw).content == b"hello"
+    assert raw.getvalue() == b"hello"
+
+
+def test_content_that_was_set_is_iterated() -> None:
+    response = by_hand(content=b"a\nb")
+    assert list(response.iter_lines()) == [b"a", b"b"]
+    assert list(response.iter_lines()) == [b"a", b"b"]
+    assert list(response.iter_content(2)) == [b"a\n", b"b"]
+    assert response.content == b"a\nb"
+
+
+def test_a_mock_as_raw() -> None:
+    response = by_hand(unittest.mock.Mock())
+    assert dict(response.headers) == {}
+    assert response.cookies.get_dict() == {}

@@ -290,6 +290,33 @@ def test_retries_count_over_a_redirect(http_server: HttpServer, session) -> None
     assert len(http_server.requests) == 4
 
 
+@pytest.mark.parametrize("of", ["call", "session"])
+@pytest.mark.parametrize("fails", [2, 9])
+def test_retries_of_a_subclass_that_sends_in_its_own_way(
+    http_server: HttpServer, of: str, fails: int
+) -> None:
+    """They hold after a redirect too, and are one budget for all hops."""
+    seen: list[str] = []
+
+    def handler(request) -> Answer:
+        seen.append(request.path)
+        if seen.count(request.path) <= (1 if request.path == "/a" else fails):
+            return Answer(b"", 503, [("Retry-After", "0")])
+        return Answer(b"", 302, [("Location", "/b")]) if request.path == "/a" else Answer(b"fine")
+
+    http_server.route("/a")(handler)
+    http_server.route("/b")(handler)
+
+    class Own(ulak.Session):
+        def send(self, request, **kwargs):
+            return super().send(request, **kwargs)
+
+    with Own(retries=4 if of == "session" else None) as session:
+        response = session.get(f"{http_server.url}/a", **({"retries": 4} if of == "call" else {}))
+    assert response.status_code == (200 if fails == 2 else 503)
+    assert (seen.count("/a"), seen.count("/b")) == (2, 3 if fails == 2 else 4)
+
+
 def test_a_retry_policy_is_not_changed(http_server: HttpServer, session) -> None:
     policy = Retry(2)
     for key in "ab":

@@ -9,7 +9,7 @@ import pytest
 import ulak
 from tests.support import Certificates, ForwardProxy, HttpServer
 from ulak import Timeout
-from ulak.adapters import BaseAdapter
+from ulak.adapters import BaseAdapter, HTTPAdapter
 from ulak.cookies import RequestsCookieJar
 
 
@@ -477,3 +477,86 @@ def test_what_json_dumps_raises_is_the_callers(http_server: HttpServer) -> None:
     with ulak.Session(json_dumps=dumps) as session, pytest.raises(KeyError, match="mine"):
         session.post(f"{http_server.url}/post", json=5)
     assert not http_server.requests
+
+
+# -- subclasses --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("base_url", "http://api.example/v1"),
+        ("timeout", 5),
+        ("retries", 3),
+        ("raise_for_status", True),
+        ("json_loads", len),
+        ("json_dumps", repr),
+    ],
+)
+@pytest.mark.parametrize("how", ["class", "before", "property"])
+def test_what_a_subclass_declares_is_not_overwritten(name: str, value: object, how: str) -> None:
+    class Before(ulak.Session):
+        def __init__(self, **settings: object) -> None:
+            setattr(self, name, value)  # as some do, and call ours afterwards
+            super().__init__(**settings)
+
+    held = staticmethod(value) if callable(value) else value
+    kind = {
+        "class": type("Declared", (ulak.Session,), {name: held}),
+        "before": Before,
+        "property": type("Reading", (ulak.Session,), {name: property(lambda self: value)}),
+    }[how]
+    with kind() as session:
+        assert getattr(session, name) == value
+    if how != "property":
+        with kind(**{name: None if name != "raise_for_status" else False}) as session:
+            assert not getattr(session, name)  # what is passed still wins
+
+
+def test_a_subclass_may_have_a_base_url_of_its_own(recorder: Recorder) -> None:
+    class Api(ulak.Session):
+        base_url = None
+
+        def __init__(self, base_url: str | None = None) -> None:
+            if base_url:
+                self.base_url = base_url
+            super().__init__()
+
+        def request(self, method, url, *args, **kwargs):
+            return super().request(method, self.base_url + url, *args, **kwargs)
+
+    with Api("http://api.example") as session:
+        session.mount("http://", recorder)
+        session.get("/x")
+    assert recorder.last["request"].url == "http://api.example/x"
+
+
+@pytest.mark.parametrize(
+    "kind", [ulak.Session, HTTPAdapter, ulak.Response], ids=lambda x: x.__name__
+)
+def test_a_subclass_may_add_to_what_is_pickled(kind: type) -> None:
+    mine = type("Mine", (kind,), {"__attrs__": kind.__attrs__ + ["extra"]})()  # noqa: RUF005
+    mine.extra = "kept"
+    assert mine.__getstate__()["extra"] == "kept"
+    mine.close()
+
+
+# -- threads -----------------------------------------------------------------
+
+
+def test_a_header_that_is_set_while_headers_are_checked_is_sent(
+    http_server: HttpServer, session: ulak.Session, monkeypatch
+) -> None:
+    session.headers["Authorization"] = "Bearer old"
+    genuine = ulak.sessions.prepare_headers
+
+    def late(headers):
+        checked = genuine(headers)
+        session.headers["Authorization"] = "Bearer new"  # as another thread would
+        return checked
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ulak.sessions.prepare_headers", late)
+        session.get(f"{http_server.url}/get")
+    session.get(f"{http_server.url}/get")
+    assert http_server.last.header("Authorization") == "Bearer new"

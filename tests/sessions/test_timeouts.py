@@ -476,3 +476,28 @@ def test_urllib3s_total_is_a_deadline(session, start_raw_server: StartRaw, key: 
     server = start_raw_server(drip_head)
     with within(LIMIT), pytest.raises(ulak.exceptions.Timeout):
         session.get(server.url, timeout=urllib3.Timeout(**{key: LIMIT}))
+
+
+@pytest.mark.parametrize("status", [b"302 Found", b"401 Unauthorized", b"503 Busy"])
+def test_a_body_that_nobody_asked_for_is_not_waited_for(
+    session: ulak.Session, start_raw_server: StartRaw, monkeypatch, status: bytes
+) -> None:
+    monkeypatch.setattr("ulak.sessions.SKIM_TIME", 0.2)
+
+    def stalls(connection: RawConnection) -> None:
+        connection.recv_request()
+        connection.send(
+            b"HTTP/1.1 " + status + b"\r\nLocation: /next\r\nRetry-After: 0\r\n"
+            b'WWW-Authenticate: Digest realm="r", nonce="n"\r\nContent-Length: 99\r\n\r\npart'
+        )
+        connection.hang()
+
+    def answers(connection: RawConnection) -> None:
+        connection.recv_request()
+        connection.respond(b"fine")
+
+    server = start_raw_server([stalls, answers])
+    auth = ulak.auth.HTTPDigestAuth("u", "p")
+    with within(0.2, at_least=0):
+        response = session.get(server.url, timeout=(1, 5), retries=1, auth=auth)
+    assert response.content == b"fine"

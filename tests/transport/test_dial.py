@@ -141,3 +141,22 @@ def test_a_session_over_ipv6(start_http_server, session: ulak.Session) -> None:
     server: HttpServer = start_http_server(host="::1")
     assert session.get(f"{server.url}/get").ok
     assert server.last.header("Host") == f"[::1]:{server.port}"
+
+
+@pytest.mark.parametrize("why", ["can't start new thread", "interpreter shutdown"])
+def test_a_name_is_resolved_where_no_thread_can_be_started(
+    start_http_server, session: ulak.Session, monkeypatch, why: str
+) -> None:
+    server: HttpServer = start_http_server()
+    genuine = threading.Thread.start
+
+    def start(thread: threading.Thread) -> None:
+        if thread.name.startswith("resolve"):
+            refused.append(thread.name)
+            raise RuntimeError(why)
+        genuine(thread)
+
+    refused: list[str] = []
+    monkeypatch.setattr(threading.Thread, "start", start)
+    assert session.get(f"{server.at('localhost')}/get").ok
+    assert refused

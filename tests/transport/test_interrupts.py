@@ -101,3 +101,29 @@ def test_an_interrupt_in_the_middle_of_a_stream(http_server: HttpServer, monkeyp
                 pass
         assert session.get(f"{http_server.url}/get").json()["method"] == "GET"
     assert http_server.connections == 2
+
+
+@pytest.mark.parametrize(
+    "error", [KeyboardInterrupt, MemoryError, OSError], ids=lambda x: x.__name__
+)
+@pytest.mark.parametrize("where", ["looking", "making"])
+def test_an_interrupt_while_a_connection_is_chosen(
+    http_server: HttpServer, monkeypatch, where: str, error: type[BaseException]
+) -> None:
+    adapter = HTTPAdapter(pool_maxsize=1, pool_block=True)
+    with ulak.Session(adapters={"http://": adapter}, timeout=ulak.Timeout(pool=0.2)) as session:
+
+        def interrupted(*args: object) -> object:
+            raise error("interrupted")
+
+        url = f"{http_server.url}/get"
+        pool = adapter.poolmanager.connection_from_url(url)
+        with monkeypatch.context() as patch:
+            if where == "looking":
+                session.get(url)
+                patch.setattr(pool._idle[0], "_poll", interrupted)
+            else:
+                patch.setattr(pool, "_new_conn", interrupted)
+            with pytest.raises((error, ulak.RequestException)):
+                session.get(url)
+        assert session.get(url).ok

@@ -236,3 +236,107 @@ def test_shutdown_wakes_a_reader(start_raw_server, session) -> None:
     thread.join(5)
     assert not thread.is_alive()
     assert isinstance(errors[0], lower.HTTPError)
+
+
+def test_it_has_what_urllib3s_own_has(raw: urllib3.HTTPResponse) -> None:
+    """Its ``__init__`` is not called; a new attribute there must not be missed here."""
+    names = vars(urllib3.response.HTTPResponse(b""))
+    assert names
+    assert [name for name in names if not hasattr(raw, name)] == []
+
+
+def test_tell_counts_what_has_come(raw: urllib3.HTTPResponse) -> None:
+    assert raw.tell() <= len(BODY)
+    raw.read(5000)
+    assert 5000 <= raw.tell() <= len(BODY)
+    raw.read()
+    assert raw.tell() == len(BODY)
+
+
+def test_tell_counts_before_decoding(http_server: HttpServer, session: ulak.Session) -> None:
+    response = session.get(f"{http_server.url}/gzip", stream=True)
+    length = int(response.headers["Content-Length"])
+    assert len(response.content) != length
+    assert response.raw.tell() == length
+
+
+@pytest.mark.parametrize("name", ["connection", "_connection"])
+def test_the_socket_can_be_reached_while_streaming(http_server, session, name: str) -> None:
+    raw = session.get(f"{http_server.url}/stream-bytes/1000000", stream=True).raw
+    assert getattr(raw, name).sock.getpeername() == ("127.0.0.1", http_server.port)
+    raw.read()
+    assert getattr(raw, name) is None
+
+
+def test_the_certificate_can_be_reached_while_streaming(https_server, certificates, session):
+    url = f"{https_server.url}/stream-bytes/1000000"
+    with session.get(url, stream=True, verify=str(certificates.ca)) as response:
+        assert response.raw._connection.sock.getpeercert()["subjectAltName"]
+
+
+def test_its_url(http_server: HttpServer, session: ulak.Session) -> None:
+    raw = session.get(f"{http_server.url}/get?a=b#part").raw
+    assert raw.url == raw.geturl() == raw._request_url == "/get?a=b"
+
+
+def test_the_response_of_http_client_inside(raw: urllib3.HTTPResponse) -> None:
+    inside = raw._original_response
+    assert inside.getheader("x") == "1, 2"
+    assert inside.getheader("none") is None
+    assert inside.getheader("none", "default") == "default"
+    assert [value for name, value in inside.getheaders() if name == "X"] == ["1", "2"]
+
+
+def test_chunks_can_be_read_where_it_says_so(raw: urllib3.HTTPResponse) -> None:
+    assert raw.supports_chunked_reads() is raw.chunked
+    if not raw.chunked:
+        with pytest.raises(lower.ResponseNotChunked):
+            list(raw.read_chunked())
+    else:
+        assert b"".join(raw.read_chunked()) == BODY
+
+
+def test_what_remains_is_counted_where_a_length_says(raw: urllib3.HTTPResponse) -> None:
+    known = "Content-Length" in raw.headers
+    raw.read(5000)
+    left = raw.length_remaining
+    assert left <= len(BODY) - 5000 if known else left is None
+    raw.read()
+    assert raw.length_remaining == (0 if known else None)
+
+
+class Tee:
+    """Wraps ``raw._fp`` as caches do: sees what goes through ``read``, and no other method."""
+
+    def __init__(self, inner, seen: list[bytes]) -> None:
+        self.inner = inner
+        self.seen = seen
+
+    def __getattr__(self, name: str):
+        return getattr(self.inner, name)
+
+    def read(self, amt: int | None = None) -> bytes:
+        data = self.inner.read(amt)
+        self.seen.append(data)
+        return data
+
+
+@pytest.mark.parametrize("route", ["bytes/70000", "gzip", "chunked", "stream/3", "until-close"])
+@pytest.mark.parametrize("how", ["content", "iter_content", "iter_lines", "read", "stream"])
+def test_a_wrapper_around_the_file_sees_every_byte(
+    http_server: HttpServer, session: ulak.Session, route: str, how: str
+) -> None:
+    url = f"{http_server.url}/{route}"
+    wire = session.get(url, stream=True).raw.read()
+    response = session.get(url, stream=True)
+    seen: list[bytes] = []
+    response.raw._fp = Tee(response.raw._fp, seen)
+    {
+        "content": lambda: response.content,
+        "iter_content": lambda: list(response.iter_content(100)),
+        "iter_lines": lambda: list(response.iter_lines()),
+        "read": lambda: response.raw.read(decode_content=True),
+        "stream": lambda: list(response.raw.stream(100, decode_content=True)),
+    }[how]()
+    assert wire
+    assert b"".join(seen) == wire

@@ -83,10 +83,6 @@ _VALUE_START: Final = r"[!-~\x80-\xff]"
 _request = re.compile(
     rf"{_TOKEN}+ [!-~]+ HTTP/1\.1\r\n(?:{_TOKEN}+\0(?:{_VALUE_START}{_VALUE}*)?\r\n)*\r\n"
 ).fullmatch
-_token = re.compile(rf"{_TOKEN}+").fullmatch
-_token_start = re.compile(rf"{_TOKEN}*").match
-_target = re.compile(r"[!-~]+").fullmatch
-_field_value = re.compile(rf"(?:{_VALUE_START}{_VALUE}*)?").fullmatch
 
 
 def request_head(
@@ -127,24 +123,27 @@ def _text(part: str | bytes) -> str:
 
 def _refusal(method: object, target: object, pairs: Sequence[Sequence[object]]) -> RequestException:
     """Say which part of a request's head may not go on the wire."""
-    if not isinstance(method, str) or _token(method) is None:
+    if not isinstance(method, str) or re.fullmatch(rf"{_TOKEN}+", method) is None:
         return InvalidMethod(
             f"The method {str(method)[:40]!r} is not a token: it may hold letters, digits "
             "and !#$%&'*+-.^_`|~ only."
         )
-    if not isinstance(target, str) or _target(target) is None:
+    if not isinstance(target, str) or re.fullmatch(r"[!-~]+", target) is None:
         return InvalidURL(
             "The request target is empty, or holds a space, a control character or a "
             "character that is not ASCII; percent-encode it."
         )
     for name, value, *_ in pairs:
-        if not isinstance(name, str) or _token(name) is None:
-            begin = _token_start(name) if isinstance(name, str) else None
+        if not isinstance(name, str) or re.fullmatch(rf"{_TOKEN}+", name) is None:
+            begin = re.match(rf"{_TOKEN}*", name) if isinstance(name, str) else None
             return InvalidHeader(
                 f"The name of the header that begins with {begin[0][:40] if begin else ''!r} "
                 "is not a token: it may hold letters, digits and !#$%&'*+-.^_`|~ only."
             )
-        if not isinstance(value, str) or _field_value(value) is None:
+        if (
+            not isinstance(value, str)
+            or re.fullmatch(rf"(?:{_VALUE_START}{_VALUE}*)?", value) is None
+        ):
             return InvalidHeader(
                 f"The value of the header {name[:40]!r} may not be sent: it must be text or "
                 "bytes, of Latin-1 characters, without leading whitespace, line ends and "
@@ -163,8 +162,8 @@ _FIELD_LINE: Final = rb"%b+:%b*\r\n" % (_B_TOKEN, _B_VALUE)
 _head = re.compile(rb"%b(?:%b){0,%d}\r\n" % (_STATUS_LINE, _FIELD_LINE, MAX_FIELDS)).match
 _status_line = re.compile(_STATUS_LINE).fullmatch
 _field_line = re.compile(_FIELD_LINE).fullmatch
-_field_name = re.compile(rb"(%b{1,60})[ \t]*:" % _B_TOKEN).match
-_fold = re.compile(rb"[ \t]%b*\r\n" % _B_VALUE).fullmatch
+_FIELD_NAME: Final = rb"(%b{1,60})[ \t]*:" % _B_TOKEN
+_FOLD: Final = rb"[ \t]%b*\r\n" % _B_VALUE
 _unfold = re.compile(rb"\r\n[ \t]+").sub
 
 # To be used on a head in lower case, whose lines were checked.
@@ -173,9 +172,7 @@ _framing = re.compile(rb"\r\n(content-length|connection|transfer-encoding):[ \t]
 _CHUNK_EXTENSION: Final = rb"[ \t]*;%b*" % _B_VALUE
 _field_lines = re.compile(r"([^:\r]+):[ \t]*([^\r]*)\r\n").findall
 _chunk = re.compile(rb"([0-9a-fA-F]{1,%d})(?:%b)?\r\n" % (MAX_CHUNK_DIGITS, _CHUNK_EXTENSION)).match
-_chunk_so_far = re.compile(
-    rb"[0-9a-fA-F]{1,%d}(?:[ \t]*|%b)\r?" % (MAX_CHUNK_DIGITS, _CHUNK_EXTENSION)
-).fullmatch
+_CHUNK_SO_FAR: Final = rb"[0-9a-fA-F]{1,%d}(?:[ \t]*|%b)\r?" % (MAX_CHUNK_DIGITS, _CHUNK_EXTENSION)
 
 # The states.
 _HEAD, _LENGTH, _CHUNKED, _TRAILERS, _CLOSE, _DONE = range(6)
@@ -355,7 +352,7 @@ class _FieldSection:
             if _status_line(line) is None:
                 raise _bad_status_line(line)
         elif line[0] in b" \t" and self._count > self._in_head:
-            if _fold(line) is None:
+            if re.fullmatch(_FOLD, line) is None:
                 raise self._bad_field(line)
             self._folded = True
             return
@@ -369,7 +366,7 @@ class _FieldSection:
 
     def _bad_field(self, line: bytes) -> ProtocolViolation:
         """Say which line is wrong, by its name: the value may be a cookie."""
-        name = _field_name(line)
+        name = re.match(_FIELD_NAME, line)
         which = f"the field {shown(name[1])}" if name else "it"
         return ProtocolViolation(
             "bad_field",
@@ -652,7 +649,7 @@ class ResponseParser:
 
 def _check_chunk_so_far(line: bytes) -> None:
     """Raise unless this, which is not a whole line before a chunk, may become one."""
-    if len(line) > MAX_CHUNK_LINE or _chunk_so_far(line) is None:
+    if len(line) > MAX_CHUNK_LINE or re.fullmatch(_CHUNK_SO_FAR, line) is None:
         raise ProtocolViolation(
             "bad_chunk_size", f"The line before a chunk is not a size in hex: {shown(line)}."
         )

@@ -61,6 +61,8 @@ class CodecConnection(_HTTPConnection):
     in_call: bool = False
     #: Whether the proxy has opened a tunnel.
     tunnel_is_open: bool = False
+    #: The socket that was dialled last.
+    _dialled: socket.socket | None = None
     #: Whether :meth:`abort` was called.
     aborted: bool = False
     #: What of the body came while the request was still being sent.
@@ -105,6 +107,7 @@ class CodecConnection(_HTTPConnection):
                 self._connect_by,
                 self.source_address,
                 self.socket_options or (),
+                self._watch,
             )
         except socket.gaierror as exc:
             raise lower.NameResolutionError(self.host, self, exc) from exc
@@ -114,6 +117,12 @@ class CodecConnection(_HTTPConnection):
             raise lower.NewConnectionError(self, str(exc)) from exc
         self._bound_handshake(sock)
         return sock
+
+    def _watch(self, sock: socket.socket) -> None:
+        """Let :meth:`abort` reach a socket that is not connected yet."""
+        self._dialled = sock
+        if self.aborted:
+            raise ConnectionAbortedError("the session was closed")
 
     def too_late(self) -> Exception:
         """The error for a connect phase that ran out of time."""
@@ -182,7 +191,7 @@ class CodecConnection(_HTTPConnection):
     def abort(self) -> None:
         """Close a connection that another thread may be using."""
         self.aborted = True
-        sock = self.sock
+        sock = self.sock or self._dialled
         if sock is None:
             return
         with suppress(OSError):  # not connected any more: there is nothing to shut down

@@ -13,7 +13,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from .clock import Deadline
 
@@ -28,10 +28,12 @@ def connect(
     deadline: Deadline,
     source_address: tuple[str, int] | None,
     options: Sequence[tuple[Any, ...]],
+    watch: Callable[[socket.socket], None] | None = None,
 ) -> socket.socket:
     """Connect to the first address of ``host`` that answers.
 
     :param options: for :meth:`socket.socket.setsockopt`, set before connecting.
+    :param watch: is given each socket before it connects, for another thread to end it.
     :returns: a connected socket, which the caller closes.
     :raises socket.gaierror: when the name has no address.
     :raises TimeoutError: when the deadline passed first.
@@ -41,7 +43,7 @@ def connect(
     for position, address in enumerate(addresses):
         share = _share(deadline, len(addresses) - position)
         try:
-            return _connect_one(address, share, source_address, options)
+            return _connect_one(address, share, source_address, options, watch)
         except OSError:
             if position == len(addresses) - 1:
                 raise
@@ -63,6 +65,7 @@ def _connect_one(
     seconds: float | None,
     source_address: tuple[str, int] | None,
     options: Sequence[tuple[Any, ...]],
+    watch: Callable[[socket.socket], None] | None,
 ) -> socket.socket:
     family, kind, protocol, _, target = address
     sock = socket.socket(family, kind, protocol)
@@ -72,6 +75,8 @@ def _connect_one(
         sock.settimeout(seconds)
         if source_address:
             sock.bind(source_address)
+        if watch is not None:
+            watch(sock)
         sock.connect(target)
     except BaseException:
         sock.close()

@@ -311,6 +311,8 @@ class CodecPool(_HTTPConnectionPool):
 
     def _connect_error(self, conn: CodecConnection, error: Exception) -> Exception:
         """The error for a connection that could not be made, as urllib3 words it."""
+        if conn.aborted:
+            return lower.ClosedPoolError(self, "the session was closed")
         if isinstance(error, RequestException | lower.ProxyError | TotalTimeoutError):
             return error
         if isinstance(error, TimeoutError) and not isinstance(error, lower.HTTPError):

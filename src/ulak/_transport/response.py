@@ -252,7 +252,14 @@ class RawResponse(HTTPResponse):
     auto_close = True
     enforce_content_length = True
     msg = None
+    chunk_left = None
     _pool = None
+    _retries = None
+    _sock_shutdown = None
+    _decoded_buffer: Any = b""  # empty: decoding is done here, not in what is inherited
+    _decoder_initialized = True
+    _has_decoded_content = False
+    _uncached_read_occurred = True
     _fp: Any
     _body: Any = None
     _decoder: Any = None
@@ -498,6 +505,10 @@ class RawResponse(HTTPResponse):
 
     def tell(self) -> int:
         """Bytes of the body that have come, before they are decoded."""
+        return self._reader.received
+
+    @property
+    def _fp_bytes_read(self) -> int:  # type: ignore[override]  # counted by the reader
         return self._reader.received
 
     @property
