@@ -17,7 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tests.support.http_server import HttpServer  # noqa: E402 - it is beside this folder
+from tests.support.http_server import HttpServer
 
 
 def main() -> None:

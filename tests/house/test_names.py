@@ -30,6 +30,18 @@ def test_the_package_offers_its_lazy_names_to_dir() -> None:
     assert set(ulak.__all__) <= set(dir(ulak))
 
 
+def test_dir_shows_nothing_internal() -> None:
+    ulak = importlib.import_module("ulak")
+    others = set(dir(ulak)) - set(ulak.__all__)
+    assert all(name.startswith("__") and name.endswith("__") for name in others), others
+
+
+def test_each_public_module_is_offered_by_the_package() -> None:
+    ulak = importlib.import_module("ulak")
+    ours = {name.removeprefix("ulak.") for name in PUBLIC if name.count(".") == 1}
+    assert ours <= set(ulak.__all__)
+
+
 def test_an_unknown_name_is_an_attribute_error() -> None:
     ulak = importlib.import_module("ulak")
     with pytest.raises(AttributeError, match="no_such_name"):
