@@ -180,7 +180,7 @@ def test_an_ssl_context_of_the_subclass_refuses_what_it_does_not_trust(
 
     with (
         ulak.Session(adapters={"https://": Pinning()}) as session,
-        pytest.raises(ulak.exceptions.SSLError),
+        pytest.raises(ulak.exceptions.SSLError, match="verify failed"),
     ):
         session.verify = verify
         session.get(f"{https_server.url}/get")
