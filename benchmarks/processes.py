@@ -10,7 +10,7 @@ from collections.abc import Callable
 from time import perf_counter
 
 from .memory import PEAK_KIB_SOURCE
-from .peers import PeerInfo
+from .peers import VERIFIES, PeerInfo
 from .rounds import PATIENCE, Measured, plain_environment
 from .scenarios import ProcessScenario
 from .target import Target
@@ -40,7 +40,7 @@ def measure(
     scenario: ProcessScenario, peers: list[PeerInfo], pythons: dict[str, str], target: Target
 ) -> list[Measured]:
     """Run a scenario; one result for each peer, the absent ones too."""
-    once = _import_once if scenario.key == "import" else _cold_once
+    once = {"import": _import_once, "cold": _cold_once, "trust": _trusting_once}[scenario.key]
     if scenario.key == "cold":
         peers = [EMPTY, *peers]
     results = {peer.name: _first(peer, pythons, target, once) for peer in peers}
@@ -90,12 +90,25 @@ def _cold_once(python: str, peer: PeerInfo, target: Target) -> tuple[float, int]
     return perf_counter() - start, 0
 
 
-def _run(python: str, script: str) -> str:
+def _trusting_once(python: str, peer: PeerInfo, target: Target) -> tuple[float, int]:
+    """A script that says nothing of certificates, and so loads certifi's, all of them.
+
+    The server's own is among them: PYTHONPATH leads to a copy of certifi that has it.
+    """
+    if peer.cold is None or VERIFIES not in peer.cold:
+        raise ScriptError("takes its certificates from elsewhere")
+    script = peer.cold.replace(VERIFIES, "").format(url=target.tls, ca=target.ca)
+    start = perf_counter()
+    _run(python, script, PYTHONPATH=target.trusting)
+    return perf_counter() - start, 0
+
+
+def _run(python: str, script: str, **variables: str) -> str:
     """What a script prints."""
     done = subprocess.run(
         [python, "-c", script],
         cwd=tempfile.gettempdir(),
-        env=plain_environment(),
+        env={**plain_environment(), **variables},
         capture_output=True,
         text=True,
         timeout=PATIENCE,

@@ -72,7 +72,7 @@ def _figures(scenario: Scenario | ProcessScenario, result: Measured) -> list[str
     times = [seconds * factor for seconds in result.seconds]
     low, _, high = quantiles(times, n=4) if len(times) > 1 else (times[0],) * 3
     figures = [f"{median(times):.{digits}f}", f"{low:.{digits}f}–{high:.{digits}f}"]
-    if not small and scenario.key != "cold":
+    if not small and scenario.key not in ("cold", "trust"):
         figures.append(f"{result.growth / 1024:.1f}")
     return figures
 

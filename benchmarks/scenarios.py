@@ -64,4 +64,7 @@ SCENARIOS: tuple[Scenario | ProcessScenario, ...] = (
     ),
     ProcessScenario("import", "Import", 30, ("requests",)),
     ProcessScenario("cold", "Cold script: one https GET", 30, ("requests",)),
+    ProcessScenario(
+        "trust", "Cold script: one https GET with certifi's certificates", 30, ("requests",)
+    ),
 )

@@ -18,6 +18,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
+import certifi
+
 from .target import MIB, SMALL, Target
 
 ROOT = Path(__file__).parent.parent
@@ -79,9 +81,19 @@ def running(size: int, *, bundled: bool = False) -> Iterator[tuple[Target, str]]
                 upload_size=size,
                 tls=f"https://localhost:{tls}/small",
                 ca=str(ca),
+                trusting=_trusting_certifi(folder, ca),
             ),
             name,
         )
+
+
+def _trusting_certifi(folder: Path, ca: Path) -> str:
+    """A folder for PYTHONPATH: certifi with one certificate more."""
+    copy = folder / "trusting" / "certifi"
+    shutil.copytree(Path(certifi.where()).parent, copy)
+    with (copy / "cacert.pem").open("ab") as bundle:
+        bundle.write(b"\n" + ca.read_bytes())
+    return str(copy.parent)
 
 
 def _certificates(folder: Path) -> tuple[Path, Path]:

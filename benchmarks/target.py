@@ -32,6 +32,8 @@ class Target(NamedTuple):
     upload_size: int
     tls: str
     ca: str
+    #: A folder with a copy of certifi that has that CA in its bundle.
+    trusting: str
 
 
 class Address(NamedTuple):

@@ -55,6 +55,9 @@ class PeerInfo(NamedTuple):
     cold: str | None
 
 
+#: How a script names the server's CA, where it would else take certifi's.
+VERIFIES = ", verify={ca!r}"
+
 _HTTP_CLIENT = """\
 import http.client, ssl, urllib.parse
 parts = urllib.parse.urlsplit({url!r})
