@@ -6,6 +6,7 @@ import copy
 import pickle
 import re
 import time
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -144,7 +145,7 @@ class TestMerge:
         st.none() | st.dictionaries(NAMES, st.none() | VALUES),
     )
     def test_is_what_requests_does(self, session: Any, call: Any) -> None:
-        sessions = pytest.importorskip("requests.sessions")
+        sessions = import_module("requests.sessions")
         theirs = sessions.merge_setting(
             call, CaseInsensitiveDict(session), dict_class=CaseInsensitiveDict
         )
@@ -282,7 +283,7 @@ class TestLists:
 
     @given(st.lists(st.sampled_from(["a", "b c", '"x, y"', '"q\\"r"', "k=v", 'k="v, w"'])))
     def test_well_formed_lists_are_what_requests_finds(self, items: list[str]) -> None:
-        utils = pytest.importorskip("requests.utils")
+        utils = import_module("requests.utils")
         value = ", ".join(items)
         assert parse_list_header(value) == utils.parse_list_header(value)
         keyed = ", ".join(item for item in items if item[0] != '"')
@@ -407,7 +408,7 @@ class TestLinks:
         )
     )
     def test_well_formed_links_are_what_requests_finds(self, links: Any) -> None:
-        utils = pytest.importorskip("requests.utils")
+        utils = import_module("requests.utils")
         value = ", ".join(
             "; ".join([f"<{url}>", *(f'{name}="x{text}x"' for name, text in params.items())])
             for url, params in links

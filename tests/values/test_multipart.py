@@ -8,6 +8,7 @@ import re
 import tracemalloc
 from email import message_from_bytes
 from email.policy import HTTP
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +109,7 @@ class TestBytes:
         "data", [None, {"a": "1"}, [("a", 2.5), ("b", "é")]], ids=without_address
     )
     def test_shapes_are_those_of_requests(self, data: Any, files: Any) -> None:
-        requests = pytest.importorskip("requests")
+        requests = import_module("requests")
         theirs = requests.Request("POST", "http://x/", data=data, files=files).prepare()
         assert encoded(data, files=files) == masked(theirs.body, theirs.headers["Content-Type"])
 
@@ -117,7 +118,7 @@ class TestBytes:
         ["/tmp/a b.txt", "b.txt", b"/x/y.bin", "<stdin>", "<x", "x>", "", 5, None, "é", "/x/"],
     )
     def test_names_of_files_are_those_of_requests(self, name: Any) -> None:
-        requests = pytest.importorskip("requests")
+        requests = import_module("requests")
         theirs = requests.Request("POST", "http://x/", files={"f": named(b"x", name)}).prepare()
         ours = encoded(files={"f": named(b"x", name)})
         assert ours == masked(theirs.body, theirs.headers["Content-Type"])
@@ -136,7 +137,7 @@ class TestBytes:
         ),
     )
     def test_bodies_are_those_of_requests(self, data: Any, files: Any) -> None:
-        requests = pytest.importorskip("requests")
+        requests = import_module("requests")
         theirs = requests.Request("POST", "http://x/", data=data, files=files).prepare()
         expected = masked(theirs.body, theirs.headers["Content-Type"])
         ours = encoded(data, files=files)

@@ -1,6 +1,6 @@
 """One request and everything that follows from it, as a generator of steps.
 
-:func:`conversation` yields what is to be done (:mod:`ulak._policy.steps`) and is
+A :class:`Conversation` yields what is to be done (:mod:`ulak._policy.steps`) and is
 sent the outcomes; it returns the response that the caller gets.  It holds the
 whole policy: redirects, authentication rounds, retries with their pauses,
 cookies, hooks, the deadline.  It does no I/O, so both fronts drive the same one.
