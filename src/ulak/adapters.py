@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from . import _tls, _urls
+from ._bodies import encode_text
 from ._environment import normalise_proxy, select_proxy
 from ._errors import LOWER_ERRORS, translate
 from ._headers import Headers, prepare_headers
@@ -19,6 +20,7 @@ from ._transport.manager import CodecPoolManager, PoolManager, ProxyManager
 from ._transport.pool import CodecPool, Payload
 from ._transport.response import RawResponse
 from .exceptions import (
+    InvalidBody,
     InvalidCertificate,
     InvalidHeader,
     MissingExtra,
@@ -468,10 +470,24 @@ def _urlopen(pool: Any, request: PreparedRequest, target: str, limits: Timeout) 
 
 
 def _payload(request: PreparedRequest, headers: CaseInsensitiveDict[Any]) -> Payload:
-    """The request's body and its framing, as its headers say."""
+    """The request's body and its framing, as its headers say.
+
+    :raises InvalidHeader: when the headers do not frame it.
+    :raises InvalidBody: when it has another length; the server would take what is
+        over for the next request.
+    """
+    body = request.body
+    if isinstance(body, str):
+        body = encode_text(body)
+    length = None if _goes_in_chunks(headers) else int(headers["content-length"])
+    if length is not None and isinstance(body, bytes) and len(body) != length:
+        raise InvalidBody(
+            f"Content-Length is {length} and the body has {len(body)} bytes; "
+            "prepare the request again when its body changes"
+        )
     return Payload(
-        request.body,
-        None if _goes_in_chunks(headers) else int(headers["content-length"]),
+        body,
+        length,
         request._body_position,
         headers.get("expect", "").lower() == "100-continue",
     )

@@ -489,3 +489,16 @@ def test_a_url_set_later_is_encoded_at_the_last_gate(
     prepared.url = f"{http_server.url}/anything/a b\r\nX: y"
     session.send(prepared)
     assert http_server.last.head.startswith(b"GET /anything/a%20b%0D%0AX:%20y HTTP/1.1\r\n")
+
+
+@pytest.mark.parametrize("body", [b"longer than it was", b"x", "longer than it was", "x"])
+def test_a_body_set_later_that_its_length_does_not_fit(
+    http_server: HttpServer, session: ulak.Session, body: bytes | str
+) -> None:
+    prepared = session.prepare_request(
+        ulak.Request("POST", f"{http_server.url}/post", data=b"seven..")
+    )
+    prepared.body = body
+    with pytest.raises(e.InvalidBody):
+        session.send(prepared)
+    assert not http_server.requests

@@ -149,7 +149,9 @@ class CodecConnection(_HTTPConnection):
         sock = self.sock
         host = self._tunnel_host or ""
         authority = f"{f'[{host}]' if ':' in host and host[0] != '[' else host}:{self._tunnel_port}"
-        fields = [("Host", authority), *self._tunnel_headers.items()]  # type: ignore[attr-defined]  # http.client's
+        given = self._tunnel_headers.items()  # type: ignore[attr-defined]  # http.client's
+        # From Python 3.12 on, http.client has put a Host of its own there.
+        fields = [("Host", authority), *(x for x in given if x[0].lower() != "host")]
         try:
             sock.sendall(h1.request_head("CONNECT", authority, fields))
             head = self._tunnel_answer(sock)
@@ -260,8 +262,6 @@ class CodecConnection(_HTTPConnection):
             if body is None:
                 self.sock.sendall(head)
                 return True
-            if isinstance(body, str):
-                body = _bodies.encode_text(body)
             if isinstance(body, bytes) and len(body) <= _JOIN_LIMIT and length is not None:
                 self.sock.sendall(head + body)
                 return True
