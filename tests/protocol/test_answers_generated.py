@@ -101,6 +101,9 @@ def test_whatever_comes_ends_in_an_answer_or_a_violation(
 #   ignored;
 # - 101 to a request that asked for no upgrade: the transport knows what was asked for.
 
+#: Fields that h11 checks wherever they stand.
+FRAMING = {"content-length", "transfer-encoding"}
+
 
 def h11_reads(wire: bytes, method: str) -> bytes | None:
     """Return the body that h11 finds, or ``None`` when it refuses the answer."""
@@ -130,6 +133,7 @@ def h11_reads(wire: bytes, method: str) -> bytes | None:
 @given(mutants(), st.sampled_from(["GET", "HEAD"]))
 @example(CHUNKED + b"1\r\na\r\n0\r\n\r\n", "GET")
 @example(OK + b"Content-Length: 2, 2\r\n\r\nab", "GET")
+@example(CHUNKED + b"1\r\na\r\n0\r\nContent-Length:: 7\r\n\r\n", "GET")
 def test_what_h11_refuses_is_refused(wire: bytes, method: str) -> None:
     parser = ResponseParser(method)
     try:
@@ -141,6 +145,8 @@ def test_what_h11_refuses_is_refused(wire: bytes, method: str) -> None:
         return
     if re.search(rb"[0-9A-Fa-f][ \t]+;", wire):
         return
+    if any(name.lower() in FRAMING for name, _ in parser.trailers):
+        return  # h11 reads them as framing; here trailers never are
     assert h11_reads(wire, method) == body
 
 

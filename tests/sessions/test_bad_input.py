@@ -61,7 +61,8 @@ URLS = [
     Bad("a dot before the host", e.InvalidURL, "http://.example.com/"),
     Bad("an empty label", e.InvalidURL, "http://a..example/"),
     Bad("a long label", e.InvalidURL, "http://" + "a" * 70 + ".example/"),
-    Bad("a host with a space", e.InvalidURL, "http://ho st/"),
+    # What requests makes of this one depends on the urllib3 below it.
+    Bad("a host with a space", e.InvalidURL, "http://ho st/", compared=False),
     Bad("a host with a line end", e.InvalidURL, "http://host\r\nX: y/"),
     Bad("a host with NUL", e.InvalidURL, "http://ho\0st/", compared=False),
     Bad("a port too high", e.InvalidURL, "http://127.0.0.1:65536/"),
