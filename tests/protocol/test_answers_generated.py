@@ -102,7 +102,7 @@ def test_whatever_comes_ends_in_an_answer_or_a_violation(
 # - 101 to a request that asked for no upgrade: the transport knows what was asked for.
 
 #: Fields that h11 checks wherever they stand.
-FRAMING = {"content-length", "transfer-encoding"}
+CHECKED_EVERYWHERE = {"content-length", "transfer-encoding"}
 
 
 def h11_reads(wire: bytes, method: str) -> bytes | None:
@@ -145,7 +145,7 @@ def test_what_h11_refuses_is_refused(wire: bytes, method: str) -> None:
         return
     if re.search(rb"[0-9A-Fa-f][ \t]+;", wire):
         return
-    if any(name.lower() in FRAMING for name, _ in parser.trailers):
+    if any(name.lower() in CHECKED_EVERYWHERE for name, _ in parser.trailers):
         return  # h11 reads them as framing; here trailers never are
     assert h11_reads(wire, method) == body
 
