@@ -159,7 +159,7 @@ def test_a_handshake_through_a_tunnel_that_drips_ends_in_time(
     start = time.monotonic()
     with pytest.raises(ulak.ConnectionError):
         verifying.get("https://origin.example/", proxies={"https": server.url}, timeout=timeout)
-    assert 0.25 < time.monotonic() - start < 0.6
+    assert 0.25 < time.monotonic() - start < 1.5
 
 
 # -- who we are to the proxy -------------------------------------------------
@@ -330,7 +330,7 @@ def test_a_slow_connect_ends_in_time(start_raw_server, session, script: str, tim
     start = time.monotonic()
     with pytest.raises((ProxyError, ulak.TotalTimeout)):
         session.get("https://origin.example/", proxies={"https": server.url}, timeout=timeout)
-    assert 0.25 < time.monotonic() - start < 0.55
+    assert 0.25 < time.monotonic() - start < 1.5
 
 
 def test_a_proxy_that_cannot_be_reached_in_time(session: ulak.Session) -> None:
@@ -342,7 +342,7 @@ def test_a_proxy_that_cannot_be_reached_in_time(session: ulak.Session) -> None:
                 proxies={"http": f"http://127.0.0.1:{port}"},
                 timeout=ulak.Timeout(connect=0.3),
             )
-        assert time.monotonic() - start < 0.6
+        assert time.monotonic() - start < 1.5
 
 
 # -- which proxy -------------------------------------------------------------
@@ -482,7 +482,7 @@ def test_a_silent_socks_server(start_raw_server, session, scheme: str, timeout, 
             proxies={"http": f"{scheme}://127.0.0.1:{server.port}"},
             timeout=timeout,
         )
-    assert time.monotonic() - start < 0.6
+    assert time.monotonic() - start < 1.5
 
 
 @pytest.mark.parametrize(
@@ -508,7 +508,7 @@ def test_a_socks_server_that_drips(start_raw_server, session, scheme: str, timeo
             proxies={"http": f"{scheme}://127.0.0.1:{server.port}"},
             timeout=timeout,
         )
-    assert 0.25 < time.monotonic() - start < 0.6
+    assert 0.25 < time.monotonic() - start < 1.5
 
 
 @pytest.mark.parametrize("scheme", ["socks4", "socks5"])
@@ -540,7 +540,7 @@ def test_a_name_that_socks_has_resolved_here_is_resolved_in_time(
             proxies={"http": f"{scheme}://127.0.0.1:{server.port}"},
             timeout=ulak.Timeout(connect=0.3),
         )
-    assert time.monotonic() - start < 0.6
+    assert time.monotonic() - start < 1.5
     release.set()
 
 

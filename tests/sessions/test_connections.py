@@ -626,7 +626,7 @@ def test_close_ends_the_dialling_of_another_thread() -> None:
         session.close()
         with pytest.raises(SessionClosed):
             future.result(5)
-        assert time.monotonic() - start < 1
+        assert time.monotonic() - start < 3
 
 
 def test_a_body_cut_short_is_not_blamed_on_a_closed_session(start_raw_server) -> None:

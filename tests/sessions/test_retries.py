@@ -83,7 +83,7 @@ def test_a_refused_connection_for_every_method(session: ulak.Session) -> None:
     with pytest.raises(ulak.ConnectionError):
         session.post(f"http://127.0.0.1:{port}/", data=b"x", retries=Retry(2, backoff_factor=0.1))
     # Nothing was sent, so a POST is tried again too: pauses of 0 and 0.2 seconds.
-    assert 0.19 <= time.monotonic() - start < 1
+    assert 0.19 <= time.monotonic() - start < 3
 
 
 def test_read_timeouts(session: ulak.Session, start_raw_server: StartRaw) -> None:
@@ -158,7 +158,7 @@ def test_mistakes_of_the_caller_are_not_retried(session: ulak.Session, call) -> 
         url = call.pop("url", "https://127.0.0.1:1/")
         session.get(url, retries=Retry(3, backoff_factor=5), **call)
     assert "no connection" not in str(caught.value)
-    assert time.monotonic() - start < 1
+    assert time.monotonic() - start < 3
 
 
 # -- answers -----------------------------------------------------------------
@@ -193,7 +193,7 @@ def test_retry_after_is_waited_for(http_server: HttpServer, session: ulak.Sessio
     start = time.monotonic()
     response = session.get(f"{http_server.url}/retry", params=params, retries=1)
     assert response.json()["attempts"] == 2
-    assert 0.95 <= time.monotonic() - start < 2
+    assert 0.95 <= time.monotonic() - start < 4
 
 
 @pytest.mark.parametrize("value", ["soon", "-1", "1.5.2", "1e3000", "\xff", " "])
