@@ -457,7 +457,7 @@ def test_after_a_second_the_body_goes_anyway(session, start_raw_server: StartRaw
     server = start_raw_server(script)
     response = session.post(server.url, data=b"body", headers=EXPECT)
     assert response.content == b"thanks"
-    assert 0.9 < response.elapsed.total_seconds() < 1.5
+    assert 0.9 < response.elapsed.total_seconds() < 3
 
 
 def test_other_interim_answers_are_skipped(session, start_raw_server: StartRaw) -> None:
