@@ -1,5 +1,5 @@
 """What happens next: redirects, authentication rounds, retries, cookies, deadlines.
 
-Everything here decides and nothing here does I/O, so that the sync and the
-async front share every decision.
+Everything here decides, and leaves sending, reading and waiting to whoever drives it, so
+that every front shares every decision.
 """

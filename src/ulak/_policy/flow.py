@@ -3,7 +3,8 @@
 A :class:`Conversation` yields what is to be done (:mod:`ulak._policy.steps`) and is
 sent the outcomes; it returns the response that the caller gets.  It holds the
 whole policy: redirects, authentication rounds, retries with their pauses,
-cookies, hooks, the deadline.  It does no I/O, so both fronts drive the same one.
+cookies, hooks, the deadline.  It opens, sends and reads nothing, so that any front can
+drive it; the one thing it does to a file is to seek back in a body that goes out again.
 
 A conversation is a chain of *hops*, one for each redirect; a hop is a few
 *attempts* by the retry policy; with a :class:`~ulak.auth.FlowAuth` it is a few

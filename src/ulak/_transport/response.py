@@ -88,12 +88,6 @@ class BodyReader:
         return self._conn
 
     @property
-    def arrives_in_chunks(self) -> bool:
-        """Whether the server decides where pieces begin (RFC 9112, section 7.1)."""
-        head = self._parser.head
-        return head is not None and head.chunked
-
-    @property
     def missing(self) -> int | None:
         """Bytes of the body that are still to come, where a Content-Length says."""
         return self._parser.remaining
@@ -265,7 +259,6 @@ class RawResponse(HTTPResponse):
     _decoder: Any = None
     _decoder_known = False
     _headers: HTTPHeaderDict | None = None
-    _buffer: bytes = b""
     _finished = False
     _was_closed = False
     _reason: str | None = None
