@@ -1,9 +1,9 @@
 """What is read from the process environment: proxies, NO_PROXY, CA bundle, netrc.
 
 For ``trust_env``: every variable and file that can change a request without being
-passed by the caller is read here and nowhere else.  A request reads only the few
-names that its URL needs, each time anew, so that a change of ``os.environ`` counts at
-once and nothing walks the whole environment.
+passed by the caller is read here and nowhere else.  A session looks whether there is
+anything to read when a variable was added or removed, and otherwise once a second
+(:class:`Environment`); where there is, a request reads the few names that its URL needs.
 
 What it knows: the names that curl and requests established (``http_proxy`` before
 ``HTTP_PROXY``, ``all_proxy``, ``no_proxy``, ``REQUESTS_CA_BUNDLE``, ``CURL_CA_BUNDLE``,
