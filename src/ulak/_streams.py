@@ -386,8 +386,8 @@ def _may_seek(body: object) -> bool:
         return False
 
 
-def rewind(body: object, position: Position) -> None:
-    """Make ``body`` ready to be sent again from ``position``.
+def check_replayable(body: object, position: Position) -> None:
+    """See that ``body`` can be sent once more.
 
     :raises UnrewindableBodyError: when it cannot be; it must not go out then.
     """
@@ -396,6 +396,14 @@ def rewind(body: object, position: Position) -> None:
             f"the body ({type(body).__name__}) cannot be sent a second time; give bytes, or a file "
             "that can seek"
         )
+
+
+def rewind(body: object, position: Position) -> None:
+    """Make ``body`` ready to be sent again from ``position``.
+
+    :raises UnrewindableBodyError: when it cannot be; it must not go out then.
+    """
+    check_replayable(body, position)
     if isinstance(body, BodyStream):
         body.rewind()
     elif isinstance(position, int) and _can_seek(body):

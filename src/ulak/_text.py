@@ -11,8 +11,7 @@ import codecs
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from itertools import chain
-from typing import Any, AnyStr
+from typing import Any, AnyStr, Protocol
 
 from ._headers import parse_content_type
 from .exceptions import InvalidOption
@@ -97,6 +96,7 @@ _MARKS = {
     "utf-16": (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE),
     "utf-32": (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE),
 }
+_LONGEST_MARK = 4
 
 
 def decode(content: bytes, encoding: str | None) -> str:
@@ -108,34 +108,49 @@ def decode(content: bytes, encoding: str | None) -> str:
     return content.decode(_with_order(codec, content), "replace")
 
 
-def iter_decode(chunks: Iterable[bytes], encoding: str | None) -> Iterator[str]:
-    """The text of ``chunks`` in pieces: joined, the same as :func:`decode` of the whole.
+class TextDecoder:
+    """Decodes a body that comes in pieces: joined, the same as :func:`decode` of the whole.
 
-    Characters cut by a chunk's end are put together; no piece is empty.
+    Characters cut by a piece's end are put together.
+
+    :param encoding: as for :func:`decode`.
     """
-    codec = (_codec(encoding) if encoding else None) or "utf-8"
-    if codec in _MARKS:
-        head, chunks = _peek(chunks, 4)
-        codec = _with_order(codec, head)
-    decoder = codecs.getincrementaldecoder(codec)("replace")
+
+    __slots__ = ("_codec", "_decoder", "_head")
+
+    def __init__(self, encoding: str | None) -> None:
+        self._codec = (_codec(encoding) if encoding else None) or "utf-8"
+        self._head = b""
+        self._decoder: codecs.IncrementalDecoder | None = None
+
+    def feed(self, chunk: bytes) -> str:
+        """The text that ``chunk`` completes."""
+        if self._decoder is None:
+            self._head += chunk
+            if self._codec in _MARKS and len(self._head) < _LONGEST_MARK:
+                return ""
+            chunk = self._head
+            self._decoder = self._begin()
+        return self._decoder.decode(chunk)
+
+    def end(self) -> str:
+        """What is left at the end."""
+        if self._decoder is not None:
+            return self._decoder.decode(b"", True)
+        return self._begin().decode(self._head, True)
+
+    def _begin(self) -> codecs.IncrementalDecoder:
+        return codecs.getincrementaldecoder(_with_order(self._codec, self._head))("replace")
+
+
+def iter_decode(chunks: Iterable[bytes], encoding: str | None) -> Iterator[str]:
+    """The text of ``chunks`` in pieces, none of them empty; see :class:`TextDecoder`."""
+    decoder = TextDecoder(encoding)
     for chunk in chunks:
-        text = decoder.decode(chunk)
-        if text:
+        if text := decoder.feed(chunk):
             yield text
-    rest = decoder.decode(b"", True)
-    if rest:
+    if rest := decoder.end():
         yield rest
-
-
-def _peek(chunks: Iterable[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
-    """The first ``size`` bytes or more, and all chunks with them."""
-    rest = iter(chunks)
-    head = b""
-    for chunk in rest:
-        head += chunk
-        if len(head) >= size:
-            break
-    return head, chain([head], rest)
 
 
 def guess_json_utf(data: bytes) -> str | None:
@@ -162,55 +177,90 @@ def guess_json_utf(data: bytes) -> str | None:
     }.get(zeros)
 
 
-def iter_lines(
-    chunks: Iterable[AnyStr], delimiter: AnyStr | None = None, keepends: bool = False
-) -> Iterator[AnyStr]:
-    """The lines of a text that comes in chunks, wherever the chunks are cut.
+def line_cutter(delimiter: str | bytes | None = None, keepends: bool = False) -> LineCutter:
+    """What cuts a text into lines that comes in chunks, wherever the chunks are cut.
 
     Without a delimiter they are those of ``splitlines(keepends)`` on the whole.
     With one, those of ``split(delimiter)``, less an empty last one; ``keepends``
     does not apply then.  The time is linear in the text; what is held is the line
     that is not yet complete.
+    """
+    return _Splitter(delimiter) if delimiter else _LineSplitter(keepends)
+
+
+def iter_lines(
+    chunks: Iterable[AnyStr], delimiter: AnyStr | None = None, keepends: bool = False
+) -> Iterator[AnyStr]:
+    """The lines of ``chunks``; see :func:`line_cutter`.
 
     :raises InvalidOption: when the delimiter is str and the chunks are bytes, or
         the other way round.
     """
-    if delimiter:
-        return _split_at(chunks, delimiter)
-    return _split_lines(chunks, keepends)
+    cutter = line_cutter(delimiter, keepends)
+    for chunk in chunks:
+        yield from cutter.feed(chunk)
+    yield from cutter.end()
+
+
+class LineCutter(Protocol):
+    """Takes a text's chunks in, and gives its lines out."""
+
+    def feed(self, chunk: Any) -> list[Any]:
+        """The lines that ``chunk`` completes.
+
+        :raises InvalidOption: when it is not of the delimiter's type.
+        """
+        ...
+
+    def end(self) -> list[Any]:
+        """The line that nothing ended, if there is one."""
+        ...
 
 
 # Any, not AnyStr, from here on: pyright does not know that AnyStr.join makes an AnyStr.
 
 
-def _split_lines(chunks: Iterable[Any], keepends: bool) -> Iterator[Any]:
-    """The lines of the chunks together, as ``splitlines`` would give them."""
-    held: list[Any] = []  # the pieces of the last line, its end included
-    for chunk in chunks:
+class _LineSplitter:
+    """Lines as ``splitlines`` would give them."""
+
+    __slots__ = ("_held", "_keepends")
+
+    def __init__(self, keepends: bool) -> None:
+        self._keepends = keepends
+        self._held: list[Any] = []  # the pieces of the last line, its end included
+
+    def feed(self, chunk: Any) -> list[Any]:
+        done: list[Any] = []
+        held = self._held
         if held and chunk and _is(held[-1][-1:], "\r"):  # the line's end, or half of CR LF?
             if _is(chunk[:1], "\n"):
                 held.append(chunk[:1])
-                chunk = chunk[1:]  # noqa: PLW2901 - the rest of it
-            yield _line(held, keepends)
-            held = []
+                chunk = chunk[1:]
+            done = self.end()
         if not chunk:
-            continue
-        lines = chunk.splitlines(keepends)
+            return done
+        lines = chunk.splitlines(self._keepends)
         tail = chunk[:0]
         last = chunk[-1:]
         if _is(last, "\r"):
-            tail = lines.pop() if keepends else lines.pop() + last
+            tail = lines.pop() if self._keepends else lines.pop() + last
         elif last.splitlines()[0]:  # not the end of a line
             tail = lines.pop()
         if lines:
-            held.append(lines[0])
-            lines[0] = chunk[:0].join(held)
-            yield from lines
-            held = []
+            self._held.append(lines[0])
+            lines[0] = chunk[:0].join(self._held)
+            done += lines
+            self._held = []
         if tail:
-            held.append(tail)
-    if held:
-        yield _line(held, keepends)
+            self._held.append(tail)
+        return done
+
+    def end(self) -> list[Any]:
+        pieces, self._held = self._held, []
+        if not pieces:
+            return []
+        line = pieces[0][:0].join(pieces)
+        return [line if self._keepends else line.splitlines()[0]]
 
 
 def _is(character: AnyStr, wanted: str) -> bool:
@@ -218,34 +268,37 @@ def _is(character: AnyStr, wanted: str) -> bool:
     return ord(character) == ord(wanted)
 
 
-def _line(pieces: list[Any], keepends: bool) -> Any:
-    """One line from its pieces."""
-    line = pieces[0][:0].join(pieces)
-    return line if keepends else line.splitlines()[0]
+class _Splitter:
+    """The pieces between delimiters, less an empty last one."""
 
+    __slots__ = ("_delimiter", "_held", "_tail")
 
-def _split_at(chunks: Iterable[Any], delimiter: Any) -> Iterator[Any]:
-    """The pieces of the chunks together between delimiters, less an empty last one."""
-    overlap = len(delimiter) - 1  # so much of a delimiter may be in what is held
-    held: list[Any] = []
-    tail = delimiter[:0]  # the end of what is held, at most ``overlap`` long
-    for chunk in chunks:
+    def __init__(self, delimiter: Any) -> None:
+        self._delimiter = delimiter
+        self._held: list[Any] = []
+        self._tail = delimiter[:0]  # the end of what is held, shorter than a delimiter
+
+    def feed(self, chunk: Any) -> list[Any]:
+        delimiter = self._delimiter
         if isinstance(chunk, str) is not isinstance(delimiter, str):
             raise InvalidOption(
                 f"the delimiter is {type(delimiter).__name__}, but the lines are "
                 f"{type(chunk).__name__}; give both as the same type"
             )
-        window = tail + chunk
-        pieces = window.split(delimiter)
+        overlap = len(delimiter) - 1  # so much of a delimiter may be in what is held
+        window = self._tail + chunk
+        pieces: list[Any] = window.split(delimiter)
         if len(pieces) > 1:
-            before = delimiter[:0].join(held)
-            pieces[0] = before[: len(before) - len(tail)] + pieces[0]
+            before = delimiter[:0].join(self._held)
+            pieces[0] = before[: len(before) - len(self._tail)] + pieces[0]
             window = pieces.pop()
-            yield from pieces
-            held = [window]
+            self._held = [window]
         else:
-            held.append(chunk)
-        tail = window[-overlap:] if overlap else delimiter[:0]
-    last = delimiter[:0].join(held)
-    if last:
-        yield last
+            self._held.append(chunk)
+            pieces = []
+        self._tail = window[-overlap:] if overlap else delimiter[:0]
+        return pieces
+
+    def end(self) -> list[Any]:
+        last = self._delimiter[:0].join(self._held)
+        return [last] if last else []

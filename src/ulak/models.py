@@ -10,27 +10,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from urllib3 import HTTPHeaderDict
-
 from . import _bodies, _text, _urls
-from ._errors import LOWER_ERRORS, about, translate
-from ._headers import Headers, parse_links, prepare_headers
-from ._protocol.h1 import ResponseHead
-from ._types import UNSET
-from .exceptions import (
-    HTTPError,
-    InvalidMethod,
-    InvalidOption,
-    JSONDecodeError,
-    RequestException,
-    StreamConsumedError,
+from ._errors import LOWER_ERRORS, translate
+from ._headers import prepare_headers
+from ._response import (
+    CONTENT_CHUNK_SIZE,
+    ITER_CHUNK_SIZE,
+    REDIRECT_STATI,
+    BaseResponse,
+    slices,
 )
+from .exceptions import InvalidMethod, InvalidOption, RequestException
 from .hooks import HOOKS, default_hooks
 from .structures import CaseInsensitiveDict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import timedelta
     from http.cookiejar import CookieJar
     from types import TracebackType
 
@@ -42,19 +37,12 @@ if TYPE_CHECKING:
         Hook,
         Hooks,
         JSONDumps,
-        JSONLoads,
         Params,
-        Unset,
     )
-    from .cookies import RequestsCookieJar
 
 __all__ = ["REDIRECT_STATI", "PreparedRequest", "Request", "Response"]
 
-#: The statuses whose Location is followed (RFC 9110, section 15.4).
-REDIRECT_STATI: Final = (301, 302, 303, 307, 308)
 DEFAULT_REDIRECT_LIMIT: Final = 30
-CONTENT_CHUNK_SIZE: Final = 64 * 1024
-ITER_CHUNK_SIZE: Final = 512
 
 
 def checked_hooks(hooks: Any) -> Mapping[str, Any]:
@@ -200,6 +188,10 @@ class PreparedRequest(RequestHooksMixin):
     _is_away: bool = False
     _made_cookie: bool = False
     _body_position: Any = None
+    #: Whether the body went out before, so that it has to be rewound.
+    _body_was_sent: bool = False
+    #: Whether the body may be one that only an AsyncSession can send.
+    _asynchronous: bool = False
     _json_dumps: JSONDumps | None = None
 
     def __init__(self) -> None:
@@ -333,7 +325,9 @@ class PreparedRequest(RequestHooksMixin):
         if not data and not files and json is None:
             self.prepare_content_length(None)
             return
-        encoded = _bodies.encode_body(data, files, json, json_dumps=self._json_dumps)
+        encoded = _bodies.encode_body(
+            data, files, json, json_dumps=self._json_dumps, asynchronous=self._asynchronous
+        )
         self.body = encoded.body
         self._body_position = encoded.position
         if encoded.content_type and "content-type" not in self.headers:
@@ -427,7 +421,7 @@ def _add_basic(request: PreparedRequest, pair: Any) -> None:
     request.headers["Authorization"] = basic(*pair)
 
 
-class Response:
+class Response(BaseResponse):
     """What the server answered.
 
     The body is read on demand: ``content``, ``text`` and ``json()`` read it
@@ -442,160 +436,9 @@ class Response:
     adapter put there; ``connection``, the adapter.
     """
 
-    __attrs__: Final = [
-        "_content",
-        "status_code",
-        "url",
-        "headers",
-        "history",
-        "encoding",
-        "reason",
-        "cookies",
-        "elapsed",
-        "request",
-    ]
-
-    status_code: int = None  # type: ignore[assignment]  # until an adapter sets it, as in requests
-    url: str = None  # type: ignore[assignment]  # likewise
-    raw: Any = None
-    request: PreparedRequest = None  # type: ignore[assignment]  # likewise
-    connection: Any = None
+    request: PreparedRequest = None  # type: ignore[assignment]  # until an adapter sets it
     history: list[Response]
-    _content: Any = False
-    _content_consumed: bool = False
     _next: PreparedRequest | None = None
-    _headers: CaseInsensitiveDict[str] | None = None
-    _cookies: Any = None
-    _encoding: str | Unset | None = UNSET
-    _reason: str | Unset | None = UNSET
-    _seconds: float = 0.0
-    _json_loads: JSONLoads | None = None
-
-    def __init__(self) -> None:
-        self.history = []
-
-    # What the head says.
-
-    @property
-    def headers(self) -> CaseInsensitiveDict[str]:
-        """The response's headers; names in any case, repeats joined with a comma."""
-        if self._headers is None:
-            head = _head_of(self.raw)
-            self._headers = CaseInsensitiveDict() if head is None else Headers(head.fields)
-        return self._headers
-
-    @headers.setter
-    def headers(self, value: CaseInsensitiveDict[str]) -> None:
-        self._headers = value
-
-    @property
-    def reason(self) -> str:
-        """The reason phrase; it means nothing, and may be empty."""
-        if self._reason is UNSET:
-            self._reason = getattr(self.raw, "reason", None)
-        return self._reason  # type: ignore[return-value]  # None until an adapter set it, as in requests
-
-    @reason.setter
-    def reason(self, value: str) -> None:
-        self._reason = value
-
-    @property
-    def encoding(self) -> str | None:
-        """The charset that ``text`` decodes with, from Content-Type; may be set."""
-        if self._encoding is UNSET:
-            return _text.encoding_from_content_type(self.headers.get("content-type"))
-        return self._encoding
-
-    @encoding.setter
-    def encoding(self, value: str | None) -> None:
-        self._encoding = value
-
-    @property
-    def cookies(self) -> RequestsCookieJar:
-        """The cookies that this response set."""
-        if self._cookies is None:
-            from .cookies import RequestsCookieJar, store_from_response
-
-            self._cookies = RequestsCookieJar()
-            lines = self._set_cookie_lines()
-            if lines:
-                store_from_response(self._cookies, self.request.url or "", lines)
-        return self._cookies  # type: ignore[no-any-return]
-
-    @cookies.setter
-    def cookies(self, value: RequestsCookieJar) -> None:
-        self._cookies = value
-
-    def _set_cookie_lines(self) -> list[str]:
-        """The values of Set-Cookie, each on its own."""
-        raw = self.raw
-        if raw is None:
-            return []
-        head = _head_of(raw)
-        if head is not None:
-            if not head.has(b"set-cookie"):
-                return []
-            return [value for name, value in head.fields if name.lower() == "set-cookie"]
-        headers = getattr(raw, "headers", None)
-        return headers.getlist("set-cookie") if isinstance(headers, HTTPHeaderDict) else []
-
-    @property
-    def elapsed(self) -> timedelta:
-        """The time from sending the request to the end of the response's head."""
-        from datetime import timedelta
-
-        return timedelta(seconds=self._seconds)
-
-    @elapsed.setter
-    def elapsed(self, value: timedelta) -> None:
-        self._seconds = value.total_seconds()
-
-    @property
-    def ok(self) -> bool:
-        """Whether the status is below 400."""
-        return not self._is_error()
-
-    def _is_error(self) -> bool:
-        return 400 <= (self.status_code or 0) < 600
-
-    @property
-    def is_redirect(self) -> bool:
-        """Whether this is a redirect that can be followed."""
-        return self.status_code in REDIRECT_STATI and "location" in self.headers
-
-    @property
-    def is_permanent_redirect(self) -> bool:
-        """Whether this is a redirect that says the move is for good."""
-        return self.status_code in (301, 308) and "location" in self.headers
-
-    @property
-    def next(self) -> PreparedRequest | None:
-        """The request that would follow this redirect, when redirects are not followed."""
-        return self._next
-
-    @property
-    def links(self) -> dict[str, dict[str, str]]:
-        """The Link header's links, by ``rel`` or else by URL (RFC 8288)."""
-        header = self.headers.get("link")
-        return {x.get("rel") or x.get("url", ""): x for x in parse_links(header)} if header else {}
-
-    def raise_for_status(self) -> None:
-        """Raise when the status is 4xx or 5xx.
-
-        :raises HTTPError: with this response; its message names no password.
-        """
-        if not self._is_error():
-            return
-        reason: Any = self.reason
-        if isinstance(reason, bytes):
-            reason = _text.decode(reason, "utf-8")
-        kind = "Client" if self.status_code < 500 else "Server"
-        where = _urls.redact(str(self.url))
-        raise HTTPError(
-            f"{self.status_code} {kind} Error: {reason} for url: {where}", response=self
-        )
-
-    # The body.
 
     @property
     def content(self) -> bytes:
@@ -605,11 +448,7 @@ class Response:
         """
         if self._content is False:
             if self._content_consumed:
-                raise StreamConsumedError(
-                    f"{about(self.request)}the body was already read as a stream; "
-                    "keep its pieces, or do not stream",
-                    response=self,
-                )
+                raise self._consumed()
             if self.status_code == 0 or self.raw is None:
                 self._content = None
             else:
@@ -671,15 +510,9 @@ class Response:
         :param decode_unicode: yield text instead, when the charset is known.
         :raises StreamConsumedError: when the body was already read as a stream.
         """
-        if self._content_consumed and isinstance(self._content, bool):
-            raise StreamConsumedError(
-                f"{about(self.request)}the body was already read as a stream", response=self
-            )
-        size: Any = chunk_size
-        if size is not None and (type(size) is not int or size < 1):
-            raise InvalidOption(f"chunk_size={chunk_size!r} should be a number of bytes or None")
+        self._check_iterable(chunk_size)
         if self._content is not False:
-            chunks = _slices(self._content, chunk_size)
+            chunks = slices(self._content, chunk_size)
         else:
             chunks = self._stream(chunk_size)
         encoding = self.encoding if decode_unicode else None
@@ -714,66 +547,6 @@ class Response:
         chunks = self.iter_content(chunk_size, decode_unicode=decode_unicode)
         return _text.iter_lines(chunks, delimiter)  # pyright: ignore[reportArgumentType]  # it looks itself
 
-    @property
-    def apparent_encoding(self) -> str:
-        """The charset that the body looks like, by its bytes."""
-        return _text.detect(self.content or b"")
-
-    @property
-    def text(self) -> str:
-        """The body as text, in ``encoding`` or else ``apparent_encoding``."""
-        content = self.content
-        if not content:
-            return ""
-        return _text.decode(content, self.encoding or self.apparent_encoding)
-
-    def json(self, **kwargs: Any) -> Any:
-        """The body read as JSON (RFC 8259).
-
-        :param kwargs: for :func:`json.loads`, or the session's ``json_loads``.
-        :raises JSONDecodeError: when it is not JSON.
-        """
-        text = self._json_text()
-        loads = self._json_loads
-        if loads is None:
-            import json
-
-            loads = json.loads
-        elif not callable(loads):
-            raise InvalidOption(f"json_loads={loads!r} should be callable")
-        try:
-            return loads(text, **kwargs)
-        except JSONDecodeError:
-            raise
-        except (ValueError, RecursionError) as exc:
-            message = getattr(exc, "msg", None) or str(exc) or type(exc).__name__
-            raise JSONDecodeError(
-                message,
-                getattr(exc, "doc", None) or text,
-                getattr(exc, "pos", 0),
-                where=self._not_json(),
-                response=self,
-            ) from exc
-
-    def _not_json(self) -> str:
-        """What an error says of a body that is not JSON: whose, and what it claims to be."""
-        kind = str(self.headers.get("content-type", "no Content-Type"))[:100]
-        what = "is not JSON" if self.content else "is empty"
-        return f"{about(self.request)}the body of the answer ({self.status_code}, {kind}) {what}: "
-
-    def _json_text(self) -> str:
-        """The body as text; JSON without a charset is UTF-8, -16 or -32."""
-        content = self.content or b""
-        encoding = self.encoding
-        if encoding is None and len(content) > 3:
-            encoding = _text.guess_json_utf(content)
-        if encoding is None:
-            return self.text
-        try:
-            return content.decode(encoding)
-        except (LookupError, ValueError):
-            return self.text
-
     def close(self) -> None:
         """Give the connection back; a body that is not yet read is lost."""
         if self.raw is None:
@@ -797,38 +570,10 @@ class Response:
     ) -> None:
         self.close()
 
-    def __bool__(self) -> bool:
-        """``ok``: whether the status is below 400."""
-        return self.ok
-
-    __nonzero__ = __bool__
-
     def __iter__(self) -> Iterator[bytes]:
         return self.iter_content(128)
-
-    def __repr__(self) -> str:
-        return f"<Response [{self.status_code}]>"
 
     def __getstate__(self) -> dict[str, Any]:
         if not self._content_consumed:
             self.content  # noqa: B018 - a pickle holds the body
         return {name: getattr(self, name, None) for name in self.__attrs__}
-
-    def __setstate__(self, state: Mapping[str, Any]) -> None:
-        for name, value in state.items():
-            setattr(self, name, value)
-        self._content_consumed = True
-        self.raw = None
-
-
-def _head_of(raw: Any) -> ResponseHead | None:
-    """The head that ulak's codec read, where ``raw`` is of its making."""
-    head = getattr(raw, "head", None)
-    return head if isinstance(head, ResponseHead) else None
-
-
-def _slices(content: bytes | None, size: int | None) -> Iterator[bytes]:
-    """``content`` in pieces of ``size``."""
-    content = content or b""
-    step = len(content) if size is None else size
-    return (content[i : i + step] for i in range(0, len(content), step or 1))

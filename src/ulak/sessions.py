@@ -1,75 +1,44 @@
 """Sessions: settings, cookies and connections that last over many requests.
 
-A :class:`Session` merges its settings with those of a call, prepares the
-request, and drives the conversation that ``_policy`` decides on.  What is
-decided there is not decided again here: this file carries the steps out.
+A :class:`Session` carries out, one after the other, the steps of the
+conversation that ``_policy`` decides on.  Its settings, and everything else that
+needs no I/O, it has in common with :class:`~ulak.AsyncSession`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from os import PathLike
-from ssl import SSLContext
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from . import _environment, _urls
-from ._headers import CheckedHeaders, merge, prepare_headers
+from ._bodies import rewind
 from ._policy import redirects
-from ._policy.credentials import may_travel
-from ._policy.flow import Conversation, Settings
-from ._policy.settings import merge_hooks, merge_params, merge_setting
-from ._policy.steps import SKIM_LIMIT, SKIM_TIME, Hooks, Load, Pause, Resend, Send, Skim
-from ._protocol import codings
-from ._types import UNSET
-from ._version import __version__
-from .adapters import HTTPAdapter
-from .exceptions import InvalidOption, InvalidSchema
-from .hooks import default_hooks, dispatch_hook
-from .models import (
-    DEFAULT_REDIRECT_LIMIT,
-    REDIRECT_STATI,
-    PreparedRequest,
-    Request,
-    Response,
-    checked_hooks,
-    hook_list,
-    known_event,
+from ._policy.session import BaseSession, Call, default_headers, default_user_agent
+from ._policy.settings import merge_hooks, merge_setting
+from ._policy.steps import (
+    SKIM_LIMIT,
+    SKIM_TIME,
+    Close,
+    Hooks,
+    Load,
+    Pause,
+    Resend,
+    Rewind,
+    Send,
+    Skim,
 )
-from .retries import resolve as resolve_retries
-from .structures import CaseInsensitiveDict
-from .timeouts import DEFAULT_TIMEOUT, Timeout
+from ._types import UNSET
+from .adapters import HTTPAdapter
+from .hooks import dispatch_hook
+from .models import REDIRECT_STATI, PreparedRequest, Response
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, MutableMapping
-    from http.cookiejar import CookieJar
+    from collections.abc import Iterator
     from types import TracebackType
-    from typing import Self, Unpack
+    from typing import Self
 
     from ._policy.steps import Step
-    from ._types import (
-        AllOptions,
-        BodyOptions,
-        Cert,
-        Cookies,
-        Data,
-        Files,
-        HeadersInput,
-        JSONDumps,
-        JSONLoads,
-        Params,
-        Proxies,
-        PutOptions,
-        QueryOptions,
-        RetriesInput,
-        Unset,
-        Verify,
-    )
-    from ._types import (
-        Hooks as HooksInput,
-    )
-    from .adapters import BaseAdapter
-    from .cookies import RequestsCookieJar
+    from ._response import BaseResponse
+    from ._types import AllOptions, Cert, Proxies, Verify
 
 __all__ = [
     "REDIRECT_STATI",
@@ -82,368 +51,35 @@ __all__ = [
 ]
 
 
-def default_user_agent(name: str = "ulak") -> str:
-    """The User-Agent of a session that is given none."""
-    return f"{name}/{__version__}"
-
-
-def default_headers() -> CaseInsensitiveDict[str]:
-    """The headers of a session that is given none."""
-    return CaseInsensitiveDict(
-        {
-            "User-Agent": default_user_agent(),
-            "Accept-Encoding": ", ".join(codings.supported()),
-            "Accept": "*/*",
-            "Connection": "keep-alive",
-        }
-    )
-
-
-class _Resolved(dict[str, str]):
-    """Proxies that hold for one URL, with those they were made from.
-
-    For another URL, after a redirect, the environment is asked again.
-    """
-
-    explicit: Proxies = None
-
-
-_NOTHING_CHECKED: tuple[None, CheckedHeaders] = (None, CheckedHeaders())
-
-
-class Session:
+class Session(BaseSession[Response]):
     """Settings, cookies and connections for many requests; for many threads at once.
 
     Use it as a context manager, or call :meth:`close`.  Every argument is also
     an attribute, which may be changed later.
-
-    :param base_url: what a relative URL is appended to.
-    :param headers: added to the default headers; ``None`` as a value takes a
-        default away.
-    :param params: for the query of every request.
-    :param auth: ``(user, password)`` or an :class:`~ulak.auth.AuthBase`.
-    :param cookies: the first cookies; a cookie jar is used as it is.
-    :param proxies: proxy URLs by scheme, ``scheme://host``, or ``all``.
-    :param verify: ``True`` for the well-known certificates, a path to other
-        ones, an :class:`ssl.SSLContext`, or ``False`` not to verify at all.
-    :param cert: the client's certificate: a path, ``(certificate, key)``, or
-        ``(certificate, key, password)``.
-    :param trust_env: whether to take proxies, a CA bundle and netrc credentials
-        from the environment; what is set here or in a call wins.
-    :param max_redirects: how many to follow.
-    :param stream: whether to leave bodies unread until asked for.
-    :param hooks: callables by event; see :mod:`ulak.hooks`.
-    :param adapters: adapters by URL prefix, mounted besides those for
-        ``http://`` and ``https://``.
-    :param timeout: seconds, ``(connect, read)``, a :class:`~ulak.Timeout`, or
-        ``None`` to wait for ever; the default is ``connect=10, read=300``.
-    :param retries: further attempts, or a :class:`urllib3.util.Retry`.
-    :param raise_for_status: whether a 4xx or 5xx raises :class:`HTTPError`.
-    :param json_loads: what ``Response.json()`` reads text with.
-    :param json_dumps: what ``json=`` is written with.
-    :raises InvalidOption, InvalidTimeout, InvalidURL: when one makes no sense.
     """
 
-    __attrs__: ClassVar[list[str]] = [
-        "headers",
-        "cookies",
-        "auth",
-        "proxies",
-        "hooks",
-        "params",
-        "verify",
-        "cert",
-        "adapters",
-        "stream",
-        "trust_env",
-        "max_redirects",
-        "base_url",
-        "timeout",
-        "retries",
-        "raise_for_status",
-        "json_loads",
-        "json_dumps",
-    ]
+    _response_class: ClassVar[type[BaseResponse]] = Response
+    _adapter_base: ClassVar[str] = "ulak.adapters.BaseAdapter"
 
-    base_url: str | None = None
-    timeout: Any = DEFAULT_TIMEOUT
-    retries: RetriesInput = None
-    raise_for_status: bool = False
-    json_loads: JSONLoads | None = None
-    json_dumps: JSONDumps | None = None
-    headers: MutableMapping[str, Any]
-    adapters: dict[str, BaseAdapter]
-    hooks: dict[str, Any]
-
-    _checked: tuple[Mapping[str, Any] | None, CheckedHeaders]
-
-    def __init__(  # noqa: PLR0913 - keywords, each a setting of its own
-        self,
-        *,
-        base_url: str | Unset | None = UNSET,
-        headers: HeadersInput = None,
-        params: Params = None,
-        auth: Any = None,
-        cookies: Cookies = None,
-        proxies: Proxies = None,
-        verify: Verify = True,
-        cert: Cert = None,
-        trust_env: bool = True,
-        max_redirects: int = DEFAULT_REDIRECT_LIMIT,
-        stream: bool = False,
-        hooks: HooksInput = None,
-        adapters: Mapping[str, BaseAdapter] | None = None,
-        timeout: Any = UNSET,
-        retries: RetriesInput | Unset = UNSET,
-        raise_for_status: bool | Unset = UNSET,
-        json_loads: JSONLoads | Unset | None = UNSET,
-        json_dumps: JSONDumps | Unset | None = UNSET,
-    ) -> None:
-        self.headers = default_headers()
-        if headers is not None:
-            self.headers = merge(self.headers, headers)
-        self.params: Any = {} if params is None else params
-        self.auth = auth
-        self.proxies: Any = {} if proxies is None else dict(_checked_proxies(proxies))
-        self.verify = verify
-        self.cert = cert
-        self.trust_env = trust_env
-        self.max_redirects = max_redirects
-        self.stream = stream
-        self.hooks = default_hooks()
-        if hooks:
-            for event, hook in checked_hooks(hooks).items():
-                self.hooks[known_event(event)] = hook_list(event, hook)
-        given = {
-            "base_url": base_url,
-            "timeout": timeout,
-            "retries": retries,
-            "raise_for_status": raise_for_status,
-            "json_loads": json_loads,
-            "json_dumps": json_dumps,
-        }
-        # What is not given stays what a subclass may have declared or set before.
-        self.__dict__.update({k: v for k, v in given.items() if v is not UNSET})
-        if self.base_url is not None:
-            _urls.prepare(self.base_url)
-        Timeout.of(self.timeout)
-        resolve_retries(self.retries)
-        self._cookies: CookieJar | None = None
-        self._checked = _NOTHING_CHECKED
-        if cookies is not None:
-            self.cookies = cookies
-        self._environment = _environment.Environment()
-        self.adapters = {}
+    def _mount_defaults(self) -> None:
         self.mount("https://", HTTPAdapter())
         self.mount("http://", HTTPAdapter())
-        if adapters is not None:
-            self._mount_all(adapters)
 
     @property
     def _overrides_send(self) -> bool:
-        """Whether ``send`` is a subclass's, or was replaced: then each hop goes through it."""
         return type(self).send is not _OWN_SEND or "send" in self.__dict__
 
-    @property
-    def cookies(self) -> RequestsCookieJar:
-        """The session's cookie jar."""
-        if self._cookies is None:
-            from .cookies import RequestsCookieJar
-
-            self._cookies = RequestsCookieJar()
-        return self._cookies  # type: ignore[return-value]  # or the caller's own CookieJar
-
-    @cookies.setter
-    def cookies(self, value: Cookies) -> None:
-        from http.cookiejar import CookieJar
-
-        from .cookies import cookiejar_from_dict
-
-        self._cookies = value if isinstance(value, CookieJar) else cookiejar_from_dict(value)
-
-    def _jar(self) -> CookieJar | None:
-        """The jar, if there ever was a cookie."""
-        return self._cookies
-
-    # Requests.
-
-    def get(
-        self, url: str | bytes, params: Params = None, **kwargs: Unpack[QueryOptions]
-    ) -> Response:
-        """Send a GET; for the arguments and errors see :meth:`request`."""
-        return self.request("GET", url, params=params, **kwargs)
-
-    def options(self, url: str | bytes, **kwargs: Unpack[AllOptions]) -> Response:
-        """Send an OPTIONS; for the arguments and errors see :meth:`request`."""
-        return self.request("OPTIONS", url, **kwargs)
-
-    def head(self, url: str | bytes, **kwargs: Unpack[AllOptions]) -> Response:
-        """Send a HEAD, by default without following redirects; see :meth:`request`."""
-        kwargs.setdefault("allow_redirects", False)
-        return self.request("HEAD", url, **kwargs)
-
-    def post(
-        self, url: str | bytes, data: Data = None, json: Any = None, **kwargs: Unpack[BodyOptions]
-    ) -> Response:
-        """Send a POST; for the arguments and errors see :meth:`request`."""
-        return self.request("POST", url, data=data, json=json, **kwargs)
-
-    def put(self, url: str | bytes, data: Data = None, **kwargs: Unpack[PutOptions]) -> Response:
-        """Send a PUT; for the arguments and errors see :meth:`request`."""
-        return self.request("PUT", url, data=data, **kwargs)
-
-    def patch(self, url: str | bytes, data: Data = None, **kwargs: Unpack[PutOptions]) -> Response:
-        """Send a PATCH; for the arguments and errors see :meth:`request`."""
-        return self.request("PATCH", url, data=data, **kwargs)
-
-    def delete(self, url: str | bytes, **kwargs: Unpack[AllOptions]) -> Response:
-        """Send a DELETE; for the arguments and errors see :meth:`request`."""
-        return self.request("DELETE", url, **kwargs)
-
-    def query(
-        self, url: str | bytes, data: Data = None, json: Any = None, **kwargs: Unpack[BodyOptions]
-    ) -> Response:
-        """Send a QUERY: a safe request with a body; see :meth:`request`."""
-        return self.request("QUERY", url, data=data, json=json, **kwargs)
-
-    def request(  # noqa: PLR0913 - the signature of requests
-        self,
-        method: str,
-        url: str | bytes,
-        params: Params = None,
-        data: Data = None,
-        headers: HeadersInput = None,
-        cookies: Cookies = None,
-        files: Files = None,
-        auth: Any = None,
-        timeout: Any = UNSET,
-        allow_redirects: bool = True,
-        proxies: Proxies = None,
-        hooks: HooksInput = None,
-        stream: bool | None = None,
-        verify: Verify = None,
-        cert: Cert = None,
-        json: Any = None,
-        retries: RetriesInput | Unset = UNSET,
-        raise_for_status: bool | None = None,
-    ) -> Response:
-        """Send a request and return its response.
-
-        The arguments are those of :func:`ulak.request`, for this call only.  What is not
-        given is the session's; mappings are merged with the session's by key, and a
-        value of ``None`` takes the session's away.
-
-        :param url: absolute, or relative to the session's ``base_url``.
-        :returns: the response, whose body is read unless ``stream`` is set; then
-            the caller reads it to its end or closes it.
-        :raises RequestException: of the class that names what failed.
-        """
-        request = Request(method, url, headers, files, data, params, auth, cookies, hooks, json)
-        prepared = self.prepare_request(request)
-        settings = self.merge_environment_settings(prepared.url, proxies, stream, verify, cert)
-        settings["allow_redirects"] = allow_redirects
-        if timeout is not UNSET:
-            settings["timeout"] = timeout
-        if retries is not UNSET:
-            settings["retries"] = retries
-        response = self.send(prepared, **settings)
-        if self.raise_for_status if raise_for_status is None else raise_for_status:
-            _raise_and_close(response)
+    def _perform(self, call: Call) -> Response:
+        prepared, options = self._begin(call)
+        response = self.send(prepared, **options)
+        if self._rejects(response, call):
+            response._load_at_most(SKIM_LIMIT)
+            response.raise_for_status()
         return response
 
-    def prepare_request(self, request: Request) -> PreparedRequest:
-        """Merge the session's settings into ``request``; an override point.
-
-        :raises RequestException: of the class that names the part that is wrong.
-        """
-        url = request.url
-        if self.base_url is not None:
-            url = _urls.join_base(self.base_url, _urls.as_text("" if url is None else url))
-        prepared = PreparedRequest()
-        prepared._json_dumps = self.json_dumps
-        prepared._session_jar = self._jar()
-        prepared.prepare(
-            method=request.method,
-            url=url,
-            files=request.files,
-            data=request.data,
-            json=request.json,
-            headers=self._headers_for(request.headers),
-            params=merge_params(request.params, self.params) if self.params else request.params,
-            auth=request.auth or self.auth or self._netrc_if_any(),
-            cookies=request.cookies,
-            hooks=merge_hooks(request.hooks, self.hooks),
-        )
-        return prepared
-
-    def _headers_for(self, own: HeadersInput) -> HeadersInput:
-        """The headers of one call; the session's alone are checked once, until they change."""
-        headers = self.headers
-        if own or not isinstance(headers, CaseInsensitiveDict):
-            return merge(headers, own)
-        seen, checked = self._checked
-        if headers._store != seen:  # one tuple, so that another thread sees both or neither
-            merged: CaseInsensitiveDict[Any] = CaseInsensitiveDict(headers)
-            seen = merged._store
-            checked = CheckedHeaders.of(prepare_headers(merge(merged, None)))
-            self._checked = seen, checked
-        return checked
-
-    def _netrc_if_any(self) -> Any:
-        """An auth that asks netrc, where there is one to ask."""
-        return self._add_netrc if self.trust_env and self._environment.look().has_netrc else None
-
-    def _add_netrc(self, prepared: PreparedRequest) -> PreparedRequest:
-        """Add netrc's credentials, where neither a header nor the URL has some."""
-        url = prepared.url or ""
-        if any(_urls.userinfo_of(url)):
-            prepared.prepare_auth(None)
-        elif "authorization" not in prepared.headers:
-            prepared.prepare_auth(self._environment.netrc.lookup(_urls.parse(url).host) or ())
-        return prepared
-
-    def merge_environment_settings(
-        self,
-        url: str | None,
-        proxies: Proxies,
-        stream: bool | None,
-        verify: Verify,
-        cert: Cert,
-    ) -> dict[str, Any]:
-        """The settings for one call: its own, then the session's, then the environment's.
-
-        :returns: ``proxies``, ``stream``, ``verify`` and ``cert``; an override point.
-        """
-        explicit = self.proxies
-        if proxies:
-            explicit = {**(explicit or {}), **_checked_proxies(proxies)}
-        if verify is None:
-            verify = self.verify
-        if verify is not True and not isinstance(verify, bool | str | PathLike | SSLContext | None):
-            raise InvalidOption(
-                "verify= should be True, False, a path or an ssl.SSLContext, "
-                f"not {type(verify).__name__}"
-            )
-        if (verify is True or verify is None) and self.trust_env:
-            verify = self._environment.look().ca_bundle or verify
-        return {
-            "proxies": self._proxies_for(url or "", explicit),
-            "stream": self.stream if stream is None else stream,
-            "verify": verify,
-            "cert": self.cert if cert is None else cert,
-        }
-
-    def _proxies_for(self, url: str, explicit: Proxies) -> dict[str, str]:
-        if explicit:
-            _checked_proxies(explicit)
-        if explicit or (self.trust_env and self._environment.look().has_proxies):
-            resolved = _Resolved(_environment.resolve_proxies(url, explicit, self.trust_env))
-        else:
-            resolved = _Resolved()
-        resolved.explicit = explicit
-        return resolved
-
-    # Sending.
+    def _open_stream(self, method: str, url: str | bytes, kwargs: AllOptions) -> _OpenStream:
+        kwargs["stream"] = True
+        return _OpenStream(self, method, url, kwargs)
 
     def send(self, request: PreparedRequest, **kwargs: Any) -> Response:
         """Send a prepared request; an override point, called on every redirect too.
@@ -453,33 +89,9 @@ class Session:
             not given is the session's.
         :raises RequestException: of the class that names what failed.
         """
-        if not isinstance(request, PreparedRequest):
-            raise InvalidOption(
-                f"send() takes a PreparedRequest, not {type(request).__name__}: "
-                "session.prepare_request() makes one"
-            )
-        kwargs.setdefault("stream", self.stream)
-        kwargs.setdefault("verify", self.verify)
-        kwargs.setdefault("cert", self.cert)
-        if "proxies" not in kwargs:
-            kwargs["proxies"] = self._proxies_for(request.url or "", self.proxies)
-        kwargs.setdefault("timeout", self.timeout)
-        settings = Settings(
-            timeout=kwargs["timeout"],
-            retries=self._retries_for(kwargs.pop("retries", UNSET)),
-            proxies=kwargs["proxies"],
-            stream=kwargs["stream"],
-            allow_redirects=kwargs.pop("allow_redirects", True),
-        )
-        return self._drive(Conversation(self, settings).run(request), kwargs)
+        return self._drive(self._converse(request, kwargs), kwargs)
 
-    def _retries_for(self, given: RetriesInput | Unset) -> Any:
-        """The call's retry policy, or the session's; ``UNSET`` leaves it to the adapter."""
-        if given is UNSET:
-            return UNSET if self.retries is None else resolve_retries(self.retries)
-        return resolve_retries(given)
-
-    def _drive(self, steps: Any, kwargs: dict[str, Any]) -> Response:
+    def _drive(self, steps: Any, options: dict[str, Any]) -> Response:
         """Carry out the steps of a conversation; every failure goes back into it."""
         outcome: Any = None
         failure: BaseException | None = None
@@ -491,97 +103,52 @@ class Session:
                     return stop.value  # type: ignore[no-any-return]
                 outcome = failure = None
                 try:
-                    outcome = self._carry_out(step, kwargs)
+                    outcome = self._carry_out(step, options)
                 except BaseException as exc:
                     failure = exc
         finally:
             del failure  # its traceback holds this frame
 
-    def _carry_out(self, step: Step, kwargs: dict[str, Any]) -> Any:
+    def _carry_out(self, step: Step, options: dict[str, Any]) -> Any:
         """One step; for what each means see :mod:`ulak._policy.steps`."""
         kind = type(step)
         if kind is Send:
-            return self._exchange(step, kwargs)  # type: ignore[arg-type]
+            return self._exchange(step, options)  # type: ignore[arg-type]
         if kind is Load:
-            return step.response._load()  # type: ignore[union-attr]
-        return _OTHER_STEPS[kind](self, step, kwargs)
+            return step.response._load()  # type: ignore[union-attr]  # a response of ours
+        return _OTHER_STEPS[kind](self, step, options)
 
-    def _exchange(self, step: Send, kwargs: dict[str, Any]) -> Response:
+    def _exchange(self, step: Send, options: dict[str, Any]) -> Any:
         """Send through the adapter that is mounted for the URL."""
         request = step.request
         adapter = self.get_adapter(url=request.url or "")
         start = perf_counter()
-        kwargs["timeout"] = step.timeout
-        kwargs["proxies"] = step.proxies
-        response: Any = adapter.send(request, **kwargs)
-        if not isinstance(response, Response):
-            raise InvalidOption(
-                f"{type(adapter).__name__}.send() should return a Response, "
-                f"not {type(response).__name__}",
-                request=request,
-            )
-        response._seconds = perf_counter() - start
-        response._json_loads = self.json_loads
-        if getattr(response, "request", None) is None:  # a plain adapter may not have set it
-            response.request = request
-        if getattr(response, "url", None) is None:
-            response.url = request.url or ""
-        return response
+        options["timeout"] = step.timeout  # hooks are told what was sent
+        options["proxies"] = step.proxies
+        return self._accept(adapter.send(request, **options), request, adapter, start)
 
-    def _resend(self, step: Resend, kwargs: dict[str, Any]) -> Response:
-        again = {**kwargs, "timeout": step.timeout, "proxies": step.proxies}
+    def _resend(self, step: Resend, options: dict[str, Any]) -> Response:
+        again = {**options, "timeout": step.timeout, "proxies": step.proxies}
         if step.retries is not UNSET:
             again["retries"] = step.retries
         return self.send(step.request, allow_redirects=False, **again)
 
-    def _run_hooks(self, step: Hooks, kwargs: dict[str, Any]) -> Response:
-        return dispatch_hook("response", step.request.hooks, step.response, **kwargs)
+    def _run_hooks(self, step: Hooks, options: dict[str, Any]) -> Any:
+        return dispatch_hook("response", step.request.hooks, step.response, **options)
 
-    def _skim(self, step: Skim, kwargs: dict[str, Any]) -> None:
-        step.response._load_at_most(SKIM_LIMIT, SKIM_TIME)
+    def _skim(self, step: Skim, options: dict[str, Any]) -> None:
+        step.response._load_at_most(SKIM_LIMIT, SKIM_TIME)  # type: ignore[attr-defined]  # ours
 
-    def _pause(self, step: Pause, kwargs: dict[str, Any]) -> None:
+    def _close_response(self, step: Close, options: dict[str, Any]) -> None:
+        step.response.close()  # type: ignore[attr-defined]  # ours
+
+    def _rewind(self, step: Rewind, options: dict[str, Any]) -> None:
+        rewind(step.request.body, step.request._body_position)
+
+    def _pause(self, step: Pause, options: dict[str, Any]) -> None:
         from time import sleep
 
         sleep(step.seconds)
-
-    # Redirects: override points, called on every hop.
-
-    def get_redirect_target(self, resp: Response) -> str | None:
-        """Where ``resp`` redirects to, or ``None``."""
-        if resp.status_code not in REDIRECT_STATI:
-            return None
-        return redirects.redirect_target(resp)
-
-    def should_strip_auth(self, old_url: str, new_url: str) -> bool:
-        """Whether credentials for ``old_url`` must not be sent to ``new_url``."""
-        return not may_travel(old_url, new_url)
-
-    def rebuild_method(self, prepared_request: PreparedRequest, response: Response) -> None:
-        """Set the method of the request that follows ``response``."""
-        prepared_request.method = redirects.method_after(
-            prepared_request.method or "", response.status_code
-        )
-
-    def rebuild_auth(self, prepared_request: PreparedRequest, response: Response) -> None:
-        """Take away the credentials that may not travel; add netrc's for a new host."""
-        url = prepared_request.url or ""
-        if not self.should_strip_auth(response.request.url or "", url):
-            return
-        prepared_request.headers.pop("Authorization", None)
-        prepared_request.auth_flow = None
-        if self.trust_env:
-            found = self._environment.netrc.lookup_named(_urls.parse(url).host)
-            if found is not None:
-                prepared_request.prepare_auth(found)
-
-    def rebuild_proxies(
-        self, prepared_request: PreparedRequest, proxies: Proxies
-    ) -> dict[str, str]:
-        """The proxies for the next hop; NO_PROXY is looked at anew for its URL."""
-        prepared_request.headers.pop("Proxy-Authorization", None)
-        explicit = proxies.explicit if isinstance(proxies, _Resolved) else proxies
-        return self._proxies_for(prepared_request.url or "", explicit)
 
     def resolve_redirects(  # noqa: PLR0913 - the signature of requests
         self,
@@ -618,43 +185,6 @@ class Session:
             resp.history = list(history)
             yield resp
 
-    # Adapters.
-
-    def get_adapter(self, url: str) -> BaseAdapter:
-        """The adapter that is mounted on the longest prefix of ``url``.
-
-        :raises InvalidSchema: when there is none.
-        """
-        lowered = url.lower()
-        for prefix, adapter in self.adapters.items():
-            if lowered.startswith(prefix.lower()):
-                return adapter
-        known = ", ".join(self.adapters)
-        raise InvalidSchema(
-            f"No connection adapters were found for {_urls.redact(url)!r}; mounted are: {known}"
-            f"{_urls.without_scheme(url)}"
-        )
-
-    def mount(self, prefix: str, adapter: BaseAdapter) -> None:
-        """Send what begins with ``prefix`` through ``adapter``.
-
-        :raises InvalidOption: when it has no ``send``.
-        """
-        if isinstance(adapter, type) or not callable(getattr(adapter, "send", None)):
-            raise InvalidOption(
-                f"{adapter!r} is no adapter: subclass ulak.adapters.BaseAdapter and write send()"
-            )
-        mounted = {**self.adapters, prefix: adapter}
-        # A new mapping in one step: another thread may be looking through the old one.
-        self.adapters = dict(sorted(mounted.items(), key=lambda item: len(item[0]), reverse=True))
-
-    def _mount_all(self, adapters: Any) -> None:
-        """Mount the constructor's adapters."""
-        if not isinstance(adapters, Mapping):
-            raise InvalidOption(f"adapters={adapters!r} should be a mapping of prefix to adapter")
-        for prefix, adapter in adapters.items():
-            self.mount(prefix, adapter)
-
     def close(self) -> None:
         """Close every connection, those of unread responses too.  Harmless when repeated."""
         for adapter in self.adapters.values():
@@ -668,8 +198,6 @@ class Session:
             else:
                 adapter.close()
 
-    # What Python asks of an object.
-
     def __enter__(self) -> Self:
         return self
 
@@ -681,52 +209,43 @@ class Session:
     ) -> None:
         self.close()
 
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} adapters={list(self.adapters)}>"
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: getattr(self, name, None) for name in self.__attrs__}
-
-    def __setstate__(self, state: Mapping[str, Any]) -> None:
-        self._cookies = None
-        self._checked = _NOTHING_CHECKED
-        self._environment = _environment.Environment()
-        for name, value in state.items():
-            setattr(self, name, value)
-
 
 _OWN_SEND = Session.send
 
 _OTHER_STEPS: dict[type, Any] = {
     Hooks: Session._run_hooks,
     Skim: Session._skim,
+    Close: Session._close_response,
+    Rewind: Session._rewind,
     Pause: Session._pause,
     Resend: Session._resend,
 }
 
 
+class _OpenStream:
+    """One streamed request: sent when its ``with`` block begins, closed when that ends."""
+
+    __slots__ = ("_call", "_response")
+
+    def __init__(self, session: Session, method: str, url: str | bytes, kwargs: AllOptions) -> None:
+        self._call = session, method, url, kwargs
+        self._response: Response | None = None
+
+    def __enter__(self) -> Response:
+        session, method, url, kwargs = self._call
+        self._response = session.request(method, url, **kwargs)
+        return self._response
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._response is not None:
+            self._response.close()
+
+
 def session() -> Session:
     """A new session.  Deprecated in favour of :class:`Session`."""
     return Session()
-
-
-def _checked_proxies(proxies: Any) -> Mapping[str, Any]:
-    """A caller's ``proxies=``.
-
-    :raises InvalidOption: when it is not a mapping to URLs.
-    """
-    if not isinstance(proxies, Mapping):
-        raise InvalidOption("proxies= should be a mapping such as {'https': 'http://host:port'}")
-    for scheme, url in proxies.items():
-        if url is not None and not isinstance(url, str):
-            raise InvalidOption(
-                f"the proxy for {scheme!r} should be a URL, not {type(url).__name__}"
-            )
-    return proxies
-
-
-def _raise_and_close(response: Response) -> None:
-    """Raise for a 4xx or 5xx, its body read as far as errors' bodies are kept."""
-    if not response.ok:
-        response._load_at_most(SKIM_LIMIT)
-    response.raise_for_status()

@@ -13,8 +13,9 @@ from typing import Any
 from urllib3 import HTTPHeaderDict, HTTPResponse
 
 import ulak
+from ulak._bodies import rewind
 from ulak._policy.flow import Conversation, Settings
-from ulak._policy.steps import Hooks, Load, Pause, Resend, Send, Skim
+from ulak._policy.steps import Close, Hooks, Load, Pause, Resend, Rewind, Send, Skim
 from ulak.adapters import BaseAdapter
 from ulak.hooks import dispatch_hook
 
@@ -110,7 +111,7 @@ class Host(ulak.Session):
             except Exception as exc:
                 failure = exc
 
-    def answer(self, step: Any) -> Any:
+    def answer(self, step: Any) -> Any:  # noqa: PLR0911 - one for each kind
         """The outcome of one step."""
         match step:
             case Send() | Resend():
@@ -129,6 +130,10 @@ class Host(ulak.Session):
                 return step.response._load_at_most(64 * 1024)
             case Hooks():
                 return dispatch_hook("response", step.request.hooks, step.response)
+            case Close():
+                return step.response.close()
+            case Rewind():
+                return rewind(step.request.body, step.request._body_position)
             case Pause():
                 self.slept.append(step.seconds)
                 return None

@@ -67,7 +67,7 @@ def test_the_defaults() -> None:
         assert session.cert is None
         assert session.trust_env is True
         assert session.max_redirects == 30
-        assert session.stream is False
+        assert session.stream == False  # noqa: E712 - it is a method, too
         assert session.hooks == {"response": []}
         assert list(session.adapters) == ["https://", "http://"]
         assert session.base_url is None
@@ -548,7 +548,7 @@ def test_a_header_that_is_set_while_headers_are_checked_is_sent(
     http_server: HttpServer, session: ulak.Session, monkeypatch
 ) -> None:
     session.headers["Authorization"] = "Bearer old"
-    genuine = ulak.sessions.prepare_headers
+    genuine = ulak._policy.session.prepare_headers
 
     def late(headers):
         checked = genuine(headers)
@@ -556,7 +556,7 @@ def test_a_header_that_is_set_while_headers_are_checked_is_sent(
         return checked
 
     with monkeypatch.context() as patch:
-        patch.setattr("ulak.sessions.prepare_headers", late)
+        patch.setattr("ulak._policy.session.prepare_headers", late)
         session.get(f"{http_server.url}/get")
     session.get(f"{http_server.url}/get")
     assert http_server.last.header("Authorization") == "Bearer new"

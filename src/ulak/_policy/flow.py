@@ -3,8 +3,8 @@
 A :class:`Conversation` yields what is to be done (:mod:`ulak._policy.steps`) and is
 sent the outcomes; it returns the response that the caller gets.  It holds the
 whole policy: redirects, authentication rounds, retries with their pauses,
-cookies, hooks, the deadline.  It opens, sends and reads nothing, so that any front can
-drive it; the one thing it does to a file is to seek back in a body that goes out again.
+cookies, hooks, the deadline.  It opens, sends, reads and closes nothing, so that any
+front can drive it, whether that waits or awaits.
 
 A conversation is a chain of *hops*, one for each redirect; a hop is a few
 *attempts* by the retry policy; with a :class:`~ulak.auth.FlowAuth` it is a few
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from .. import _bodies
 from .._errors import about
+from .._response import BaseResponse
 from .._types import UNSET
 from ..exceptions import (
     ChunkedEncodingError,
@@ -27,11 +28,10 @@ from ..exceptions import (
     RetryError,
     TotalTimeout,
 )
-from ..models import Response
 from ..retries import after_error, after_response, pause
 from ..timeouts import Timeout
 from .redirects import RedirectHost, next_request
-from .steps import Hooks, Load, Pause, Resend, Send, Skim
+from .steps import Close, Hooks, Load, Pause, Resend, Rewind, Send, Skim
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Conversation", "FlowHost", "Settings"]
 
-Steps: TypeAlias = "Generator[Step, Any, Response]"
+Steps: TypeAlias = "Generator[Step, Any, BaseResponse]"
 
 #: Rounds of one authentication, so that a server cannot keep one going for ever.
 MAX_AUTH_ROUNDS = 8
@@ -114,7 +114,7 @@ class Conversation:
             is read unless it is streamed.
         """
         settings = self._settings
-        history: list[Response] = []
+        history: list[BaseResponse] = []
         while True:
             if not (history and self._host._overrides_send):
                 response = yield from self._exchange(request)
@@ -137,8 +137,10 @@ class Conversation:
                 if settings.stream or (yield from self._loads(request, response)):
                     return response
                 response.history = []
+            except GeneratorExit:  # nobody carries out a step any more
+                raise
             except BaseException:
-                response.close()
+                yield Close(response)
                 raise
 
     # One hop.
@@ -149,13 +151,13 @@ class Conversation:
             return self._attempt(request)
         return self._authenticate(request)
 
-    def _run_hooks(self, request: PreparedRequest, response: Response) -> Steps:
+    def _run_hooks(self, request: PreparedRequest, response: BaseResponse) -> Steps:
         """Let the caller's hooks see the response, and replace it."""
-        hooked: Response = yield Hooks(request, response)
-        if not isinstance(hooked, Response):
+        hooked: BaseResponse = yield Hooks(request, response)
+        if not isinstance(hooked, BaseResponse):
             raise InvalidOption(
                 f"a response hook returned {type(hooked).__name__}; "
-                "it should return a Response, or None to keep the one it was given",
+                "it should return a BaseResponse, or None to keep the one it was given",
                 request=request,
                 response=response,
             )
@@ -163,12 +165,17 @@ class Conversation:
             self._keep_cookies(earlier)
         return hooked
 
-    def _attempt(self, request: PreparedRequest) -> Steps:
-        """Send, and again for as long as the retry policy says."""
+    def _attempt(self, request: PreparedRequest, *, again: bool = False) -> Steps:
+        """Send, and again for as long as the retry policy says.
+
+        :param again: whether the body went out already.
+        """
+        if request.body is not None and (again or request._body_was_sent):
+            yield Rewind(request)
         while True:
             try:
                 timeout = self._timeout if self._deadline is None else self._limits(request)
-                response: Response = yield Send(request, self._proxies, timeout)
+                response: BaseResponse = yield Send(request, self._proxies, timeout)
             except RequestException as exc:
                 wait = self._wait_after_error(request, exc)
                 if wait is None:
@@ -177,7 +184,7 @@ class Conversation:
             else:
                 try:
                     wait = self._wait_after_response(request, response)
-                except RetryError:
+                except (RetryError, TotalTimeout):
                     yield Skim(response)
                     raise
                 if wait is None:
@@ -188,11 +195,13 @@ class Conversation:
     def _prepare_again(self, request: PreparedRequest, wait: float) -> Generator[Step, Any, None]:
         """Pause, and make the body ready to be sent again."""
         if request.body is not None:
-            _bodies.rewind(request.body, request._body_position)
+            yield Rewind(request)
         if wait > 0:
             yield Pause(wait)
 
-    def _loads(self, request: PreparedRequest, response: Response) -> Generator[Step, Any, bool]:
+    def _loads(
+        self, request: PreparedRequest, response: BaseResponse
+    ) -> Generator[Step, Any, bool]:
         """Read the body; ``False`` when it broke and the request is to be made again."""
         try:
             yield Load(response)
@@ -209,7 +218,7 @@ class Conversation:
         """Rounds of attempts, as the request's :class:`~ulak.auth.FlowAuth` asks for them."""
         auth: Any = request.auth_flow
         rounds = auth.auth_flow(request)
-        history: list[Response] = []
+        history: list[BaseResponse] = []
         try:
             opening: PreparedRequest | None = next(rounds, None)
             if opening is None:
@@ -219,7 +228,7 @@ class Conversation:
                 )
             current = opening
             while True:
-                response: Response = yield from self._attempt(current)
+                response: BaseResponse = yield from self._attempt(current, again=bool(history))
                 if auth.requires_response_body:
                     yield Load(response)
                 try:
@@ -231,8 +240,6 @@ class Conversation:
                 yield Skim(response)
                 self._keep_cookies(response)
                 history.append(response)
-                if following.body is not None:
-                    _bodies.rewind(following.body, request._body_position)
                 if response._set_cookie_lines():
                     following = self._with_new_cookies(following)
                 current = following
@@ -263,7 +270,9 @@ class Conversation:
         self._policy = following
         return wait
 
-    def _wait_after_response(self, request: PreparedRequest, response: Response) -> float | None:
+    def _wait_after_response(
+        self, request: PreparedRequest, response: BaseResponse
+    ) -> float | None:
         """Seconds to wait before trying again after ``response``; ``None`` to keep it."""
         policy = self._policy_for(request, response)
         if policy is None:
@@ -273,7 +282,6 @@ class Conversation:
             return None
         wait = pause(following, response)
         if self._deadline is not None and monotonic() + wait >= self._deadline:
-            response.close()
             raise TotalTimeout(
                 f"{about(request)}the server asks to wait {wait:g} s before the next attempt, "
                 "which is past the request's total time",
@@ -289,7 +297,7 @@ class Conversation:
         if tried > 1 and len(error.args) == 1:
             error.args = (f"{error.args[0]}; tried {tried} times",)
 
-    def _policy_for(self, request: PreparedRequest, response: Response | None) -> Retry | None:
+    def _policy_for(self, request: PreparedRequest, response: BaseResponse | None) -> Retry | None:
         """The retry policy: the call's or the session's, or else the adapter's."""
         policy = self._policy
         if policy is UNSET:
@@ -310,9 +318,9 @@ class Conversation:
     def _redirect(
         self,
         request: PreparedRequest,
-        response: Response,
+        response: BaseResponse,
         location: str,
-        history: list[Response],
+        history: list[BaseResponse],
     ) -> Generator[Step, Any, PreparedRequest]:
         """Part with ``response`` and make the request that follows it."""
         yield Skim(response)
@@ -326,7 +334,7 @@ class Conversation:
             raise
         return following
 
-    def _note_next(self, request: PreparedRequest, response: Response, location: str) -> None:
+    def _note_next(self, request: PreparedRequest, response: BaseResponse, location: str) -> None:
         """Set ``response.next`` when the redirect is not followed; best effort.
 
         The caller asked for this response as it is, so a Location that cannot
@@ -342,7 +350,7 @@ class Conversation:
 
     # Cookies and time.
 
-    def _keep_cookies(self, response: Response) -> None:
+    def _keep_cookies(self, response: BaseResponse) -> None:
         if lines := response._set_cookie_lines():
             from ..cookies import store_from_response
 

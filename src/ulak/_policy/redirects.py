@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from .. import _bodies, _urls
+from .._response import REDIRECT_STATI
 from ..exceptions import InvalidOption, InvalidSchema, TooManyRedirects
-from ..models import REDIRECT_STATI
 from .credentials import BOUND_HEADERS
 
 if TYPE_CHECKING:
     from http.cookiejar import CookieJar
 
+    from .._response import BaseResponse
     from .._types import Proxies
-    from ..models import PreparedRequest, Response
+    from ..models import PreparedRequest
 
 __all__ = ["RedirectHost", "method_after", "next_request", "redirect_target"]
 
@@ -25,17 +26,17 @@ class RedirectHost(Protocol):
 
     max_redirects: int
 
-    def get_redirect_target(self, resp: Response) -> str | None: ...
-    def rebuild_method(self, prepared_request: PreparedRequest, response: Response) -> None: ...
+    def get_redirect_target(self, resp: BaseResponse) -> str | None: ...
+    def rebuild_method(self, prepared_request: PreparedRequest, response: BaseResponse) -> None: ...
     def rebuild_proxies(
         self, prepared_request: PreparedRequest, proxies: Proxies
     ) -> dict[str, str]: ...
-    def rebuild_auth(self, prepared_request: PreparedRequest, response: Response) -> None: ...
+    def rebuild_auth(self, prepared_request: PreparedRequest, response: BaseResponse) -> None: ...
     def should_strip_auth(self, old_url: str, new_url: str) -> bool: ...
     def _jar(self) -> CookieJar | None: ...
 
 
-def redirect_target(response: Response) -> str | None:
+def redirect_target(response: BaseResponse) -> str | None:
     """The Location to follow, or ``None`` when this is no redirect.
 
     Servers put UTF-8 into a field that is read as Latin-1.
@@ -65,7 +66,7 @@ def method_after(method: str, status: int) -> str:
 def next_request(
     host: RedirectHost,
     request: PreparedRequest,
-    response: Response,
+    response: BaseResponse,
     location: str,
     *,
     taken: int,
@@ -107,8 +108,10 @@ def _follow(base: str, location: str) -> str:
     return url
 
 
-def _carry_body(following: PreparedRequest, request: PreparedRequest, response: Response) -> None:
-    """Keep the body for the same method, made ready to be sent again; else drop it."""
+def _carry_body(
+    following: PreparedRequest, request: PreparedRequest, response: BaseResponse
+) -> None:
+    """Keep the body for the same method, to be sent again; else drop it."""
     kept = response.status_code in (307, 308) or (
         following.method == request.method and following.method not in ("GET", "HEAD")
     )
@@ -117,11 +120,12 @@ def _carry_body(following: PreparedRequest, request: PreparedRequest, response: 
             following.headers.pop(name, None)
         following.body = None
     elif following.body is not None:
-        _bodies.rewind(following.body, following._body_position)
+        _bodies.check_replayable(following.body, following._body_position)
+        following._body_was_sent = True
 
 
 def _carry_headers(
-    host: RedirectHost, following: PreparedRequest, request: PreparedRequest, response: Response
+    host: RedirectHost, following: PreparedRequest, request: PreparedRequest, response: BaseResponse
 ) -> None:
     """Leave behind what was meant for the last origin only, and set the cookies anew."""
     following.headers.pop("Cookie", None)

@@ -9,14 +9,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
+    from .._response import BaseResponse
     from .._types import Proxies
-    from ..models import PreparedRequest, Response
+    from ..models import PreparedRequest
 
-__all__ = ["Hooks", "Load", "Pause", "Resend", "Send", "Skim", "Step"]
+__all__ = [
+    "SKIM_LIMIT",
+    "SKIM_TIME",
+    "Close",
+    "Hooks",
+    "Load",
+    "Pause",
+    "Resend",
+    "Rewind",
+    "Send",
+    "Skim",
+    "Step",
+]
 
 
 class Send(NamedTuple):
-    """Send through the adapter for the URL; the outcome is the :class:`Response`."""
+    """Send through the adapter for the URL; the outcome is the response."""
 
     request: PreparedRequest
     proxies: Proxies
@@ -37,19 +50,31 @@ class Hooks(NamedTuple):
     """Run the request's response hooks; the outcome is the response that they leave."""
 
     request: PreparedRequest
-    response: Response
+    response: BaseResponse
 
 
 class Load(NamedTuple):
     """Read the whole body."""
 
-    response: Response
+    response: BaseResponse
 
 
 class Skim(NamedTuple):
     """Read a body that nobody asked for, up to :data:`SKIM_LIMIT`, and part with it."""
 
-    response: Response
+    response: BaseResponse
+
+
+class Close(NamedTuple):
+    """Part with a response at once; its connection is not kept."""
+
+    response: BaseResponse
+
+
+class Rewind(NamedTuple):
+    """Make the request's body ready to be sent once more."""
+
+    request: PreparedRequest
 
 
 class Pause(NamedTuple):
@@ -58,7 +83,7 @@ class Pause(NamedTuple):
     seconds: float
 
 
-Step: TypeAlias = Send | Resend | Hooks | Load | Skim | Pause
+Step: TypeAlias = Send | Resend | Hooks | Load | Skim | Close | Rewind | Pause
 
 #: Bytes that are read of a redirect's or a refused attempt's body, so that the
 #: connection can be kept; beyond, it is closed.

@@ -1,0 +1,693 @@
+"""What sync and async sessions share: settings, preparing, override points, the verbs.
+
+Knows everything about a session that needs no I/O, which is all but sending.
+:class:`ulak.Session` and :class:`ulak.AsyncSession` are siblings upon it: each
+carries out the steps of a conversation in its way, and decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from os import PathLike
+from ssl import SSLContext
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
+
+from .. import _environment, _urls
+from .._headers import CheckedHeaders, merge, prepare_headers
+from .._protocol import codings
+from .._response import REDIRECT_STATI, BaseResponse
+from .._types import UNSET
+from .._version import __version__
+from ..exceptions import InvalidOption, InvalidSchema
+from ..hooks import default_hooks
+from ..models import (
+    DEFAULT_REDIRECT_LIMIT,
+    PreparedRequest,
+    Request,
+    checked_hooks,
+    hook_list,
+    known_event,
+)
+from ..retries import resolve as resolve_retries
+from ..structures import CaseInsensitiveDict
+from ..timeouts import DEFAULT_TIMEOUT, Timeout
+from . import redirects
+from .credentials import may_travel
+from .flow import Conversation, Settings
+from .settings import merge_hooks, merge_params
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+    from http.cookiejar import CookieJar
+    from typing import Unpack
+
+    from .._types import (
+        AllOptions,
+        BodyOptions,
+        Cert,
+        Cookies,
+        Data,
+        Files,
+        HeadersInput,
+        Hooks,
+        JSONDumps,
+        JSONLoads,
+        Params,
+        Proxies,
+        PutOptions,
+        QueryOptions,
+        RetriesInput,
+        Unset,
+        Verify,
+    )
+    from ..cookies import RequestsCookieJar
+    from .flow import Steps
+
+__all__ = ["BaseSession", "Call", "StreamSwitch", "default_headers", "default_user_agent"]
+
+#: What a verb gives: a response, or what is awaited for one.
+Answer = TypeVar("Answer")
+
+
+def default_user_agent(name: str = "ulak") -> str:
+    """The User-Agent of a session that is given none."""
+    return f"{name}/{__version__}"
+
+
+def default_headers() -> CaseInsensitiveDict[str]:
+    """The headers of a session that is given none."""
+    return CaseInsensitiveDict(
+        {
+            "User-Agent": default_user_agent(),
+            "Accept-Encoding": ", ".join(codings.supported()),
+            "Accept": "*/*",
+            "Connection": "keep-alive",
+        }
+    )
+
+
+class Call(NamedTuple):
+    """The arguments of one call of :meth:`BaseSession.request`."""
+
+    method: str
+    url: str | bytes
+    headers: HeadersInput
+    files: Files
+    data: Data
+    params: Params
+    auth: Any
+    cookies: Cookies
+    hooks: Hooks
+    json: Any
+    #: Those that :meth:`BaseSession.merge_environment_settings` takes.
+    connection: tuple[Proxies, bool | None, Verify, Cert]
+    allow_redirects: bool
+    timeout: Any
+    retries: RetriesInput | Unset
+    raise_for_status: bool | None
+
+
+class _Resolved(dict[str, str]):
+    """Proxies that hold for one URL, with those they were made from.
+
+    For another URL, after a redirect, the environment is asked again.
+    """
+
+    explicit: Proxies = None
+
+
+class StreamSwitch(int):
+    """``session.stream``: the setting, true or false, and the method of that name.
+
+    requests has the setting; ``with session.stream("GET", url) as response`` is
+    what the other clients have.
+    """
+
+    _session: Any
+
+    def __new__(cls, setting: object, session: BaseSession[Any]) -> StreamSwitch:
+        """The setting of ``session``."""
+        switch = super().__new__(cls, bool(setting))
+        switch._session = session
+        return switch
+
+    def __call__(self, method: str, url: str | bytes, **kwargs: Unpack[AllOptions]) -> Any:
+        """Send a request, and leave its body to be read inside the ``with`` block."""
+        return self._session._open_stream(method, url, kwargs)
+
+    def __repr__(self) -> str:
+        return repr(bool(self))
+
+    def __reduce__(self) -> tuple[type[bool], tuple[int]]:
+        return bool, (int(self),)
+
+
+_NOTHING_CHECKED: tuple[None, CheckedHeaders] = (None, CheckedHeaders())
+
+
+class BaseSession(Generic[Answer]):
+    """The settings of a session, and what it makes of a call before anything is sent.
+
+    Every argument of the constructor is also an attribute, which may be changed later.
+    """
+
+    __attrs__: ClassVar[list[str]] = [
+        "headers",
+        "cookies",
+        "auth",
+        "proxies",
+        "hooks",
+        "params",
+        "verify",
+        "cert",
+        "adapters",
+        "stream",
+        "trust_env",
+        "max_redirects",
+        "base_url",
+        "timeout",
+        "retries",
+        "raise_for_status",
+        "json_loads",
+        "json_dumps",
+    ]
+
+    #: What responses are; what an adapter returns has to be one.
+    _response_class: ClassVar[type[BaseResponse]]
+    #: Whether a body may be read asynchronously.
+    _asynchronous: ClassVar[bool] = False
+
+    base_url: str | None = None
+    timeout: Any = DEFAULT_TIMEOUT
+    retries: RetriesInput = None
+    raise_for_status: bool = False
+    json_loads: JSONLoads | None = None
+    json_dumps: JSONDumps | None = None
+    headers: MutableMapping[str, Any]
+    adapters: dict[str, Any]
+    hooks: dict[str, Any]
+
+    _checked: tuple[Mapping[str, Any] | None, CheckedHeaders]
+    _streams: Any = False
+
+    def __init__(  # noqa: PLR0913 - keywords, each a setting of its own
+        self,
+        *,
+        base_url: str | Unset | None = UNSET,
+        headers: HeadersInput = None,
+        params: Params = None,
+        auth: Any = None,
+        cookies: Cookies = None,
+        proxies: Proxies = None,
+        verify: Verify = True,
+        cert: Cert = None,
+        trust_env: bool = True,
+        max_redirects: int = DEFAULT_REDIRECT_LIMIT,
+        stream: bool = False,
+        hooks: Hooks = None,
+        adapters: Mapping[str, Any] | None = None,
+        timeout: Any = UNSET,
+        retries: RetriesInput | Unset = UNSET,
+        raise_for_status: bool | Unset = UNSET,
+        json_loads: JSONLoads | Unset | None = UNSET,
+        json_dumps: JSONDumps | Unset | None = UNSET,
+    ) -> None:
+        """Set what holds for every call that does not say otherwise.
+
+        :param base_url: what a relative URL is appended to.
+        :param headers: added to the default headers; ``None`` as a value takes a
+            default away.
+        :param params: for the query of every request.
+        :param auth: ``(user, password)`` or an :class:`~ulak.auth.AuthBase`.
+        :param cookies: the first cookies; a cookie jar is used as it is.
+        :param proxies: proxy URLs by scheme, ``scheme://host``, or ``all``.
+        :param verify: ``True`` for the well-known certificates, a path to other
+            ones, an :class:`ssl.SSLContext`, or ``False`` not to verify at all.
+        :param cert: the client's certificate: a path, ``(certificate, key)``, or
+            ``(certificate, key, password)``.
+        :param trust_env: whether to take proxies, a CA bundle and netrc credentials
+            from the environment; what is set here or in a call wins.
+        :param max_redirects: how many to follow.
+        :param stream: whether to leave bodies unread until asked for.
+        :param hooks: callables by event; see :mod:`ulak.hooks`.
+        :param adapters: adapters by URL prefix, mounted besides those for
+            ``http://`` and ``https://``.
+        :param timeout: seconds, ``(connect, read)``, a :class:`~ulak.Timeout`, or
+            ``None`` to wait for ever; the default is ``connect=10, read=300``.
+        :param retries: further attempts, or a :class:`urllib3.util.Retry`.
+        :param raise_for_status: whether a 4xx or 5xx raises :class:`HTTPError`.
+        :param json_loads: what ``Response.json()`` reads text with.
+        :param json_dumps: what ``json=`` is written with.
+        :raises InvalidOption, InvalidTimeout, InvalidURL: when one makes no sense.
+        """
+        self.headers = default_headers()
+        if headers is not None:
+            self.headers = merge(self.headers, headers)
+        self.params: Any = {} if params is None else params
+        self.auth = auth
+        self.proxies: Any = {} if proxies is None else dict(_checked_proxies(proxies))
+        self.verify = verify
+        self.cert = cert
+        self.trust_env = trust_env
+        self.max_redirects = max_redirects
+        self.stream = stream
+        self.hooks = default_hooks()
+        if hooks:
+            for event, hook in checked_hooks(hooks).items():
+                self.hooks[known_event(event)] = hook_list(event, hook)
+        given = {
+            "base_url": base_url,
+            "timeout": timeout,
+            "retries": retries,
+            "raise_for_status": raise_for_status,
+            "json_loads": json_loads,
+            "json_dumps": json_dumps,
+        }
+        # What is not given stays what a subclass may have declared or set before.
+        self.__dict__.update({k: v for k, v in given.items() if v is not UNSET})
+        if self.base_url is not None:
+            _urls.prepare(self.base_url)
+        Timeout.of(self.timeout)
+        resolve_retries(self.retries)
+        self._cookies: CookieJar | None = None
+        self._checked = _NOTHING_CHECKED
+        if cookies is not None:
+            self.cookies = cookies
+        self._environment = _environment.Environment()
+        self.adapters = {}
+        self._mount_defaults()
+        if adapters is not None:
+            self._mount_all(adapters)
+
+    @property
+    def _overrides_send(self) -> bool:
+        """Whether ``send`` is a subclass's, or was replaced: then each hop goes through it."""
+        raise NotImplementedError
+
+    @property
+    def stream(self) -> StreamSwitch:
+        """Whether to leave bodies unread; called, it sends one request whose body is not read.
+
+        :meth:`StreamSwitch.__call__` takes the arguments of :meth:`request`.
+        """
+        return StreamSwitch(self._streams, self)
+
+    @stream.setter
+    def stream(self, value: object) -> None:
+        self._streams = bool(value) if isinstance(value, StreamSwitch) else value
+
+    @property
+    def cookies(self) -> RequestsCookieJar:
+        """The session's cookie jar."""
+        if self._cookies is None:
+            from ..cookies import RequestsCookieJar
+
+            self._cookies = RequestsCookieJar()
+        return self._cookies  # type: ignore[return-value]  # or the caller's own CookieJar
+
+    @cookies.setter
+    def cookies(self, value: Cookies) -> None:
+        from http.cookiejar import CookieJar
+
+        from ..cookies import cookiejar_from_dict
+
+        self._cookies = value if isinstance(value, CookieJar) else cookiejar_from_dict(value)
+
+    def _jar(self) -> CookieJar | None:
+        """The jar, if there ever was a cookie."""
+        return self._cookies
+
+    # Requests.
+
+    def get(
+        self, url: str | bytes, params: Params = None, **kwargs: Unpack[QueryOptions]
+    ) -> Answer:
+        """Send a GET; for the arguments and errors see :meth:`request`."""
+        return self.request("GET", url, params=params, **kwargs)
+
+    def options(self, url: str | bytes, **kwargs: Unpack[AllOptions]) -> Answer:
+        """Send an OPTIONS; for the arguments and errors see :meth:`request`."""
+        return self.request("OPTIONS", url, **kwargs)
+
+    def head(self, url: str | bytes, **kwargs: Unpack[AllOptions]) -> Answer:
+        """Send a HEAD, by default without following redirects; see :meth:`request`."""
+        kwargs.setdefault("allow_redirects", False)
+        return self.request("HEAD", url, **kwargs)
+
+    def post(
+        self, url: str | bytes, data: Data = None, json: Any = None, **kwargs: Unpack[BodyOptions]
+    ) -> Answer:
+        """Send a POST; for the arguments and errors see :meth:`request`."""
+        return self.request("POST", url, data=data, json=json, **kwargs)
+
+    def put(self, url: str | bytes, data: Data = None, **kwargs: Unpack[PutOptions]) -> Answer:
+        """Send a PUT; for the arguments and errors see :meth:`request`."""
+        return self.request("PUT", url, data=data, **kwargs)
+
+    def patch(self, url: str | bytes, data: Data = None, **kwargs: Unpack[PutOptions]) -> Answer:
+        """Send a PATCH; for the arguments and errors see :meth:`request`."""
+        return self.request("PATCH", url, data=data, **kwargs)
+
+    def delete(self, url: str | bytes, **kwargs: Unpack[AllOptions]) -> Answer:
+        """Send a DELETE; for the arguments and errors see :meth:`request`."""
+        return self.request("DELETE", url, **kwargs)
+
+    def query(
+        self, url: str | bytes, data: Data = None, json: Any = None, **kwargs: Unpack[BodyOptions]
+    ) -> Answer:
+        """Send a QUERY: a safe request with a body; see :meth:`request`."""
+        return self.request("QUERY", url, data=data, json=json, **kwargs)
+
+    def request(  # noqa: PLR0913 - the signature of requests
+        self,
+        method: str,
+        url: str | bytes,
+        params: Params = None,
+        data: Data = None,
+        headers: HeadersInput = None,
+        cookies: Cookies = None,
+        files: Files = None,
+        auth: Any = None,
+        timeout: Any = UNSET,
+        allow_redirects: bool = True,
+        proxies: Proxies = None,
+        hooks: Hooks = None,
+        stream: bool | None = None,
+        verify: Verify = None,
+        cert: Cert = None,
+        json: Any = None,
+        retries: RetriesInput | Unset = UNSET,
+        raise_for_status: bool | None = None,
+    ) -> Answer:
+        """Send a request and return its response.
+
+        The arguments are those of :func:`ulak.request`, for this call only.  What is not
+        given is the session's; mappings are merged with the session's by key, and a
+        value of ``None`` takes the session's away.
+
+        :param url: absolute, or relative to the session's ``base_url``.
+        :returns: the response, whose body is read unless ``stream`` is set; then
+            the caller reads it to its end or closes it.
+        :raises RequestException: of the class that names what failed.
+        """
+        return self._perform(
+            Call(
+                method,
+                url,
+                headers,
+                files,
+                data,
+                params,
+                auth,
+                cookies,
+                hooks,
+                json,
+                (proxies, stream, verify, cert),
+                allow_redirects,
+                timeout,
+                retries,
+                raise_for_status,
+            )
+        )
+
+    def _perform(self, call: Call) -> Answer:
+        """Prepare, send and judge one call."""
+        raise NotImplementedError
+
+    def _begin(self, call: Call) -> tuple[PreparedRequest, dict[str, Any]]:
+        """What :meth:`send` is given for ``call``."""
+        prepared = self.prepare_request(Request(*call[:10]))
+        options = self.merge_environment_settings(prepared.url, *call.connection)
+        options["allow_redirects"] = call.allow_redirects
+        if call.timeout is not UNSET:
+            options["timeout"] = call.timeout
+        if call.retries is not UNSET:
+            options["retries"] = call.retries
+        return prepared, options
+
+    def _rejects(self, response: BaseResponse, call: Call) -> bool:
+        """Whether the response's status is to be raised."""
+        wanted = call.raise_for_status
+        return bool(self.raise_for_status if wanted is None else wanted) and not response.ok
+
+    def prepare_request(self, request: Request) -> PreparedRequest:
+        """Merge the session's settings into ``request``; an override point.
+
+        :raises RequestException: of the class that names the part that is wrong.
+        """
+        url = request.url
+        if self.base_url is not None:
+            url = _urls.join_base(self.base_url, _urls.as_text("" if url is None else url))
+        prepared = PreparedRequest()
+        prepared._json_dumps = self.json_dumps
+        prepared._session_jar = self._jar()
+        if self._asynchronous:
+            prepared._asynchronous = True
+        prepared.prepare(
+            method=request.method,
+            url=url,
+            files=request.files,
+            data=request.data,
+            json=request.json,
+            headers=self._headers_for(request.headers),
+            params=merge_params(request.params, self.params) if self.params else request.params,
+            auth=request.auth or self.auth or self._netrc_if_any(),
+            cookies=request.cookies,
+            hooks=merge_hooks(request.hooks, self.hooks),
+        )
+        return prepared
+
+    def _headers_for(self, own: HeadersInput) -> HeadersInput:
+        """The headers of one call; the session's alone are checked once, until they change."""
+        headers = self.headers
+        if own or not isinstance(headers, CaseInsensitiveDict):
+            return merge(headers, own)
+        seen, checked = self._checked
+        if headers._store != seen:  # one tuple, so that another thread sees both or neither
+            merged: CaseInsensitiveDict[Any] = CaseInsensitiveDict(headers)
+            seen = merged._store
+            checked = CheckedHeaders.of(prepare_headers(merge(merged, None)))
+            self._checked = seen, checked
+        return checked
+
+    def _netrc_if_any(self) -> Any:
+        """An auth that asks netrc, where there is one to ask."""
+        return self._add_netrc if self.trust_env and self._environment.look().has_netrc else None
+
+    def _add_netrc(self, prepared: PreparedRequest) -> PreparedRequest:
+        """Add netrc's credentials, where neither a header nor the URL has some."""
+        url = prepared.url or ""
+        if any(_urls.userinfo_of(url)):
+            prepared.prepare_auth(None)
+        elif "authorization" not in prepared.headers:
+            prepared.prepare_auth(self._environment.netrc.lookup(_urls.parse(url).host) or ())
+        return prepared
+
+    def merge_environment_settings(
+        self,
+        url: str | None,
+        proxies: Proxies,
+        stream: bool | None,
+        verify: Verify,
+        cert: Cert,
+    ) -> dict[str, Any]:
+        """The settings for one call: its own, then the session's, then the environment's.
+
+        :returns: ``proxies``, ``stream``, ``verify`` and ``cert``; an override point.
+        """
+        explicit = self.proxies
+        if proxies:
+            explicit = {**(explicit or {}), **_checked_proxies(proxies)}
+        if verify is None:
+            verify = self.verify
+        if verify is not True and not isinstance(verify, bool | str | PathLike | SSLContext | None):
+            raise InvalidOption(
+                "verify= should be True, False, a path or an ssl.SSLContext, "
+                f"not {type(verify).__name__}"
+            )
+        if (verify is True or verify is None) and self.trust_env:
+            verify = self._environment.look().ca_bundle or verify
+        return {
+            "proxies": self._proxies_for(url or "", explicit),
+            "stream": self._streams if stream is None else stream,
+            "verify": verify,
+            "cert": self.cert if cert is None else cert,
+        }
+
+    def _proxies_for(self, url: str, explicit: Proxies) -> dict[str, str]:
+        if explicit:
+            _checked_proxies(explicit)
+        if explicit or (self.trust_env and self._environment.look().has_proxies):
+            resolved = _Resolved(_environment.resolve_proxies(url, explicit, self.trust_env))
+        else:
+            resolved = _Resolved()
+        resolved.explicit = explicit
+        return resolved
+
+    # Sending.
+
+    def _converse(self, request: PreparedRequest, options: dict[str, Any]) -> Steps:
+        """The conversation about ``request``.
+
+        :param options: the keywords of ``send``; what is not given is filled in, and
+            what is not for an adapter is taken out.
+        """
+        if not isinstance(request, PreparedRequest):
+            raise InvalidOption(
+                f"send() takes a PreparedRequest, not {type(request).__name__}: "
+                "session.prepare_request() makes one"
+            )
+        options.setdefault("stream", self._streams)
+        options.setdefault("verify", self.verify)
+        options.setdefault("cert", self.cert)
+        if "proxies" not in options:
+            options["proxies"] = self._proxies_for(request.url or "", self.proxies)
+        options.setdefault("timeout", self.timeout)
+        settings = Settings(
+            timeout=options["timeout"],
+            retries=self._retries_for(options.pop("retries", UNSET)),
+            proxies=options["proxies"],
+            stream=options["stream"],
+            allow_redirects=options.pop("allow_redirects", True),
+        )
+        return Conversation(self, settings).run(request)
+
+    def _retries_for(self, given: RetriesInput | Unset) -> Any:
+        """The call's retry policy, or the session's; ``UNSET`` leaves it to the adapter."""
+        if given is UNSET:
+            return UNSET if self.retries is None else resolve_retries(self.retries)
+        return resolve_retries(given)
+
+    def _accept(self, response: Any, request: PreparedRequest, adapter: Any, start: float) -> Any:
+        """What ``adapter`` returned for ``request``, sent at ``start``, as a response of ours."""
+        if not isinstance(response, self._response_class):
+            wanted = self._response_class.__name__
+            raise InvalidOption(
+                f"{type(adapter).__name__}.send() should return {_article(wanted)} {wanted}, "
+                f"not {type(response).__name__}",
+                request=request,
+            )
+        response._seconds = perf_counter() - start
+        response._json_loads = self.json_loads
+        if getattr(response, "request", None) is None:  # a plain adapter may not have set it
+            response.request = request
+        if getattr(response, "url", None) is None:
+            response.url = request.url or ""
+        return response
+
+    # Redirects: override points, called on every hop.
+
+    def get_redirect_target(self, resp: Any) -> str | None:
+        """Where the response ``resp`` redirects to, or ``None``."""
+        if resp.status_code not in REDIRECT_STATI:
+            return None
+        return redirects.redirect_target(resp)
+
+    def should_strip_auth(self, old_url: str, new_url: str) -> bool:
+        """Whether credentials for ``old_url`` must not be sent to ``new_url``."""
+        return not may_travel(old_url, new_url)
+
+    def rebuild_method(self, prepared_request: PreparedRequest, response: Any) -> None:
+        """Set the method of the request that follows ``response``."""
+        prepared_request.method = redirects.method_after(
+            prepared_request.method or "", response.status_code
+        )
+
+    def rebuild_auth(self, prepared_request: PreparedRequest, response: Any) -> None:
+        """Take away the credentials that may not travel; add netrc's for a new host."""
+        url = prepared_request.url or ""
+        if not self.should_strip_auth(response.request.url or "", url):
+            return
+        prepared_request.headers.pop("Authorization", None)
+        prepared_request.auth_flow = None
+        if self.trust_env:
+            found = self._environment.netrc.lookup_named(_urls.parse(url).host)
+            if found is not None:
+                prepared_request.prepare_auth(found)
+
+    def rebuild_proxies(
+        self, prepared_request: PreparedRequest, proxies: Proxies
+    ) -> dict[str, str]:
+        """The proxies for the next hop; NO_PROXY is looked at anew for its URL."""
+        prepared_request.headers.pop("Proxy-Authorization", None)
+        explicit = proxies.explicit if isinstance(proxies, _Resolved) else proxies
+        return self._proxies_for(prepared_request.url or "", explicit)
+
+    # Adapters.
+
+    def _mount_defaults(self) -> None:
+        """Mount the adapters for ``https://`` and ``http://``."""
+        raise NotImplementedError
+
+    def get_adapter(self, url: str) -> Any:
+        """The adapter that is mounted on the longest prefix of ``url``.
+
+        :raises InvalidSchema: when there is none.
+        """
+        lowered = url.lower()
+        for prefix, adapter in self.adapters.items():
+            if lowered.startswith(prefix.lower()):
+                return adapter
+        known = ", ".join(self.adapters)
+        raise InvalidSchema(
+            f"No connection adapters were found for {_urls.redact(url)!r}; mounted are: {known}"
+            f"{_urls.without_scheme(url)}"
+        )
+
+    def mount(self, prefix: str, adapter: Any) -> None:
+        """Send what begins with ``prefix`` through ``adapter``.
+
+        :raises InvalidOption: when it has no ``send``.
+        """
+        if isinstance(adapter, type) or not callable(getattr(adapter, "send", None)):
+            raise InvalidOption(
+                f"{adapter!r} is no adapter: subclass {self._adapter_base} and write send()"
+            )
+        mounted = {**self.adapters, prefix: adapter}
+        # A new mapping in one step: another thread may be looking through the old one.
+        self.adapters = dict(sorted(mounted.items(), key=lambda item: len(item[0]), reverse=True))
+
+    #: What an adapter's class is derived from, for a message.
+    _adapter_base: ClassVar[str]
+
+    def _mount_all(self, adapters: Any) -> None:
+        """Mount the constructor's adapters."""
+        if not isinstance(adapters, Mapping):
+            raise InvalidOption(f"adapters={adapters!r} should be a mapping of prefix to adapter")
+        for prefix, adapter in adapters.items():
+            self.mount(prefix, adapter)
+
+    # What Python asks of an object.
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} adapters={list(self.adapters)}>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: getattr(self, name, None) for name in self.__attrs__}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self._cookies = None
+        self._checked = _NOTHING_CHECKED
+        self._environment = _environment.Environment()
+        for name, value in state.items():
+            setattr(self, name, value)
+
+
+def _article(noun: str) -> str:
+    return "an" if noun[0] in "AEIOU" else "a"
+
+
+def _checked_proxies(proxies: Any) -> Mapping[str, Any]:
+    """A caller's ``proxies=``.
+
+    :raises InvalidOption: when it is not a mapping to URLs.
+    """
+    if not isinstance(proxies, Mapping):
+        raise InvalidOption("proxies= should be a mapping such as {'https': 'http://host:port'}")
+    for scheme, url in proxies.items():
+        if url is not None and not isinstance(url, str):
+            raise InvalidOption(
+                f"the proxy for {scheme!r} should be a URL, not {type(url).__name__}"
+            )
+    return proxies

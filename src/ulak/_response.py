@@ -1,0 +1,312 @@
+"""What a server answered, as far as sync and async share it.
+
+Knows the head, and what a body means once it is read: text, JSON, lines.
+Refuses to know how it is read: :class:`ulak.Response` and :class:`ulak.AsyncResponse`
+each do that in their way.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any, Final
+
+from urllib3 import HTTPHeaderDict
+
+from . import _text, _urls
+from ._errors import about
+from ._headers import Headers, parse_links
+from ._protocol.h1 import ResponseHead
+from ._types import UNSET
+from .exceptions import HTTPError, InvalidOption, JSONDecodeError, StreamConsumedError
+from .structures import CaseInsensitiveDict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import timedelta
+
+    from ._types import JSONLoads, Unset
+    from .cookies import RequestsCookieJar
+
+__all__ = ["CONTENT_CHUNK_SIZE", "ITER_CHUNK_SIZE", "REDIRECT_STATI", "BaseResponse", "slices"]
+
+#: The statuses whose Location is followed (RFC 9110, section 15.4).
+REDIRECT_STATI: Final = (301, 302, 303, 307, 308)
+CONTENT_CHUNK_SIZE: Final = 64 * 1024
+ITER_CHUNK_SIZE: Final = 512
+
+
+class BaseResponse:
+    """The head of an answer, and its body once it is read.
+
+    Attributes: ``status_code``; ``reason``; ``url``; ``request``, the
+    :class:`PreparedRequest` that this answers; ``history``, the responses that
+    led here; ``raw``, what the adapter reads the body from; ``connection``, the adapter.
+    """
+
+    __attrs__: Final = [
+        "_content",
+        "status_code",
+        "url",
+        "headers",
+        "history",
+        "encoding",
+        "reason",
+        "cookies",
+        "elapsed",
+        "request",
+    ]
+
+    status_code: int = None  # type: ignore[assignment]  # until an adapter sets it, as in requests
+    url: str = None  # type: ignore[assignment]  # likewise
+    raw: Any = None
+    request: Any = None
+    connection: Any = None
+    history: list[Any]
+    _content: Any = False
+    _content_consumed: bool = False
+    _next: Any = None
+    _headers: CaseInsensitiveDict[str] | None = None
+    _cookies: Any = None
+    _encoding: str | Unset | None = UNSET
+    _reason: str | Unset | None = UNSET
+    _seconds: float = 0.0
+    _json_loads: JSONLoads | None = None
+
+    def __init__(self) -> None:
+        self.history = []
+
+    # What the head says.
+
+    @property
+    def headers(self) -> CaseInsensitiveDict[str]:
+        """The response's headers; names in any case, repeats joined with a comma."""
+        if self._headers is None:
+            head = _head_of(self.raw)
+            self._headers = CaseInsensitiveDict() if head is None else Headers(head.fields)
+        return self._headers
+
+    @headers.setter
+    def headers(self, value: CaseInsensitiveDict[str]) -> None:
+        self._headers = value
+
+    @property
+    def reason(self) -> str:
+        """The reason phrase; it means nothing, and may be empty."""
+        if self._reason is UNSET:
+            self._reason = getattr(self.raw, "reason", None)
+        return self._reason  # type: ignore[return-value]  # None until an adapter set it, as in requests
+
+    @reason.setter
+    def reason(self, value: str) -> None:
+        self._reason = value
+
+    @property
+    def encoding(self) -> str | None:
+        """The charset that ``text`` decodes with, from Content-Type; may be set."""
+        if self._encoding is UNSET:
+            return _text.encoding_from_content_type(self.headers.get("content-type"))
+        return self._encoding
+
+    @encoding.setter
+    def encoding(self, value: str | None) -> None:
+        self._encoding = value
+
+    @property
+    def cookies(self) -> RequestsCookieJar:
+        """The cookies that this response set."""
+        if self._cookies is None:
+            from .cookies import RequestsCookieJar, store_from_response
+
+            self._cookies = RequestsCookieJar()
+            lines = self._set_cookie_lines()
+            if lines:
+                store_from_response(self._cookies, self.request.url or "", lines)
+        return self._cookies  # type: ignore[no-any-return]
+
+    @cookies.setter
+    def cookies(self, value: RequestsCookieJar) -> None:
+        self._cookies = value
+
+    def _set_cookie_lines(self) -> list[str]:
+        """The values of Set-Cookie, each on its own."""
+        raw = self.raw
+        if raw is None:
+            return []
+        head = _head_of(raw)
+        if head is not None:
+            if not head.has(b"set-cookie"):
+                return []
+            return [value for name, value in head.fields if name.lower() == "set-cookie"]
+        headers = getattr(raw, "headers", None)
+        return headers.getlist("set-cookie") if isinstance(headers, HTTPHeaderDict) else []
+
+    @property
+    def elapsed(self) -> timedelta:
+        """The time from sending the request to the end of the response's head."""
+        from datetime import timedelta
+
+        return timedelta(seconds=self._seconds)
+
+    @elapsed.setter
+    def elapsed(self, value: timedelta) -> None:
+        self._seconds = value.total_seconds()
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status is below 400."""
+        return not self._is_error()
+
+    def _is_error(self) -> bool:
+        return 400 <= (self.status_code or 0) < 600
+
+    @property
+    def is_redirect(self) -> bool:
+        """Whether this is a redirect that can be followed."""
+        return self.status_code in REDIRECT_STATI and "location" in self.headers
+
+    @property
+    def is_permanent_redirect(self) -> bool:
+        """Whether this is a redirect that says the move is for good."""
+        return self.status_code in (301, 308) and "location" in self.headers
+
+    @property
+    def next(self) -> Any:
+        """The request that would follow this redirect, when redirects are not followed."""
+        return self._next
+
+    @property
+    def links(self) -> dict[str, dict[str, str]]:
+        """The Link header's links, by ``rel`` or else by URL (RFC 8288)."""
+        header = self.headers.get("link")
+        return {x.get("rel") or x.get("url", ""): x for x in parse_links(header)} if header else {}
+
+    def raise_for_status(self) -> None:
+        """Raise when the status is 4xx or 5xx.
+
+        :raises HTTPError: with this response; its message names no password.
+        """
+        if not self._is_error():
+            return
+        reason: Any = self.reason
+        if isinstance(reason, bytes):
+            reason = _text.decode(reason, "utf-8")
+        kind = "Client" if self.status_code < 500 else "Server"
+        where = _urls.redact(str(self.url))
+        raise HTTPError(
+            f"{self.status_code} {kind} Error: {reason} for url: {where}", response=self
+        )
+
+    # The body, once it is read.
+
+    @property
+    @abstractmethod
+    def content(self) -> bytes:
+        """The whole body, decoded from its Content-Encoding."""
+
+    def _check_iterable(self, chunk_size: Any) -> None:
+        """See that the body can be handed over in pieces of ``chunk_size``.
+
+        :raises StreamConsumedError: when it was already read as a stream.
+        """
+        if self._content_consumed and isinstance(self._content, bool):
+            raise self._consumed()
+        if chunk_size is not None and (type(chunk_size) is not int or chunk_size < 1):
+            raise InvalidOption(f"chunk_size={chunk_size!r} should be a number of bytes or None")
+
+    def _consumed(self) -> StreamConsumedError:
+        """The error for a body that was handed over and not kept."""
+        return StreamConsumedError(
+            f"{about(self.request)}the body was already read as a stream; "
+            "keep its pieces, or do not stream",
+            response=self,
+        )
+
+    @property
+    def apparent_encoding(self) -> str:
+        """The charset that the body looks like, by its bytes."""
+        return _text.detect(self.content or b"")
+
+    @property
+    def text(self) -> str:
+        """The body as text, in ``encoding`` or else ``apparent_encoding``."""
+        content = self.content
+        if not content:
+            return ""
+        return _text.decode(content, self.encoding or self.apparent_encoding)
+
+    def json(self, **kwargs: Any) -> Any:
+        """The body read as JSON (RFC 8259).
+
+        :param kwargs: for :func:`json.loads`, or the session's ``json_loads``.
+        :raises JSONDecodeError: when it is not JSON.
+        """
+        text = self._json_text()
+        loads = self._json_loads
+        if loads is None:
+            import json
+
+            loads = json.loads
+        elif not callable(loads):
+            raise InvalidOption(f"json_loads={loads!r} should be callable")
+        try:
+            return loads(text, **kwargs)
+        except JSONDecodeError:
+            raise
+        except (ValueError, RecursionError) as exc:
+            message = getattr(exc, "msg", None) or str(exc) or type(exc).__name__
+            raise JSONDecodeError(
+                message,
+                getattr(exc, "doc", None) or text,
+                getattr(exc, "pos", 0),
+                where=self._not_json(),
+                response=self,
+            ) from exc
+
+    def _not_json(self) -> str:
+        """What an error says of a body that is not JSON: whose, and what it claims to be."""
+        kind = str(self.headers.get("content-type", "no Content-Type"))[:100]
+        what = "is not JSON" if self.content else "is empty"
+        return f"{about(self.request)}the body of the answer ({self.status_code}, {kind}) {what}: "
+
+    def _json_text(self) -> str:
+        """The body as text; JSON without a charset is UTF-8, -16 or -32."""
+        content = self.content or b""
+        encoding = self.encoding
+        if encoding is None and len(content) > 3:
+            encoding = _text.guess_json_utf(content)
+        if encoding is None:
+            return self.text
+        try:
+            return content.decode(encoding)
+        except (LookupError, ValueError):
+            return self.text
+
+    # What Python asks of an object.
+
+    def __bool__(self) -> bool:
+        """``ok``: whether the status is below 400."""
+        return self.ok
+
+    __nonzero__ = __bool__
+
+    def __repr__(self) -> str:
+        return f"<Response [{self.status_code}]>"
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
+        self._content_consumed = True
+        self.raw = None
+
+
+def _head_of(raw: Any) -> ResponseHead | None:
+    """The head that ulak's codec read, where ``raw`` is of its making."""
+    head = getattr(raw, "head", None)
+    return head if isinstance(head, ResponseHead) else None
+
+
+def slices(content: bytes | None, size: int | None) -> Iterator[bytes]:
+    """``content`` in pieces of ``size``."""
+    content = content or b""
+    step = len(content) if size is None else size
+    return (content[i : i + step] for i in range(0, len(content), step or 1))
