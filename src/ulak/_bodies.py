@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
 
 from ._streams import (
+    BLOCK_SIZE,
     NOT_REWINDABLE,
     BodyStream,
     Position,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from ._types import Data, Files, JSONDumps
 
 __all__ = [
+    "BLOCK_SIZE",
     "NOT_REWINDABLE",
     "BodyStream",
     "EncodedBody",

@@ -22,7 +22,14 @@ from ._urls import redact
 if TYPE_CHECKING:
     from ._types import RequestLike, ResponseLike
 
-__all__ = ["LOWER_ERRORS", "TotalTimeoutError", "WriteTimeoutError", "about", "translate"]
+__all__ = [
+    "LOWER_ERRORS",
+    "TotalTimeoutError",
+    "WriteTimeoutError",
+    "about",
+    "as_urllib3",
+    "translate",
+]
 
 _PREFIX: Final = re.compile(r"(?:None|\w*Connection(?:Pool)?\([^()]*\)): ")
 
@@ -131,6 +138,26 @@ def translate(
     if isinstance(cause, lower.ProtocolError):
         cls, words = _what_broke(cause, cls, words)
     return cls(_message(words, cause, request), request=request, response=response)
+
+
+def as_urllib3(error: Exception, *, aborted: bool = False) -> Exception:
+    """``error``, which an exchange met with, in urllib3's terms: what ``Response.raw`` raises.
+
+    :param error: of the codec, the operating system, :mod:`ssl`, urllib3 or ulak.
+    :param aborted: whether we ended the connection ourselves, by closing the session.
+    """
+    if aborted and not isinstance(error, ulak.RequestException):
+        return lower.ClosedPoolError(None, "the session was closed")  # type: ignore[arg-type]
+    if isinstance(error, lower.HTTPError | ulak.RequestException):
+        return error
+    if isinstance(error, ssl.SSLError):
+        return lower.SSLError(error)
+    if getattr(error, "started", True) is False:
+        gone = ConnectionResetError("the server closed the connection without an answer")
+        return lower.ProtocolError("Connection aborted.", gone)
+    if isinstance(error, OSError):
+        return lower.ProtocolError("Connection aborted.", error)
+    return lower.ProtocolError(str(error), error)
 
 
 def _root(error: Exception) -> Exception:

@@ -10,22 +10,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from . import _tls, _urls
-from ._bodies import encode_text
 from ._environment import normalise_proxy, select_proxy
 from ._errors import LOWER_ERRORS, translate
 from ._headers import Headers, prepare_headers
 from ._protocol.h1 import request_head
-from ._transport.connection import CallerError, guarded
 from ._transport.manager import CodecPoolManager, PoolManager, ProxyManager
-from ._transport.pool import CodecPool, Payload
+from ._transport.payload import CallerError, Payload, guarded
+from ._transport.pool import CodecPool
 from ._transport.response import RawResponse
-from .exceptions import (
-    InvalidBody,
-    InvalidCertificate,
-    InvalidHeader,
-    MissingExtra,
-    RequestException,
-)
+from .exceptions import InvalidCertificate, RequestException
 from .models import PreparedRequest, Response
 from .retries import resolve
 from .structures import CaseInsensitiveDict
@@ -193,7 +186,6 @@ class HTTPAdapter(BaseAdapter):
         """The pool manager for ``proxy``, made when first asked for.
 
         :raises InvalidProxyURL: when the URL cannot be used.
-        :raises MissingExtra: when it is a SOCKS proxy and PySocks is missing.
         """
         manager = self.proxy_manager.get(proxy)
         if manager is not None:
@@ -435,12 +427,10 @@ def _with_tls_to_proxy(
 def _socks_manager(proxy_url: str, **kw: Any) -> urllib3.PoolManager:
     """Connections by a SOCKS proxy.
 
-    :raises MissingExtra: when PySocks is not installed.
+    :raises InvalidProxyURL: when the URL cannot be used.
     """
-    try:
-        from ._transport.socks import SOCKSProxyManager
-    except ImportError as exc:
-        raise MissingExtra("a SOCKS proxy needs the PySocks package: install ulak[socks]") from exc
+    from ._transport.socks import SOCKSProxyManager
+
     return SOCKSProxyManager(proxy_url, **kw)
 
 
@@ -449,7 +439,7 @@ def _urlopen(pool: Any, request: PreparedRequest, target: str, limits: Timeout) 
     headers: Any = request.headers
     if not isinstance(headers, CaseInsensitiveDict):
         headers = prepare_headers(headers)
-    payload = None if request.body is None else _payload(request, headers)
+    payload = Payload.of(request, headers)
     if isinstance(pool, CodecPool):
         return pool.exchange(request.method or "", target, headers, limits, payload)
     # http.client looks less closely at what it sends.
@@ -467,48 +457,6 @@ def _urlopen(pool: Any, request: PreparedRequest, target: str, limits: Timeout) 
         timeout=_urllib3_timeout(limits),
         chunked=payload is not None and payload.length is None,
     )
-
-
-def _payload(request: PreparedRequest, headers: CaseInsensitiveDict[Any]) -> Payload:
-    """The request's body and its framing, as its headers say.
-
-    :raises InvalidHeader: when the headers do not frame it.
-    :raises InvalidBody: when it has another length; the server would take what is
-        over for the next request.
-    """
-    body = request.body
-    if isinstance(body, str):
-        body = encode_text(body)
-    length = None if _goes_in_chunks(headers) else int(headers["content-length"])
-    if length is not None and isinstance(body, bytes) and len(body) != length:
-        raise InvalidBody(
-            f"Content-Length is {length} and the body has {len(body)} bytes; "
-            "prepare the request again when its body changes"
-        )
-    return Payload(
-        body,
-        length,
-        request._body_position,
-        headers.get("expect", "").lower() == "100-continue",
-    )
-
-
-def _goes_in_chunks(headers: CaseInsensitiveDict[str]) -> bool:
-    """Whether the body is framed by chunks or by its length (RFC 9112, section 6).
-
-    :raises InvalidHeader: when the headers say both, or nothing that can be kept to:
-        two readers of such a request would see two different ones.
-    """
-    length, coding = headers.get("content-length"), headers.get("transfer-encoding")
-    if coding is None:
-        if length is not None and not (str(length).isascii() and str(length).isdigit()):
-            raise InvalidHeader("Content-Length should be a number of bytes, in digits")
-        return length is None
-    if length is not None:
-        raise InvalidHeader("a request has a Content-Length or a Transfer-Encoding, not both")
-    if coding.rpartition(",")[2].strip().lower() != "chunked":
-        raise InvalidHeader("Transfer-Encoding should end in chunked")
-    return True
 
 
 def _urllib3_timeout(limits: Timeout) -> Any:

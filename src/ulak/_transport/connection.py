@@ -21,35 +21,24 @@ from urllib3 import exceptions as lower
 from urllib3.connection import HTTPConnection as _HTTPConnection
 from urllib3.connection import HTTPSConnection as _HTTPSConnection
 
-from .. import _bodies
 from .._errors import TotalTimeoutError, WriteTimeoutError
 from .._protocol import h1
+from .._protocol.exchange import ANSWER_WAIT, CONTINUE_WAIT, JOIN_LIMIT, Tunnel, TunnelRefused
 from ..exceptions import RequestException
 from . import clock, dial
+from .payload import caller_blocks
 from .watchdog import Watchdog
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from .clock import Deadline
 
-__all__ = ["CallerError", "CodecConnection", "HTTPConnection", "HTTPSConnection", "guarded"]
+__all__ = ["CodecConnection", "HTTPConnection", "HTTPSConnection"]
 
 # The values of POLLIN and POLLOUT, which select has only where it has poll.
 _READABLE, _WRITABLE = 1, 4
 
-#: Up to this size a body goes out in one piece with its head.
-_JOIN_LIMIT = 64 * 1024
 #: Most of what one ``recv`` asks for while the head is awaited.
 RECEIVE_SIZE = 64 * 1024
-#: How long ``Expect: 100-continue`` waits for leave (RFC 9110, section 10.1.1).
-CONTINUE_WAIT = 1.0
-#: How long an answer may take that must be on its way, since the server closed.
-ANSWER_WAIT = 1.0
-
-
-class CallerError(Exception):
-    """The caller's own body failed while it was read; ``args[0]`` is their exception."""
 
 
 class CodecConnection(_HTTPConnection):
@@ -147,31 +136,27 @@ class CodecConnection(_HTTPConnection):
             of what the proxy says is ever taken for an answer of the origin.
         """
         sock = self.sock
-        host = self._tunnel_host or ""
-        authority = f"{f'[{host}]' if ':' in host and host[0] != '[' else host}:{self._tunnel_port}"
         given = self._tunnel_headers.items()  # type: ignore[attr-defined]  # http.client's
-        # From Python 3.12 on, http.client has put a Host of its own there.
-        fields = [("Host", authority), *(x for x in given if x[0].lower() != "host")]
+        tunnel = Tunnel(self._tunnel_host or "", self._tunnel_port, given)
         try:
-            sock.sendall(h1.request_head("CONNECT", authority, fields))
-            head = self._tunnel_answer(sock)
+            sock.sendall(tunnel.head)
+            self._receive_answer(sock, tunnel.parser)
+            tunnel.check()
         except RequestException:
             raise
         except TimeoutError as exc:
             raise self.too_late() from exc
         except (OSError, h1.ProtocolViolation) as exc:
             raise lower.ProxyError("the proxy broke off the CONNECT", exc) from exc
-        if not 200 <= head.status < 300:
-            said = OSError(f"Tunnel connection failed: {head.status} {head.reason}")
-            raise lower.ProxyError("the proxy refused the tunnel", said)
+        except TunnelRefused as exc:
+            raise lower.ProxyError("the proxy refused the tunnel", exc) from exc
         self.tunnel_is_open = True
         self._bound_handshake(sock)
         if self._tunnel_scheme == "https":
             self._watchdog = Watchdog(sock, self._connect_by)
 
-    def _tunnel_answer(self, sock: socket.socket) -> h1.ResponseHead:
-        """The head of the proxy's answer to CONNECT; its body is not read."""
-        parser = h1.ResponseParser("CONNECT")
+    def _receive_answer(self, sock: socket.socket, parser: h1.ResponseParser) -> None:
+        """Receive the head of the proxy's answer; its body is not read."""
         while parser.head is None:
             try:
                 sock.settimeout(clock.left(None, self._connect_by))
@@ -181,9 +166,6 @@ class CodecConnection(_HTTPConnection):
             if not data:
                 parser.feed_eof()
             parser.feed(data)
-        if parser.leftover:
-            raise OSError("the proxy sent data before the tunnel was used")
-        return parser.head
 
     def close(self) -> None:
         """Close the socket.  Harmless when it is closed."""
@@ -262,7 +244,7 @@ class CodecConnection(_HTTPConnection):
             if body is None:
                 self.sock.sendall(head)
                 return True
-            if isinstance(body, bytes) and len(body) <= _JOIN_LIMIT and length is not None:
+            if isinstance(body, bytes) and len(body) <= JOIN_LIMIT and length is not None:
                 self.sock.sendall(head + body)
                 return True
             self.sock.sendall(head)
@@ -277,7 +259,7 @@ class CodecConnection(_HTTPConnection):
         """Send a body block by block, looking for an early answer between them."""
         self.limit(0.0)
         chunked = length is None
-        for block in _blocks(body, length):
+        for block in caller_blocks(body, length):
             data = b"%x\r\n%b\r\n" % (len(block), block) if chunked else block
             if not self._send_or_hear(data, write, parser):
                 return False
@@ -402,24 +384,3 @@ def _select(
     readable, writable, _ = select.select(reading, writing, [], seconds)
     found = (_READABLE if readable else 0) | (_WRITABLE if writable else 0)
     return [(sock.fileno(), found)] if found else []
-
-
-def guarded(body: Any) -> Any:
-    """``body`` for a stock pool of urllib3: what fails in the caller's code says so."""
-    return body if isinstance(body, bytes | str) else _blocks(body, None)
-
-
-def _blocks(body: Any, length: int | None) -> Iterator[bytes]:
-    """The body's blocks; what fails in the caller's code is a :class:`CallerError`.
-
-    :param length: what was announced; another length fails before it goes wrong.
-    """
-    blocks = _bodies.blocks(body, length=length)
-    while True:
-        try:
-            block = next(blocks)
-        except StopIteration:
-            return
-        except Exception as exc:
-            raise CallerError(exc) from exc
-        yield block

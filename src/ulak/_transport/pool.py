@@ -21,10 +21,10 @@ from urllib3 import HTTPConnectionPool as _HTTPConnectionPool
 from urllib3 import HTTPSConnectionPool as _HTTPSConnectionPool
 from urllib3 import exceptions as lower
 
-from .. import _bodies
 from .._callers import stacklevel
-from .._errors import TotalTimeoutError
+from .._errors import TotalTimeoutError, as_urllib3
 from .._protocol import h1
+from .._protocol.exchange import fields_by_proxy, fields_to_origin
 from .._protocol.reuse import may_send_again
 from .._urls import parse
 from ..exceptions import RequestException
@@ -40,26 +40,9 @@ from .response import BodyReader, RawResponse
 
 if TYPE_CHECKING:
     from ..timeouts import Timeout
+    from .payload import Payload
 
-__all__ = ["CodecPool", "HTTPConnectionPool", "HTTPSConnectionPool", "Payload"]
-
-
-class Payload(NamedTuple):
-    """A request's body, and how it goes out."""
-
-    body: Any
-    #: In bytes; ``None`` sends it in chunks.
-    length: int | None
-    #: Where it began, to send it again from there.
-    position: _bodies.Position
-    #: Whether the server is asked for leave first (RFC 9110, section 10.1.1).
-    waits_for_leave: bool
-
-    def is_replayable(self) -> bool:
-        return _bodies.is_replayable(self.body, self.position)
-
-    def rewind(self) -> None:
-        _bodies.rewind(self.body, self.position)
+__all__ = ["CodecPool", "HTTPConnectionPool", "HTTPSConnectionPool"]
 
 
 class Outgoing(NamedTuple):
@@ -97,7 +80,7 @@ class CodecPool(_HTTPConnectionPool):
         self._most_idle = maxsize
         self._slots = threading.Semaphore(maxsize) if block else None
         self._busy: set[CodecConnection] = set()
-        self._host_field = ("Host", _host_header(self.scheme or "http", host, port))
+        self._host_field = _host_header(self.scheme or "http", host, port)
         weakref.finalize(self, _close_each, self._idle)
 
     # Taking and giving back.
@@ -231,36 +214,22 @@ class CodecPool(_HTTPConnectionPool):
                 replayable=payload is None or payload.is_replayable(),
             )
             if not again or conn.aborted:
-                raise self._as_urllib3(exc, conn) from exc
+                raise as_urllib3(exc, aborted=conn.aborted) from exc
         if payload is not None:
             payload.rewind()
         conn = self.take(timeout, out.deadline, fresh=True)
         try:
             return self._exchange_on(conn, out, h1.ResponseParser(method))
         except (OSError, h1.ProtocolViolation) as exc:
-            raise self._as_urllib3(exc, conn) from exc
+            raise as_urllib3(exc, aborted=conn.aborted) from exc
 
     def _fields(self, target: str, headers: CaseInsensitiveDict[Any]) -> list[tuple[str, Any]]:
-        """The fields of the head, Host first (RFC 9112, section 3.2)."""
-        fields = headers.pairs()
-        if "accept-encoding" not in headers:
-            fields.insert(0, ("Accept-Encoding", "identity"))
-        if self.proxy is not None:
-            return self._fields_by_proxy(target, headers, fields)
-        if "host" not in headers:
-            fields.insert(0, self._host_field)
-        return fields
-
-    def _fields_by_proxy(
-        self, target: str, headers: CaseInsensitiveDict[Any], fields: list[tuple[str, Any]]
-    ) -> list[tuple[str, Any]]:
-        """``fields`` with what a forwarding proxy wants, and a tunnel's end must not see."""
-        forwarded = "://" in target
-        if "host" not in headers:
-            fields.insert(0, ("Host", _authority(target)) if forwarded else self._host_field)
-        if forwarded:
-            return [*fields, *(x for x in self.proxy_headers.items() if x[0] not in headers)]
-        return [x for x in fields if x[0].lower() != "proxy-authorization"]
+        """The fields of the head."""
+        if self.proxy is None:
+            return fields_to_origin(headers, self._host_field)
+        if "://" in target:
+            return fields_by_proxy(headers, parse(target).host_header, self.proxy_headers)
+        return fields_to_origin(headers, self._host_field, tunnelled=True)
 
     def _exchange_on(
         self, conn: CodecConnection, out: Outgoing, parser: h1.ResponseParser
@@ -349,21 +318,6 @@ class CodecPool(_HTTPConnectionPool):
                 raise
             return False
 
-    def _as_urllib3(self, error: Exception, conn: CodecConnection) -> Exception:
-        """``error`` as urllib3's pools raise it."""
-        if conn.aborted:
-            return lower.ClosedPoolError(self, "the session was closed")
-        if isinstance(error, lower.HTTPError | RequestException):
-            return error
-        if isinstance(error, ssl.SSLError):
-            return lower.SSLError(error)
-        if isinstance(error, h1.Incomplete) and not error.started:
-            gone = ConnectionResetError("the server closed the connection without an answer")
-            return lower.ProtocolError("Connection aborted.", gone)
-        if isinstance(error, h1.ProtocolViolation):
-            return lower.ProtocolError(str(error), error)
-        return lower.ProtocolError("Connection aborted.", error)
-
 
 class HTTPConnectionPool(CodecPool):
     """Connections to one ``http://`` origin, or to the proxy for it."""
@@ -391,8 +345,3 @@ def _host_header(scheme: str, host: str, port: int | None) -> str:
     name = f"[{host}]" if ":" in host and not host.startswith("[") else host
     usual = 443 if scheme == "https" else 80
     return name if port in (None, usual) else f"{name}:{port}"
-
-
-def _authority(target: str) -> str:
-    """The Host field's value for a target in absolute form."""
-    return parse(target).host_header

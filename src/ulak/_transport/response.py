@@ -8,7 +8,6 @@ closed in every other case.  Neither knows of requests, redirects or retries.
 
 from __future__ import annotations
 
-import ssl
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
@@ -16,8 +15,9 @@ from urllib3 import HTTPHeaderDict
 from urllib3 import exceptions as lower
 from urllib3.response import HTTPResponse
 
+from .._errors import as_urllib3
 from .._protocol import codings
-from .._protocol.h1 import Incomplete, ProtocolViolation
+from .._protocol.h1 import ProtocolViolation
 from . import clock
 from .connection import RECEIVE_SIZE
 
@@ -201,8 +201,12 @@ class BodyReader:
         """
         self._settle(reusable=False)
         self._pending = b""
-        self._failure = _as_urllib3(error, aborted=conn.aborted)
-        if self._failure is None or self._failure is error:
+        if isinstance(error, ProtocolViolation):
+            error.in_body = True
+        if not isinstance(error, ProtocolViolation | OSError | lower.HTTPError):
+            raise error
+        self._failure = as_urllib3(error, aborted=conn.aborted)
+        if self._failure is error:
             raise error
         raise self._failure from error
 
@@ -215,21 +219,6 @@ class BodyReader:
             conn.close()
         else:
             self._pool.give_back(conn, reusable)
-
-
-def _as_urllib3(error: BaseException, *, aborted: bool) -> Exception | None:
-    """``error`` as urllib3 raises it while a body is read; ``None`` if that is not for it."""
-    if aborted and isinstance(error, OSError | Incomplete):
-        return lower.ClosedPoolError(None, "closed while reading")  # type: ignore[arg-type]  # no pool
-    if isinstance(error, ProtocolViolation):
-        return lower.ProtocolError(str(error), error)
-    if isinstance(error, lower.HTTPError):
-        return error
-    if isinstance(error, ssl.SSLError):
-        return lower.SSLError(error)
-    if isinstance(error, OSError):
-        return lower.ProtocolError(f"Connection broken: {error!r}", error)
-    return None
 
 
 class RawResponse(HTTPResponse):

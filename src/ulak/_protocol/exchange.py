@@ -1,0 +1,135 @@
+"""What a request says on the wire besides what the caller asked for.
+
+Host, Accept-Encoding, what a forwarding proxy wants, the framing of a body, the
+head of a CONNECT: decided here once, for whatever carries the bytes.  It knows
+no sockets, no pools and no URLs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from ..exceptions import InvalidBody, InvalidHeader
+from .h1 import ResponseParser, request_head
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ..structures import CaseInsensitiveDict
+    from .h1 import ResponseHead
+
+__all__ = [
+    "ANSWER_WAIT",
+    "CONTINUE_WAIT",
+    "JOIN_LIMIT",
+    "Tunnel",
+    "TunnelRefused",
+    "body_length",
+    "fields_by_proxy",
+    "fields_to_origin",
+    "waits_for_leave",
+]
+
+#: Up to this size a body goes out in one piece with its head.
+JOIN_LIMIT: Final = 64 * 1024
+#: How long ``Expect: 100-continue`` waits for leave (RFC 9110, section 10.1.1).
+CONTINUE_WAIT: Final = 1.0
+#: How long an answer may take that must be on its way, since the server closed.
+ANSWER_WAIT: Final = 1.0
+
+
+def fields_to_origin(
+    headers: CaseInsensitiveDict[Any], host: str, *, tunnelled: bool = False
+) -> list[tuple[str, Any]]:
+    """The fields of a head, Host first (RFC 9112, section 3.2).
+
+    :param host: the Host field's value, unless the caller gave one.
+    :param tunnelled: whether a proxy carries the bytes: what is meant for it must
+        not be seen at the tunnel's end.
+    """
+    fields = headers.pairs()
+    if "accept-encoding" not in headers:
+        fields.insert(0, ("Accept-Encoding", "identity"))
+    if "host" not in headers:
+        fields.insert(0, ("Host", host))
+    if tunnelled:
+        return [x for x in fields if x[0].lower() != "proxy-authorization"]
+    return fields
+
+
+def fields_by_proxy(
+    headers: CaseInsensitiveDict[Any], host: str, for_proxy: Mapping[str, str]
+) -> list[tuple[str, Any]]:
+    """The fields of a head that a proxy forwards, with those that are for the proxy."""
+    fields = fields_to_origin(headers, host)
+    return [*fields, *(x for x in for_proxy.items() if x[0] not in headers)]
+
+
+def body_length(headers: CaseInsensitiveDict[Any], body: object) -> int | None:
+    """The length that ``headers`` announce for ``body``; ``None``: it goes in chunks.
+
+    RFC 9112, section 6.
+
+    :raises InvalidHeader: when they say both, or nothing that can be kept to: two
+        readers of such a request would see two different ones.
+    :raises InvalidBody: when the body has another length; the server would take
+        what is over for the next request.
+    """
+    length, coding = headers.get("content-length"), headers.get("transfer-encoding")
+    if coding is not None:
+        if length is not None:
+            raise InvalidHeader("a request has a Content-Length or a Transfer-Encoding, not both")
+        if coding.rpartition(",")[2].strip().lower() != "chunked":
+            raise InvalidHeader("Transfer-Encoding should end in chunked")
+        return None
+    if length is None:
+        return None
+    if not (str(length).isascii() and str(length).isdigit()):
+        raise InvalidHeader("Content-Length should be a number of bytes, in digits")
+    announced = int(length)
+    if isinstance(body, bytes) and len(body) != announced:
+        raise InvalidBody(
+            f"Content-Length is {announced} and the body has {len(body)} bytes; "
+            "prepare the request again when its body changes"
+        )
+    return announced
+
+
+def waits_for_leave(headers: CaseInsensitiveDict[Any]) -> bool:
+    """Whether the server is asked for leave to send the body (RFC 9110, section 10.1.1)."""
+    return bool(headers.get("expect", "").lower() == "100-continue")
+
+
+class TunnelRefused(Exception):
+    """The proxy opens no tunnel; the text says what it answered."""
+
+
+class Tunnel:
+    """Asking a proxy for a tunnel (RFC 9110, section 9.3.6).
+
+    Nothing of what the proxy says is ever taken for an answer of the origin.
+
+    :param host: the origin's, an IPv6 address with or without its brackets.
+    :param fields: what the proxy is told besides, such as Proxy-Authorization.
+    """
+
+    def __init__(self, host: str, port: int | None, fields: Iterable[tuple[str, str]]) -> None:
+        authority = f"{f'[{host}]' if ':' in host and host[0] != '[' else host}:{port}"
+        # From Python 3.12 on, http.client has put a Host of its own among them.
+        others = (x for x in fields if x[0].lower() != "host")
+        #: What is sent.
+        self.head = request_head("CONNECT", authority, [("Host", authority), *others])
+        #: What takes in the answer.
+        self.parser = ResponseParser("CONNECT")
+
+    def check(self) -> None:
+        """See that the tunnel is open, once the answer's head is whole.
+
+        :raises TunnelRefused: when it is not, or can no longer be trusted.
+        """
+        head: ResponseHead | None = self.parser.head
+        if head is None or not 200 <= head.status < 300:
+            said = "no answer" if head is None else f"{head.status} {head.reason}"
+            raise TunnelRefused(f"Tunnel connection failed: {said}")
+        if self.parser.leftover:
+            raise TunnelRefused("the proxy sent data before the tunnel was used")

@@ -1,0 +1,81 @@
+"""A request's body on its way out: how it is framed, and whose fault a failure is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .. import _bodies
+from .._protocol import exchange
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..structures import CaseInsensitiveDict
+
+__all__ = ["CallerError", "Payload", "caller_blocks", "guarded"]
+
+
+class CallerError(Exception):
+    """The caller's own body failed while it was read; ``args[0]`` is their exception."""
+
+
+class Payload(NamedTuple):
+    """A request's body, and how it goes out."""
+
+    body: Any
+    #: In bytes; ``None`` sends it in chunks.
+    length: int | None
+    #: Where it began, to send it again from there.
+    position: _bodies.Position
+    #: Whether the server is asked for leave first (RFC 9110, section 10.1.1).
+    waits_for_leave: bool
+
+    @classmethod
+    def of(cls, request: Any, headers: CaseInsensitiveDict[Any]) -> Payload | None:
+        """The body of a prepared request, framed as ``headers`` say; ``None`` if it has none.
+
+        :raises InvalidHeader, InvalidBody: when it cannot be framed so.
+        """
+        body = request.body
+        if body is None:
+            return None
+        if isinstance(body, str):
+            body = _bodies.encode_text(body)
+        length = exchange.body_length(headers, body)
+        return cls(body, length, request._body_position, exchange.waits_for_leave(headers))
+
+    @property
+    def fits_in_one_piece(self) -> bool:
+        """Whether it is short enough to be sent together with the head."""
+        return (
+            isinstance(self.body, bytes)
+            and len(self.body) <= exchange.JOIN_LIMIT
+            and self.length is not None
+        )
+
+    def is_replayable(self) -> bool:
+        return _bodies.is_replayable(self.body, self.position)
+
+    def rewind(self) -> None:
+        _bodies.rewind(self.body, self.position)
+
+
+def guarded(body: Any) -> Any:
+    """``body`` for a stock pool of urllib3: what fails in the caller's code says so."""
+    return body if isinstance(body, bytes | str) else caller_blocks(body, None)
+
+
+def caller_blocks(body: Any, length: int | None, size: int = _bodies.BLOCK_SIZE) -> Iterator[bytes]:
+    """The body's blocks; what fails in the caller's code is a :class:`CallerError`.
+
+    :param length: what was announced; another length fails before it goes wrong.
+    """
+    blocks = _bodies.blocks(body, size, length=length)
+    while True:
+        try:
+            block = next(blocks)
+        except StopIteration:
+            return
+        except Exception as exc:
+            raise CallerError(exc) from exc
+        yield block
