@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import socket
-import threading
 import time
 from collections.abc import Callable
 
@@ -13,7 +12,6 @@ import pytest
 
 import ulak
 from tests.support import (
-    Certificates,
     ForwardProxy,
     RawConnection,
     free_port,
@@ -25,13 +23,6 @@ from ulak.exceptions import InvalidProxyURL, ProxyError
 
 StartProxy = Callable[..., ForwardProxy]
 BASIC = ulak.auth._basic_auth_str("user", "secret")
-
-
-@pytest.fixture
-def verifying(certificates: Certificates):
-    """A session that trusts the CA of the tests."""
-    with ulak.Session(verify=str(certificates.ca)) as session:
-        yield session
 
 
 # -- http --------------------------------------------------------------------
@@ -345,6 +336,18 @@ def test_a_proxy_that_cannot_be_reached_in_time(session: ulak.Session) -> None:
         assert time.monotonic() - start < 1.5
 
 
+def test_a_silent_proxy_is_a_timeout_too(start_raw_server, session: ulak.Session) -> None:
+    def silent(connection: RawConnection) -> None:
+        connection.recv_head()
+        connection.hang()
+
+    server = start_raw_server(silent)
+    with pytest.raises(ulak.Timeout) as caught:
+        session.get("https://origin.example/", proxies={"https": server.url}, timeout=0.3)
+    assert isinstance(caught.value, ProxyError)
+    assert isinstance(caught.value, ulak.ConnectTimeout)
+
+
 # -- which proxy -------------------------------------------------------------
 
 
@@ -401,200 +404,3 @@ def test_the_proxy_resolves_names(start_proxy, http_server, session) -> None:
 def test_proxy_urls_that_cannot_be_used(session: ulak.Session, proxy: str) -> None:
     with pytest.raises(InvalidProxyURL):
         session.get("http://origin.example/", proxies={"http": proxy})
-
-
-# -- SOCKS -------------------------------------------------------------------
-
-
-@pytest.mark.real("microsocks")
-@pytest.mark.parametrize("scheme", ["http", "https"])
-def test_socks5(start_socks, http_server, https_server, verifying, scheme: str) -> None:
-    server = http_server if scheme == "http" else https_server
-    proxy = start_socks()
-    verifying.proxies = {scheme: proxy.url}
-    for _ in range(3):
-        assert verifying.get(f"{server.at('localhost')}/get").ok
-    assert server.connections == 1
-    assert server.last.target == "/get"
-
-
-@pytest.mark.real("microsocks")
-def test_socks5h_resolves_at_the_proxy(start_socks, http_server, session, monkeypatch) -> None:
-    proxy = start_socks()
-    asked: list[str] = []
-    genuine = socket.getaddrinfo
-
-    def note(host, *args, **kwargs):
-        asked.append(host)
-        return genuine(host, *args, **kwargs)
-
-    monkeypatch.setattr(socket, "getaddrinfo", note)
-    assert session.get(
-        f"{http_server.at('localhost')}/get", proxies={"http": proxy.remote_dns_url}
-    ).ok
-    assert "localhost" not in asked
-
-
-@pytest.mark.real("microsocks")
-def test_socks5_with_a_password(start_socks, http_server, session) -> None:
-    proxy = start_socks("user", "secret")
-    assert session.get(f"{http_server.url}/get", proxies={"http": proxy.url}).ok
-    for bad in (proxy.url.replace("secret", "guess"), proxy.url.replace("user:secret@", "")):
-        with pytest.raises(ProxyError) as caught:
-            session.get(f"{http_server.url}/get", proxies={"http": bad})
-        assert "guess" not in str(caught.value)
-    assert len(http_server.requests) == 1
-
-
-@pytest.mark.real("microsocks")
-def test_socks_and_an_origin_that_refuses(start_socks, session) -> None:
-    with pytest.raises(ulak.ConnectionError):
-        session.get(
-            f"http://127.0.0.1:{free_port()}/", proxies={"http": start_socks().url}, timeout=3
-        )
-
-
-@pytest.mark.parametrize("scheme", ["socks4", "socks4a", "socks5", "socks5h"])
-def test_no_socks_server(session: ulak.Session, scheme: str) -> None:
-    with pytest.raises(ProxyError):
-        session.get(
-            "http://127.0.0.1:1/",
-            proxies={"http": f"{scheme}://127.0.0.1:{free_port()}"},
-            timeout=3,
-        )
-
-
-@pytest.mark.parametrize("scheme", ["socks4", "socks5"])
-@pytest.mark.parametrize(
-    ("timeout", "error"),
-    [
-        (ulak.Timeout(connect=0.3), ulak.ConnectionError),
-        (ulak.Timeout(total=0.3), ulak.ConnectionError),
-    ],
-    ids=["connect", "total"],
-)
-def test_a_silent_socks_server(start_raw_server, session, scheme: str, timeout, error) -> None:
-    server = start_raw_server(lambda connection: connection.hang())
-    start = time.monotonic()
-    with pytest.raises(error):
-        session.get(
-            "http://127.0.0.1:1/",
-            proxies={"http": f"{scheme}://127.0.0.1:{server.port}"},
-            timeout=timeout,
-        )
-    assert time.monotonic() - start < 1.5
-
-
-@pytest.mark.parametrize(
-    "timeout", [ulak.Timeout(connect=0.3), ulak.Timeout(total=0.3)], ids=["connect", "total"]
-)
-@pytest.mark.parametrize("scheme", ["socks4", "socks5", "socks5h"])
-def test_a_socks_server_that_drips(start_raw_server, session, scheme: str, timeout) -> None:
-    def script(connection: RawConnection) -> None:
-        connection.sock.recv(100)
-        if scheme == "socks4":
-            connection.drip(b"\x00\x5a" + bytes(6), 0.1)
-        else:
-            connection.send(b"\x05\x00")
-            connection.sock.recv(300)
-            connection.drip(b"\x05\x00\x00\x03\xff" + b"a" * 255 + b"\x00\x50", 0.05)
-        connection.hang()
-
-    server = start_raw_server(script)
-    start = time.monotonic()
-    with pytest.raises(ulak.ConnectionError):
-        session.get(
-            "http://127.0.0.1:1/",
-            proxies={"http": f"{scheme}://127.0.0.1:{server.port}"},
-            timeout=timeout,
-        )
-    assert 0.25 < time.monotonic() - start < 1.5
-
-
-@pytest.mark.parametrize("scheme", ["socks4", "socks5"])
-def test_a_name_that_socks_has_resolved_here_is_resolved_in_time(
-    start_raw_server, session, monkeypatch, scheme: str
-) -> None:
-    server = start_raw_server(lambda connection: connection.hang())
-    release = threading.Event()
-
-    def slow(host, *args, **kwargs):
-        release.wait(5)
-        raise socket.gaierror(socket.EAI_NONAME, "none")
-
-    for name in ("getaddrinfo", "gethostbyname"):
-        genuine = getattr(socket, name)
-        monkeypatch.setattr(
-            socket,
-            name,
-            lambda host, *a, _genuine=genuine, **k: (
-                slow
-                if b"slow.example" in (host if isinstance(host, bytes) else host.encode())
-                else _genuine
-            )(host, *a, **k),
-        )
-    start = time.monotonic()
-    with pytest.raises(ulak.ConnectionError):
-        session.get(
-            "http://slow.example/",
-            proxies={"http": f"{scheme}://127.0.0.1:{server.port}"},
-            timeout=ulak.Timeout(connect=0.3),
-        )
-    assert time.monotonic() - start < 1.5
-    release.set()
-
-
-def test_socks4_and_socks4a(start_raw_server, http_server, session) -> None:
-    """What goes over the wire, and that the connection is then the origin's."""
-    asked: list[bytes] = []
-
-    def script(connection: RawConnection) -> None:
-        head = connection.sock.recv(100)
-        asked.append(head)
-        port = int.from_bytes(head[2:4], "big")
-        with socket.create_connection(("127.0.0.1", port), 5) as upstream:
-            connection.send(b"\x00\x5a" + head[2:8])
-
-            def back() -> None:
-                while data := upstream.recv(65536):
-                    connection.send(data)
-                connection.shutdown()
-
-            thread = threading.Thread(target=back)
-            thread.start()
-            try:
-                while data := connection.sock.recv(65536):
-                    upstream.sendall(data)
-                upstream.shutdown(socket.SHUT_WR)
-            finally:
-                thread.join(5)
-
-    server = start_raw_server(script)
-    for scheme in ("socks4", "socks4a"):
-        proxy = f"{scheme}://127.0.0.1:{server.port}"
-        url = f"{http_server.at('localhost')}/close"
-        assert session.get(url, proxies={"http": proxy}, timeout=5).ok
-    assert asked[0][:2] == b"\x04\x01"
-    assert asked[0][4:8] == b"\x7f\x00\x00\x01"
-    assert asked[1][4:7] == b"\x00\x00\x00"
-    assert asked[1].endswith(b"localhost\x00")
-
-
-def test_without_pysocks_the_message_says_what_to_install(session, monkeypatch) -> None:
-    import sys
-
-    monkeypatch.setitem(sys.modules, "ulak._transport.socks", None)
-    with pytest.raises(ulak.exceptions.MissingExtra, match=r"ulak\[socks\]"):
-        session.get("http://127.0.0.1:1/", proxies={"http": "socks5://127.0.0.1:1"})
-
-
-def test_a_silent_proxy_is_a_timeout_too(start_raw_server, session: ulak.Session) -> None:
-    def silent(connection: RawConnection) -> None:
-        connection.recv_head()
-        connection.hang()
-
-    server = start_raw_server(silent)
-    with pytest.raises(ulak.Timeout) as caught:
-        session.get("https://origin.example/", proxies={"https": server.url}, timeout=0.3)
-    assert isinstance(caught.value, ProxyError)
-    assert isinstance(caught.value, ulak.ConnectTimeout)

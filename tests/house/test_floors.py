@@ -39,10 +39,7 @@ OPTIONAL = {
     "hyperframe",
     "publicsuffixlist",
     "rich",
-    "socks",
 }
-#: What is itself imported only where the optional package is wanted.
-BEHIND_AN_EXTRA = {"ulak._transport.socks"}
 
 
 def room(module: str) -> str:
@@ -106,7 +103,7 @@ def test_only_the_four_dependencies_and_optional_extras_are_imported() -> None:
         root = found.imported.split(".")[0]
         if root in sys.stdlib_module_names or root in CORE or is_ours(found.imported):
             continue
-        if root not in OPTIONAL or (found.at_import and found.importer not in BEHIND_AN_EXTRA):
+        if root not in OPTIONAL or found.at_import:
             foreign.append(str(found))
     assert not foreign, "\n".join(foreign)
 

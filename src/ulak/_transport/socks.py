@@ -1,93 +1,160 @@
-"""Connections by a SOCKS proxy: PySocks dials, by way of urllib3.
+"""Connections by a SOCKS proxy.
 
-Imported only when a SOCKS proxy is used; needs the ``socks`` extra.
+Knows what a SOCKS proxy's URL says, and on which side names are resolved; what goes
+over the wire is :mod:`ulak._protocol.socks`.  From there on the connection is like any
+other.  Imported only when a SOCKS proxy is used.
 """
 
 from __future__ import annotations
 
 import socket
-import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import unquote_to_bytes
 
-import socks
 from urllib3 import exceptions as lower
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", lower.DependencyWarning)  # an ImportError follows, and says it
-    from urllib3.contrib.socks import SOCKSConnection as _SOCKSConnection
-    from urllib3.contrib.socks import SOCKSProxyManager as _SOCKSProxyManager
-
+from .. import _urls
+from .._environment import normalise_proxy
+from .._errors import TotalTimeoutError
+from .._protocol.socks import Negotiation, SocksError, Version
+from ..exceptions import InvalidProxyURL, RequestException
 from . import clock, dial
-from .connection import CodecConnection, HTTPSConnection
+from .connection import RECEIVE_SIZE, CodecConnection, HTTPSConnection
 from .manager import CodecPoolManager
 from .pool import CodecPool, HTTPSConnectionPool
-from .watchdog import Watchdog
 
-__all__ = ["SOCKSProxyManager"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["SOCKSProxyManager", "SocksProxy"]
+
+DEFAULT_PORT: Final = 1080
+
+#: By scheme: the version, and whether the proxy resolves names.
+_SCHEMES: Final[dict[str, tuple[Version, bool]]] = {
+    "socks4": (4, False),
+    "socks4a": (4, True),
+    "socks5": (5, False),
+    "socks5h": (5, True),
+}
 
 
-class SOCKSConnection(CodecConnection, _SOCKSConnection):
+class SocksProxy(NamedTuple):
+    """What a SOCKS proxy's URL says.  Immutable, and its ``repr`` has no credentials."""
+
+    version: Version
+    #: Whether the proxy resolves names, rather than this machine.
+    remote_dns: bool
+    #: What is dialled: a name or an address without brackets.
+    host: str
+    port: int
+    #: Percent-decoded; empty for none.
+    username: bytes
+    password: bytes
+
+    @classmethod
+    def of(cls, url: str) -> SocksProxy:
+        """Read a proxy's URL.
+
+        :raises InvalidProxyURL: when it cannot be used, or is none of SOCKS.
+        """
+        scheme, _, rest = normalise_proxy(url).partition("://")
+        if scheme not in _SCHEMES:
+            raise InvalidProxyURL(f"{scheme}:// is no scheme of SOCKS; use socks5:// or socks5h://")
+        parsed = _urls.parse(f"http://{rest}")
+        user, _, password = (parsed.userinfo or "").partition(":")
+        return cls(
+            *_SCHEMES[scheme],
+            parsed.host,
+            parsed.port or DEFAULT_PORT,
+            unquote_to_bytes(user),
+            unquote_to_bytes(password),
+        )
+
+    def negotiation(self, host: str, port: int) -> Negotiation:
+        """The talk that opens a tunnel to ``host``, which this side has resolved if it should.
+
+        :raises InvalidURL: when SOCKS cannot carry the host, the user or the password.
+        """
+        return Negotiation(self.version, host, port, username=self.username, password=self.password)
+
+    def choose(self, addresses: Sequence[dial.AddressInfo]) -> str:
+        """Which of the origin's addresses to ask for: the first that this version can name."""
+        usable = (x for x in addresses if self.version == 5 or x[0] == socket.AF_INET)
+        return str(next(usable, addresses[0])[4][0])
+
+    def __repr__(self) -> str:
+        return f"<SocksProxy version {self.version} at {self.host}:{self.port}>"
+
+
+class SOCKSConnection(CodecConnection):
     """A connection for ``http://`` by SOCKS."""
 
-    def _new_conn(self) -> socket.socket:  # pyright: ignore[reportIncompatibleMethodOverride]  # a socksocket in fact
-        """Dial the proxy, and have it connect to the origin."""
-        options = self._socks_options
+    def __init__(self, *args: Any, _socks_options: Mapping[str, SocksProxy], **kw: Any) -> None:
+        super().__init__(*args, **kw)
+        self._socks = _socks_options["proxy"]
+
+    def _new_conn(self) -> socket.socket:
+        """Dial the proxy, and have it connect to the origin.
+
+        :raises urllib3.exceptions.ProxyError: for whatever goes wrong.
+        """
         try:
-            addresses = dial.resolve(
-                options["proxy_host"] or "", int(options["proxy_port"] or 1080), self._connect_by
-            )
-            target = (self.host if options["rdns"] else self._resolved(), self.port)
-            return self._connect_by_socks(addresses, target)
-        except TimeoutError as exc:
-            raise self.too_late() from exc
+            sock = self._tunnel_by_socks()
+        except RequestException:
+            raise
+        except (TimeoutError, TotalTimeoutError) as exc:
+            late = self.too_late()
+            if isinstance(late, TotalTimeoutError):
+                raise late from exc
+            raise lower.ProxyError("the SOCKS proxy made no connection", late) from exc
+        except SocksError as exc:
+            said = OSError(str(exc))
+            raise lower.ProxyError("the SOCKS proxy made no connection", said) from exc
         except OSError as exc:
             raise lower.ProxyError("the SOCKS proxy made no connection", exc) from exc
+        self._bound_handshake(sock)
+        return sock
 
-    def _resolved(self) -> str:
-        """The origin's address, for a proxy that is not asked to resolve it."""
-        return str(dial.resolve(self.host, self.port, self._connect_by)[0][4][0])
-
-    def _connect_by_socks(self, addresses: list[Any], target: tuple[str, int]) -> socket.socket:
-        """A connection to ``target`` by the first of the proxy's addresses that gives one."""
-        failure: OSError = OSError("the proxy has no address")
-        for family, kind, protocol, _, place in addresses:
-            sock = socks.socksocket(family, kind, protocol)
-            watchdog = None
-            try:
-                self._negotiate(sock, place)
-                watchdog = Watchdog(sock, self._connect_by)
-                sock.connect(target)
-            except BaseException as exc:
-                sock.close()
-                if watchdog is not None and watchdog.bit:
-                    raise TimeoutError("timed out") from exc
-                if not isinstance(exc, OSError):
-                    raise
-                failure = exc
-            else:
-                self._bound_handshake(sock)
-                return sock  # type: ignore[no-any-return]  # PySocks has no types
-            finally:
-                if watchdog is not None:
-                    watchdog.call_off()
-        raise failure
-
-    def _negotiate(self, sock: Any, place: Any) -> None:
-        """Tell PySocks who its proxy is."""
-        options = self._socks_options
-        for option in self.socket_options or ():
-            sock.setsockopt(*option)
-        if self.source_address:
-            sock.bind(self.source_address)
-        sock.set_proxy(
-            options["socks_version"],
-            place[0],
-            place[1],
-            options["rdns"],
-            options["username"],
-            options["password"],
+    def _tunnel_by_socks(self) -> socket.socket:
+        """A socket whose other end is the origin."""
+        proxy = self._socks
+        negotiation = proxy.negotiation(self._target(), self.port)
+        sock = dial.connect(
+            proxy.host,
+            proxy.port,
+            self._connect_by,
+            self.source_address,
+            self.socket_options or (),
+            self._watch,
         )
-        sock.settimeout(clock.left(None, self._connect_by))
+        try:
+            self._negotiate(sock, negotiation)
+        except BaseException:
+            sock.close()
+            raise
+        return sock
+
+    def _target(self) -> str:
+        """What the proxy is asked for: the origin's name, or the address that it has here."""
+        if self._socks.remote_dns:
+            return self._dns_host
+        try:
+            addresses = dial.resolve(self._dns_host, self.port, self._connect_by)
+        except socket.gaierror as exc:
+            said = f"{self.host} has no address here; a socks5h:// proxy looks names up itself"
+            raise OSError(said) from exc
+        return self._socks.choose(addresses)
+
+    def _negotiate(self, sock: socket.socket, negotiation: Negotiation) -> None:
+        """Talk until the tunnel is open; each call has what is left of the time to connect."""
+        message = negotiation.opening
+        while not negotiation.complete:
+            if message:
+                sock.settimeout(clock.left(None, self._connect_by))
+                sock.sendall(message)
+            sock.settimeout(clock.left(None, self._connect_by))
+            message = negotiation.feed(sock.recv(RECEIVE_SIZE))
 
 
 class SOCKSHTTPSConnection(SOCKSConnection, HTTPSConnection):
@@ -106,11 +173,17 @@ class SOCKSHTTPSConnectionPool(HTTPSConnectionPool):
     ConnectionCls = SOCKSHTTPSConnection
 
 
-class SOCKSProxyManager(CodecPoolManager, _SOCKSProxyManager):
-    """Pools whose connections go by a SOCKS proxy."""
+class SOCKSProxyManager(CodecPoolManager):
+    """Pools whose connections go by a SOCKS proxy.
+
+    :param proxy_url: has one of the schemes ``socks4``, ``socks4a``, ``socks5``, ``socks5h``.
+    :raises InvalidProxyURL: when it cannot be used.
+    """
 
     def __init__(self, proxy_url: str, **kw: Any) -> None:
-        _SOCKSProxyManager.__init__(self, proxy_url, **kw)
+        self.proxy_url = proxy_url
+        # The mapping is part of urllib3's key of a pool: other credentials, other pools.
+        super().__init__(**kw, _socks_options={"proxy": SocksProxy.of(proxy_url)})
         self._take_charge()
         self.pool_classes_by_scheme = {
             "http": SOCKSHTTPConnectionPool,

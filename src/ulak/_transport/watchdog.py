@@ -1,8 +1,8 @@
-"""A deadline for code that has none: PySocks, and urllib3's TLS within TLS.
+"""A deadline for code that has none: urllib3's TLS within TLS.
 
-Both call ``recv`` in a loop, each with the socket's time-out anew, so that a server
-that drips outlasts any.  A :class:`Watchdog` shuts the socket down when the deadline
-passes; their next call fails, and the caller sees that it :attr:`~Watchdog.bit`.
+It calls ``recv`` in a loop, each time with the socket's whole time-out, so that a
+server that drips outlasts any.  A :class:`Watchdog` shuts the socket down when the
+deadline passes; the next call fails, and the caller sees that it :attr:`~Watchdog.bit`.
 """
 
 from __future__ import annotations
