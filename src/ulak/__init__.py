@@ -21,6 +21,15 @@ if TYPE_CHECKING:
         api as api,
     )
     from . import (
+        async_adapters as async_adapters,
+    )
+    from . import (
+        async_models as async_models,
+    )
+    from . import (
+        async_sessions as async_sessions,
+    )
+    from . import (
         auth as auth,
     )
     from . import (
@@ -92,6 +101,14 @@ if TYPE_CHECKING:
     from .api import (
         request as request,
     )
+    from .async_adapters import (
+        AsyncBaseAdapter as AsyncBaseAdapter,
+    )
+    from .async_adapters import (
+        AsyncHTTPAdapter as AsyncHTTPAdapter,
+    )
+    from .async_models import AsyncResponse as AsyncResponse
+    from .async_sessions import AsyncSession as AsyncSession
     from .exceptions import (
         ChunkedEncodingError as ChunkedEncodingError,
     )
@@ -149,6 +166,9 @@ if TYPE_CHECKING:
 _HOMES = {
     "_version": ("__author__", "__description__", "__license__", "__title__", "__version__"),
     "adapters": (),
+    "async_adapters": ("AsyncBaseAdapter", "AsyncHTTPAdapter"),
+    "async_models": ("AsyncResponse",),
+    "async_sessions": ("AsyncSession",),
     "api": ("delete", "get", "head", "options", "patch", "post", "put", "query", "request"),
     "auth": (),
     "cookies": (),

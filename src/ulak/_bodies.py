@@ -17,6 +17,7 @@ from ._streams import (
     BLOCK_SIZE,
     NOT_REWINDABLE,
     BodyStream,
+    Measure,
     Position,
     as_buffer,
     blocks,
@@ -24,9 +25,11 @@ from ._streams import (
     body_position,
     check_replayable,
     encode_text,
+    is_async_readable,
     is_readable,
     is_replayable,
     rewind,
+    to_bytes,
 )
 from .exceptions import InvalidBody, InvalidJSONError
 
@@ -40,6 +43,7 @@ __all__ = [
     "NOT_REWINDABLE",
     "BodyStream",
     "EncodedBody",
+    "Measure",
     "Position",
     "blocks",
     "body_length",
@@ -47,8 +51,11 @@ __all__ = [
     "check_replayable",
     "encode_body",
     "encode_text",
+    "is_async_readable",
+    "is_readable",
     "is_replayable",
     "rewind",
+    "to_bytes",
 ]
 
 FORM = "application/x-www-form-urlencoded"
@@ -117,11 +124,12 @@ _PLAIN = (bytes, str, Mapping, list, tuple, bytearray, int, float)
 
 def _stream(data: Any, asynchronous: bool) -> EncodedBody:
     """A body that is read while it is sent."""
-    if isinstance(data, AsyncIterable) and not isinstance(data, Iterable):
+    is_async = isinstance(data, AsyncIterable) and not isinstance(data, Iterable)
+    if is_async or is_async_readable(data):
         if asynchronous:
             return EncodedBody(data, None, None, None)
         raise InvalidBody(
-            f"data= is an asynchronous iterable ({type(data).__name__}), "
+            f"data= is an asynchronous iterable or file ({type(data).__name__}), "
             "which only an AsyncSession can send"
         )
     if not (is_readable(data) or isinstance(data, Iterable) or as_buffer(data) is not None):

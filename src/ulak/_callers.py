@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from types import FrameType
 
-__all__ = ["stacklevel"]
+__all__ = ["caller", "stacklevel"]
 
 
 def stacklevel() -> int:
@@ -19,6 +19,14 @@ def stacklevel() -> int:
         frame = frame.f_back
         level += 1
     return level
+
+
+def caller() -> str:
+    """The place in the program that called ulak, as ``file:line``."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and _is_ours(frame):
+        frame = frame.f_back
+    return "" if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
 def _is_ours(frame: FrameType) -> bool:

@@ -24,6 +24,10 @@ from .exceptions import FileModeWarning, InvalidBody, UnrewindableBodyError
 BLOCK_SIZE: Final = 64 * 1024
 
 
+#: What ``inspect.CO_COROUTINE`` is; importing inspect takes longer than a request.
+_CO_COROUTINE: Final = 0x80
+
+
 class Rewindable:
     """Whether a file can be sent again, where its position cannot tell."""
 
@@ -68,6 +72,13 @@ if TYPE_CHECKING:
 def is_readable(body: object) -> TypeGuard[Readable]:
     """Whether ``body`` is read like a file."""
     return callable(getattr(body, "read", None))
+
+
+def is_async_readable(body: object) -> bool:
+    """Whether ``body`` is read like a file, but what reading gives is awaited."""
+    read = getattr(body, "read", None)
+    code = getattr(getattr(read, "__func__", read), "__code__", None)
+    return code is not None and bool(code.co_flags & _CO_COROUTINE)
 
 
 def _can_tell(body: object) -> TypeGuard[Telling]:
@@ -270,22 +281,49 @@ def _blocks(body: object, size: int) -> Iterator[bytes]:
     raise InvalidBody(f"a body cannot be of type {type(body).__name__}")
 
 
-def _exactly(found: Iterator[bytes], length: int) -> Iterator[bytes]:
-    """The blocks, as long as they make up ``length`` bytes."""
-    sent = 0
-    for block in found:
-        sent += len(block)
-        if sent > length:
+class Measure:
+    """Holds a body that is sent in blocks to the length that was announced.
+
+    :param length: in bytes; ``None`` where any will do.
+    """
+
+    __slots__ = ("_length", "_sent")
+
+    def __init__(self, length: int | None) -> None:
+        self._length = length
+        self._sent = 0
+
+    def count(self, block: bytes) -> None:
+        """Count a block that is about to be sent.
+
+        :raises InvalidBody: when it would be too much.
+        """
+        self._sent += len(block)
+        if self._length is not None and self._sent > self._length:
             raise InvalidBody(
-                f"the body is longer than the {length} bytes that were announced; "
+                f"the body is longer than the {self._length} bytes that were announced; "
                 "did the file grow while it was sent?"
             )
+
+    def end(self) -> None:
+        """See that nothing is missing.
+
+        :raises InvalidBody: when something is.
+        """
+        if self._length is not None and self._sent < self._length:
+            raise InvalidBody(
+                f"the body ended after {self._sent} of the {self._length} bytes that were "
+                "announced; did the file change while it was sent?"
+            )
+
+
+def _exactly(found: Iterator[bytes], length: int) -> Iterator[bytes]:
+    """The blocks, as long as they make up ``length`` bytes."""
+    measure = Measure(length)
+    for block in found:
+        measure.count(block)
         yield block
-    if sent < length:
-        raise InvalidBody(
-            f"the body ended after {sent} of the {length} bytes that were announced; "
-            "did the file change while it was sent?"
-        )
+    measure.end()
 
 
 def _cut(view: memoryview, size: int) -> Iterator[bytes]:
@@ -306,16 +344,16 @@ def _read(body: Readable, size: int) -> Iterator[bytes]:
             raise InvalidBody("the body's file does not block, so it cannot be sent")
         if not block:
             return
-        yield _to_bytes(block)
+        yield to_bytes(block)
 
 
 def _each(body: Iterable[Any]) -> Iterator[bytes]:
     for chunk in body:
         if chunk if isinstance(chunk, str | bytes) else as_buffer(chunk) is None or len(chunk):
-            yield _to_bytes(chunk)
+            yield to_bytes(chunk)
 
 
-def _to_bytes(chunk: object) -> bytes:
+def to_bytes(chunk: object) -> bytes:
     """One piece of a body as bytes."""
     if isinstance(chunk, bytes):
         return chunk
@@ -370,6 +408,8 @@ def is_replayable(body: object, position: Position) -> bool:
         return True
     if isinstance(body, BodyStream):
         return body.replayable
+    if is_async_readable(body):
+        return isinstance(position, int) and _can_seek(body)
     if is_readable(body) or _can_tell(body):
         return isinstance(position, int) and _can_seek(body) and _may_seek(body)
     return not isinstance(body, Iterator) and (

@@ -18,6 +18,7 @@ from ._transport.manager import CodecPoolManager, PoolManager, ProxyManager
 from ._transport.payload import CallerError, Payload, guarded
 from ._transport.pool import CodecPool
 from ._transport.response import RawResponse
+from ._transport.targets import proxy_credentials, request_target
 from .exceptions import InvalidCertificate, RequestException
 from .models import PreparedRequest, Response
 from .retries import resolve
@@ -325,24 +326,14 @@ class HTTPAdapter(BaseAdapter):
 
         RFC 9112, section 3.2.
         """
-        url = _urls.parse(request.url or "")
-        if proxies and url.scheme == "http":
-            proxy = select_proxy(request.url or "", proxies)
-            if proxy and not normalise_proxy(proxy).startswith("socks"):
-                return _urls.without_userinfo(_urls.without_fragment(url.href))
-        return url.target
+        return request_target(request.url or "", proxies)
 
     def add_headers(self, request: PreparedRequest, **kwargs: Any) -> None:
         """Called before sending, with the keywords of :meth:`send`; an override point."""
 
     def proxy_headers(self, proxy: str) -> dict[str, str]:
         """The headers for the proxy itself: its credentials, where its URL has some."""
-        user, password = _urls.userinfo_of(proxy)
-        if not user:
-            return {}
-        from .auth import _basic_auth_str
-
-        return {"Proxy-Authorization": _basic_auth_str(user, password)}
+        return proxy_credentials(proxy)
 
     def build_response(self, req: PreparedRequest, resp: Any) -> Response:
         """A :class:`Response` from urllib3's ``resp``; an override point."""

@@ -28,6 +28,7 @@ their own callbacks.  The tree::
     │   └── IncompleteBody               fewer bytes than were announced
     ├── ContentDecodingError             also urllib3's HTTPError
     ├── StreamConsumedError              also a TypeError and a RuntimeError
+    ├── BodyNotRead                      a streamed body has to be awaited; also a RuntimeError
     ├── UnrewindableBodyError            a body that cannot be sent again
     ├── URLRequired
     ├── MissingSchema                    also a ValueError
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
     from ._types import RequestLike, ResponseLike
 
 __all__ = [
+    "BodyNotRead",
     "BodyReadTimeout",
     "ChunkedEncodingError",
     "ConnectTimeout",
@@ -231,6 +233,12 @@ class StreamConsumedError(RequestException, TypeError, RuntimeError):
     """The body was already read as a stream."""
 
     code = "stream_consumed"
+
+
+class BodyNotRead(RequestException, RuntimeError):
+    """The body of a streamed :class:`~ulak.AsyncResponse` was looked at before it was read."""
+
+    code = "body_not_read"
 
 
 class UnrewindableBodyError(RequestException):

@@ -8,7 +8,7 @@ needs no I/O, it has in common with :class:`~ulak.AsyncSession`.
 from __future__ import annotations
 
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 from ._bodies import rewind
 from ._policy import redirects
@@ -32,10 +32,11 @@ from .hooks import dispatch_hook
 from .models import REDIRECT_STATI, PreparedRequest, Response
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterable, Iterator
     from types import TracebackType
-    from typing import Self
+    from typing import Literal, Self
 
+    from ._gathering import Item
     from ._policy.steps import Step
     from ._response import BaseResponse
     from ._types import AllOptions, Cert, Proxies, Verify
@@ -184,6 +185,77 @@ class Session(BaseSession[Response]):
             )
             resp.history = list(history)
             yield resp
+
+    @overload
+    def gather(
+        self,
+        requests: Iterable[Item],
+        *,
+        limit: int = 16,
+        per_host: int | None = None,
+        in_order: bool = True,
+        return_exceptions: Literal[False] = False,
+    ) -> Generator[Response, None, None]: ...
+    @overload
+    def gather(
+        self,
+        requests: Iterable[Item],
+        *,
+        limit: int = 16,
+        per_host: int | None = None,
+        in_order: bool = True,
+        return_exceptions: bool,
+    ) -> Generator[Response | Exception, None, None]: ...
+    def gather(
+        self,
+        requests: Iterable[Item],
+        *,
+        limit: int = 16,
+        per_host: int | None = None,
+        in_order: bool = True,
+        return_exceptions: bool = False,
+    ) -> Generator[Any, None, None]:
+        """Send many requests at once, on threads, and hand out the responses one by one.
+
+        The iterator is lazy: it begins with the first response that is asked for, and
+        asks ``requests`` for more only while responses are taken, in the thread that
+        takes them.  So ``requests`` may be endless; what is ahead of the consumer is
+        bounded.  A list of all is ``list(session.gather(urls))``.
+
+        Leaving the loop early, or calling ``close()`` on the iterator, lets no further
+        request begin.  Those under way cannot be stopped: each thread ends after the
+        one that it is at, and its response is closed.  To cut them off as well, close
+        the session.
+
+        :param requests: an iterable of URLs (GET) and :class:`~ulak.Request`, which are
+            sent as by :meth:`request`, and of :class:`~ulak.PreparedRequest`, which are
+            sent as by :meth:`send`.
+        :param limit: how many are under way at once, each in a thread of its own.
+        :param per_host: how many of them to the same scheme, host and port.  One whose
+            host is busy waits aside while others go.  A redirect counts for the host
+            that the request was for at first.
+        :param in_order: hand out the responses in the order of ``requests``; else as
+            they come.
+        :param return_exceptions: hand out what a request raised in the place of its
+            response; else the first failure is raised as soon as it is known, and ends
+            the iteration.
+        :returns: an iterator of the responses; their bodies are read, unless the
+            session's ``stream`` is set.
+        :raises InvalidOption: at once, when an argument makes no sense.
+        :raises RequestException: while iterating; what an item that cannot be sent
+            raises is a failure of that request.
+        """
+        from ._gathering import gather
+        from ._policy.gathering import Schedule
+
+        schedule = Schedule(
+            limit=limit,
+            per_host=per_host,
+            in_order=in_order,
+            return_exceptions=return_exceptions,
+            holds=bool(self._streams),
+        )
+        return gather(self, requests, schedule)
 
     def close(self) -> None:
         """Close every connection, those of unread responses too.  Harmless when repeated."""

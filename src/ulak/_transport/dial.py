@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     from .clock import Deadline
 
-__all__ = ["connect", "resolve"]
+__all__ = ["AddressInfo", "connect", "is_address", "look_up", "new_socket", "resolve"]
 
+#: What :func:`socket.getaddrinfo` lists: family, kind, protocol, canonical name, address.
 AddressInfo: TypeAlias = tuple[Any, Any, int, str, Any]
 
 
@@ -68,16 +69,28 @@ def _connect_one(
     watch: Callable[[socket.socket], None] | None,
 ) -> socket.socket:
     family, kind, protocol, _, target = address
-    sock = socket.socket(family, kind, protocol)
+    sock = new_socket(family, kind, protocol, options)
     try:
-        for option in options:
-            sock.setsockopt(*option)
         sock.settimeout(seconds)
         if source_address:
             sock.bind(source_address)
         if watch is not None:
             watch(sock)
         sock.connect(target)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def new_socket(
+    family: int, kind: int, protocol: int, options: Sequence[tuple[Any, ...]]
+) -> socket.socket:
+    """An unconnected socket with ``options`` set, which the caller closes."""
+    sock = socket.socket(family, kind, protocol)
+    try:
+        for option in options:
+            sock.setsockopt(*option)
     except BaseException:
         sock.close()
         raise
@@ -91,22 +104,27 @@ def resolve(host: str, port: int, deadline: Deadline) -> list[AddressInfo]:
     :raises TimeoutError: when the deadline passed first.
     """
     host = host.strip("[]")
-    if deadline is None or _is_address(host):
-        return _look_up(host, port)
+    if deadline is None or is_address(host):
+        return look_up(host, port)
     return _resolve_in_thread(host, port, deadline)
 
 
-def _look_up(host: str, port: int) -> list[AddressInfo]:
+def look_up(host: str, port: int, flags: int = 0) -> list[AddressInfo]:
+    """Ask the system for the addresses of ``host``, for as long as it takes.
+
+    :param host: without brackets.
+    :raises socket.gaierror: when there is none.
+    """
     # A str would be passed through the idna codec, which takes longer to import
     # than a name takes to resolve; ours is in A-labels already.
     name = host.encode("ascii") if host.isascii() else host
     try:
-        return socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
+        return socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=flags)
     except UnicodeError as exc:  # a label that no name server could hold
         raise socket.gaierror(socket.EAI_NONAME, str(exc)) from exc
 
 
-def _is_address(host: str) -> bool:
+def is_address(host: str) -> bool:
     """Whether ``host`` needs no name server; a scoped IPv6 address counts."""
     if ":" in host:
         return True
@@ -124,7 +142,7 @@ def _resolve_in_thread(host: str, port: int, deadline: float) -> list[AddressInf
 
     def work() -> None:
         try:
-            outcome.append(_look_up(host, port))
+            outcome.append(look_up(host, port))
         except Exception as exc:
             outcome.append(exc)
         finally:
@@ -133,7 +151,7 @@ def _resolve_in_thread(host: str, port: int, deadline: float) -> list[AddressInf
     try:
         threading.Thread(target=work, name=f"resolve {host}", daemon=True).start()
     except RuntimeError:  # no thread to be had: at the interpreter's end, or at a limit
-        return _look_up(host, port)
+        return look_up(host, port)
     if not done.wait(max(0.0, deadline - monotonic())):
         raise TimeoutError("timed out")
     result = outcome[0]

@@ -1,0 +1,417 @@
+"""``gather``: many requests at once, on threads or on asyncio.
+
+What may begin, be pulled or be handed out is decided in :mod:`ulak._policy.gathering`.
+Here are the two that carry it out.  Both are driven by the consumer: the caller's
+iterator is advanced, and the next request begun, when the consumer asks for the next
+response, and not in between.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections import deque
+from collections.abc import AsyncIterable, AsyncIterator
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
+
+from ._response import BaseResponse
+from ._urls import as_text, join_base, parse
+from .exceptions import InvalidOption, RequestException
+from .models import PreparedRequest, Request
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import AsyncGenerator, Awaitable, Generator, Iterable, Iterator
+    from typing import Self
+
+    from ._policy.gathering import Flight, Schedule
+
+    #: What can be gathered.
+    Item: TypeAlias = str | bytes | Request | PreparedRequest
+    #: A flight, and the response or the exception that it ended with.
+    Landing: TypeAlias = tuple[Flight, Any]
+
+__all__ = ["AsyncGathering", "gather"]
+
+#: What is handed out.
+R = TypeVar("R")
+
+
+class _Front(Protocol):
+    """A session: its methods return a response, or what is awaited for one."""
+
+    base_url: str | None
+
+    def request(self, method: str, url: str | bytes, *args: Any, **kwargs: Any) -> Any: ...
+    def send(self, request: PreparedRequest, **kwargs: Any) -> Any: ...
+
+
+def _send(session: _Front, item: Any) -> Any:
+    """What the session's own methods give for one item.
+
+    :raises InvalidOption: when it is nothing that can be sent.
+    """
+    if isinstance(item, str | bytes):
+        return session.request("GET", item)
+    if isinstance(item, PreparedRequest):
+        return session.send(item)
+    if isinstance(item, Request):
+        return session.request(
+            item.method,  # type: ignore[arg-type]  # request() says what is wrong with None
+            item.url,  # type: ignore[arg-type]  # likewise
+            params=item.params,
+            data=item.data,
+            headers=item.headers,
+            cookies=item.cookies,
+            files=item.files,
+            auth=item.auth,
+            hooks=item.hooks,
+            json=item.json,
+        )
+    raise InvalidOption(
+        "gather() sends URLs (str or bytes), ulak.Request and ulak.PreparedRequest, "
+        f"not {type(item).__name__}"
+    )
+
+
+def _origin(session: _Front, item: Any) -> tuple[str, str, int] | None:
+    """Where ``item`` goes first; ``None`` for one that will fail before it goes anywhere."""
+    try:
+        if isinstance(item, PreparedRequest):
+            return parse(item.url or "").origin
+        url = item.url if isinstance(item, Request) else item
+        return parse(join_base(session.base_url or "", as_text(url))).origin
+    except RequestException:
+        return None
+
+
+def _iterator(requests: Any) -> Iterator[Any]:
+    """An iterator of the items.
+
+    :raises InvalidOption: when ``requests`` is a single one, or nothing to iterate over.
+    """
+    if not isinstance(requests, str | bytes):
+        try:
+            return iter(requests)
+        except TypeError:
+            pass
+    raise InvalidOption(
+        "gather() takes an iterable of requests, such as a list of URLs, "
+        f"not {type(requests).__name__}"
+    )
+
+
+class _Driver:
+    """What both drivers do between one wait and the next."""
+
+    def __init__(self, session: _Front, schedule: Schedule) -> None:
+        self.session = session
+        self.schedule = schedule
+        #: What landed and was not taken in yet.
+        self.landed: deque[Landing] = deque()
+
+    @abstractmethod
+    def begin(self, flight: Flight | None) -> None:
+        """Send what is in ``flight``; its end will be in :attr:`landed`."""
+
+    def take_in(self) -> None:
+        """Take in what landed, and begin what has its places.
+
+        :raises BaseException: the first failure, when it ends the gathering.
+        """
+        while self.landed:
+            self.begin(self.schedule.land(*self.landed.popleft()))
+
+    def fill(self, source: Iterator[Any]) -> None:
+        """Pull while there is room."""
+        while self.schedule.may_pull:
+            try:
+                item = next(source)
+            except StopIteration:
+                self.schedule.end()
+            else:
+                self.add(item)
+
+    def add(self, item: Any) -> None:
+        """Begin ``item``, or set it aside."""
+        apart = self.schedule.tells_hosts_apart
+        self.begin(self.schedule.add(item, _origin(self.session, item) if apart else None))
+
+    def untaken(self) -> Iterator[BaseResponse]:
+        """The responses that landed and were not taken in; for any thread."""
+        while True:
+            try:
+                outcome = self.landed.popleft()[1]
+            except IndexError:
+                return
+            if isinstance(outcome, BaseResponse):
+                yield outcome
+
+    def unclaimed(self) -> Iterator[BaseResponse]:
+        """All the responses that landed, and that nobody will get now."""
+        yield from self.untaken()
+        yield from (x for x in self.schedule.unclaimed() if isinstance(x, BaseResponse))
+
+
+# On threads.
+
+
+def gather(
+    session: _Front, requests: Iterable[Item], schedule: Schedule
+) -> Generator[Any, None, None]:
+    """Responses, as :meth:`ulak.Session.gather` hands them out.
+
+    :raises InvalidOption: at once, when ``requests`` cannot be iterated over.
+    """
+    return _gather(session, _iterator(requests), schedule)
+
+
+def _gather(
+    session: _Front, source: Iterator[Any], schedule: Schedule
+) -> Generator[Any, None, None]:
+    crew = _Crew(session, schedule)
+    try:
+        while True:
+            crew.news.clear()
+            crew.take_in()
+            crew.fill(source)
+            if schedule.is_ready:
+                yield schedule.hand_out()
+            elif schedule.is_over:
+                return
+            else:
+                crew.news.wait()
+    finally:
+        crew.dismiss()
+
+
+class _Crew(_Driver):
+    """Threads that send, as many as there ever are flights at once.
+
+    They end when they are dismissed, each after the request that it is at; a program
+    that ends does not wait for them.
+    """
+
+    def __init__(self, session: _Front, schedule: Schedule) -> None:
+        from queue import SimpleQueue
+        from threading import Event
+
+        super().__init__(session, schedule)
+        #: Set when something landed.
+        self.news = Event()
+        self._orders: SimpleQueue[Flight | None] = SimpleQueue()
+        self._threads = 0
+        self._dismissed = False
+
+    def begin(self, flight: Flight | None) -> None:
+        if flight is None:
+            return
+        if self.schedule.flying > self._threads:
+            self._hire()
+        self._orders.put(flight)
+
+    def _hire(self) -> None:
+        from threading import Thread
+
+        Thread(target=self._work, name=f"ulak-gather-{self._threads}", daemon=True).start()
+        self._threads += 1
+
+    def _work(self) -> None:
+        while (flight := self._orders.get()) is not None:
+            if not self._dismissed:
+                self.landed.append((flight, self._outcome(flight.item)))
+                self.news.set()
+            if self._dismissed:  # whoever dismissed us may have looked before that
+                _close(self.untaken())
+            del flight  # not to be kept while there is nothing to do
+
+    def _outcome(self, item: Any) -> Any:
+        """The response, or the exception that there was instead."""
+        try:
+            return _send(self.session, item)
+        except BaseException as exc:
+            return exc
+
+    def dismiss(self) -> None:
+        """Let nothing more begin, and let the threads end."""
+        self._dismissed = True
+        for _ in range(self._threads):
+            self._orders.put(None)
+        _close(self.unclaimed())
+
+
+def _close(responses: Iterator[BaseResponse]) -> None:
+    for response in responses:
+        response.close()  # type: ignore[attr-defined]  # a Session's have it
+
+
+# On asyncio.
+
+
+class AsyncGathering(Generic[R]):
+    """Many requests at once, used once: awaited for a list, or iterated over.
+
+    ``await gathering`` gives the list of the responses; ``async for response in gathering``
+    one after the other.  It begins nothing before that.  Leaving the loop early cancels
+    what is in flight; :meth:`aclose` does so and waits until it is done.
+    """
+
+    def __init__(
+        self,
+        session: _Front,
+        requests: Iterable[Item] | AsyncIterable[Item],
+        schedule: Schedule,
+    ) -> None:
+        """Begin nothing yet.
+
+        :raises InvalidOption: when ``requests`` cannot be iterated over.
+        """
+        source = aiter(requests) if isinstance(requests, AsyncIterable) else _iterator(requests)
+        self._responses: AsyncGenerator[R, None] = _gather_async(session, source, schedule)
+        self._begun = False
+
+    def __await__(self) -> Generator[Any, Any, list[R]]:
+        if self._begun:
+            raise InvalidOption("this gathering has begun already; call gather() again")
+        return self._collect().__await__()
+
+    async def _collect(self) -> list[R]:
+        return [response async for response in self]
+
+    def __aiter__(self) -> Self:
+        return self
+
+    def __anext__(self) -> Awaitable[R]:
+        self._begun = True
+        return self._responses.__anext__()
+
+    async def aclose(self) -> None:
+        """Cancel what is in flight, and return when nothing is left of it."""
+        self._begun = True
+        await self._responses.aclose()
+
+
+async def _gather_async(
+    session: _Front, source: Iterator[Any] | AsyncIterator[Any], schedule: Schedule
+) -> AsyncGenerator[Any, None]:
+    flights = _Flights(session, schedule)
+    try:
+        while True:
+            flights.news.clear()
+            flights.take_in()
+            if isinstance(source, AsyncIterator):
+                flights.fill_from(source)
+            else:
+                flights.fill(source)
+            if schedule.is_ready:
+                yield schedule.hand_out()
+            elif schedule.is_over:
+                return
+            else:
+                await flights.news.wait()
+    finally:
+        await flights.cancel()
+
+
+class _Flights(_Driver):
+    """A task for each request, and one for an asynchronous source.
+
+    That one is advanced in a task of its own, always the same, so that a slow source
+    holds up no response.
+    """
+
+    def __init__(self, session: _Front, schedule: Schedule) -> None:
+        import asyncio
+
+        super().__init__(session, schedule)
+        #: Set when something landed, or the source ended.
+        self.news = asyncio.Event()
+        self._tasks: dict[asyncio.Task[Any], Flight] = {}
+        self._pulling: asyncio.Task[None] | None = None
+        #: Set when the source may be advanced.
+        self._room = asyncio.Event()
+        self._cancelled = False
+
+    def begin(self, flight: Flight | None) -> None:
+        if flight is None or self._cancelled:
+            return
+        from asyncio import create_task
+
+        task = create_task(_answer(self.session, flight.item))
+        self._tasks[task] = flight
+        task.add_done_callback(self._has_landed)
+
+    def _has_landed(self, task: asyncio.Task[Any]) -> None:
+        self.landed.append((self._tasks.pop(task), _outcome(task)))
+        self.news.set()
+
+    def take_in(self) -> None:
+        super().take_in()
+        if self._pulling is not None and self._pulling.done():
+            self._pulling.result()
+
+    def fill_from(self, source: AsyncIterator[Any]) -> None:
+        """Let the source be advanced while there is room."""
+        if self._pulling is None:
+            from asyncio import create_task
+
+            self._pulling = create_task(self._pull(source))
+            self._pulling.add_done_callback(self._has_pulled)
+        if self.schedule.may_pull:
+            self._room.set()
+
+    async def _pull(self, source: AsyncIterator[Any]) -> None:
+        while await self._room.wait():
+            self._room.clear()
+            while self.schedule.may_pull:
+                try:
+                    item = await anext(source)
+                except StopAsyncIteration:
+                    self.schedule.end()
+                    return
+                self.add(item)
+
+    def _has_pulled(self, task: asyncio.Task[None]) -> None:
+        _outcome(task)  # so that a failure is not reported when nobody asks for it any more
+        self.news.set()
+
+    async def cancel(self) -> None:
+        """Cancel everything, and return when it has ended, whoever cancels this meanwhile."""
+        from asyncio import CancelledError, wait
+
+        self._cancelled = True
+        interruption = None
+        while unfinished := self._unfinished():
+            for task in unfinished:
+                task.cancel()
+            try:
+                await wait(unfinished)
+            except CancelledError as exc:
+                interruption = exc
+        self._pulling = None
+        for response in self.unclaimed():
+            await response.aclose()  # type: ignore[attr-defined]  # an AsyncSession's have it
+        try:
+            if interruption is not None:
+                raise interruption
+        finally:
+            del interruption  # its traceback holds this frame
+
+    def _unfinished(self) -> list[asyncio.Task[Any]]:
+        tasks = [*self._tasks]
+        if self._pulling is not None and not self._pulling.done():
+            tasks.append(self._pulling)
+        return tasks
+
+
+async def _answer(session: _Front, item: Any) -> Any:
+    return await _send(session, item)
+
+
+def _outcome(task: asyncio.Task[Any]) -> Any:
+    """The response, or the exception that there was instead."""
+    if task.cancelled():
+        from asyncio import CancelledError
+
+        return CancelledError()
+    error = task.exception()
+    return task.result() if error is None else error

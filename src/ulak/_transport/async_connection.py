@@ -1,0 +1,451 @@
+"""One asyncio connection: what the loop brings goes to the codec, one exchange at a time.
+
+Theory of operation
+===================
+
+The event loop calls the methods of :class:`asyncio.Protocol`; one task at a time
+carries out an exchange and waits.  What arrives is parsed at once, in
+:meth:`~AsyncConnection.data_received`; the task is woken only for what it waits
+for: the head, the next piece of the body, or with a *sink* the end of all of it.
+
+Backpressure works both ways.  More than :data:`HIGH_WATER` bytes of a body that
+nobody has taken stop the reading from the socket; more than the transport's
+mark of unsent bytes stop the sending, until the peer took some.
+
+*Time.*  Every wait has a limit of its own, and none goes past the deadline of the
+request.  A timer for each wait would cost more than the wait: here one timer of a
+connection is set when there is none, or when it would be late.  A wait only
+notes when it expires; a timer that fires too early is set again.
+
+A failure is kept in ``error``, for whoever waits and whoever comes next.  The
+connection is then of no further use: its owner calls :meth:`~AsyncConnection.abort`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from io import BytesIO
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final
+
+from urllib3 import exceptions as lower
+
+from .._errors import TotalTimeoutError, WriteTimeoutError
+from .._protocol.exchange import ANSWER_WAIT, CONTINUE_WAIT
+from .._protocol.h1 import ProtocolViolation, ResponseParser
+from .._protocol.pool import Pooled
+from .async_source import source_of
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+
+    from ..timeouts import Timeout
+    from .clock import Deadline
+    from .payload import Payload
+
+__all__ = ["HIGH_WATER", "AsyncConnection"]
+
+#: Bytes of a body that may lie here before reading from the socket stops.
+HIGH_WATER: Final = 512 * 1024
+
+
+class AsyncConnection(Pooled, asyncio.Protocol):
+    """A connection to an origin, or to a proxy for it.
+
+    :param loop: the one that it is made on, and used on.
+    :param sock: connected; it belongs to the transport from ``connection_made`` on.
+    :param gone: called with this connection when it is closed, by whomever.
+    """
+
+    __slots__ = (
+        "_drained",
+        "_expires",
+        "_gone",
+        "_hears_interim",
+        "_limit",
+        "_loop",
+        "_paused",
+        "_pieces",
+        "_sending",
+        "_sink",
+        "_size",
+        "_sock",
+        "_timer",
+        "_timer_when",
+        "_unsent",
+        "_waiter",
+        "_write_paused",
+        "aborted",
+        "closed",
+        "deadline",
+        "error",
+        "parser",
+        "transport",
+    )
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        sock: socket.socket,
+        gone: Callable[[AsyncConnection], None],
+    ) -> None:
+        self._loop = loop
+        self._sock = sock
+        self._gone = gone
+        self.transport: Any = None
+        #: Reads the answer to the request that is under way; ``None`` between exchanges.
+        self.parser: ResponseParser | None = None
+        #: The deadline of that request.
+        self.deadline: Deadline = None
+        #: What ended the use of this connection.
+        self.error: Exception | None = None
+        #: Whether the session was closed over it.
+        self.aborted = False
+        #: Whether the socket is closed, or will be as soon as the loop goes round.
+        self.closed = False
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self._sink: BytesIO | None = None
+        self._paused = False
+        self._waiter: asyncio.Future[None] | None = None
+        self._drained: asyncio.Future[None] | None = None
+        self._write_paused = False
+        self._hears_interim = False
+        self._sending = False
+        self._unsent = 0
+        self._limit: float | None = None
+        self._expires: float | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_when = 0.0
+
+    # What the loop calls.
+
+    def connection_made(self, transport: Any) -> None:
+        """Begin; TLS has shaken hands."""
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came, and wake the task if it waits for that."""
+        parser = self.parser
+        if parser is None:  # between exchanges nobody has anything to say
+            self.abort()
+            self._gone(self)
+            return
+        try:
+            body = parser.feed(data)
+        except ProtocolViolation as exc:
+            exc.in_body = parser.head is not None
+            self._fail(exc)
+            return
+        if body:
+            if self._sink is not None:
+                self._sink.write(body)
+            else:
+                self._pieces.append(body)
+                self._size += len(body)
+                if self._size > HIGH_WATER and not self._paused:
+                    self._paused = True
+                    self.transport.pause_reading()
+        if self._waiter is not None:
+            if (
+                parser.complete
+                or (parser.head is not None and self._sink is None)
+                or (self._hears_interim and parser.interim)
+            ):
+                self._wake()
+            elif self._limit is not None:
+                self._expires = self._next_expiry(self._limit)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Take note that the socket is about to be closed, by whichever side."""
+        self.closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._gone(self)
+        parser = self.parser
+        if parser is not None and not parser.complete and self.error is None:
+            try:
+                self._take_end(parser, exc)
+            except (OSError, ProtocolViolation) as error:
+                if isinstance(error, ProtocolViolation):
+                    error.in_body = parser.head is not None
+                self._fail(error)
+                return
+        self._wake()
+        if self._drained is not None and not self._drained.done():
+            self._drained.set_result(None)
+
+    def _take_end(self, parser: ResponseParser, exc: Exception | None) -> None:
+        """Learn whether the answer is whole, now that nothing more comes.
+
+        :raises OSError, ProtocolViolation: when it is not.
+        """
+        if self._sending:
+            self._hear_last_words(parser)
+            if parser.head is not None:
+                exc = None
+        if exc is not None:
+            raise exc
+        parser.feed_eof()
+
+    def pause_writing(self) -> None:
+        """The peer does not keep up."""
+        self._write_paused = True
+
+    def resume_writing(self) -> None:
+        """The peer took most of what was sent."""
+        self._write_paused = False
+        if self._drained is not None and not self._drained.done():
+            self._drained.set_result(None)
+
+    def _hear_last_words(self, parser: ResponseParser) -> None:
+        """Take in what the server had answered before sending to it failed.
+
+        A server that refuses an upload often answers and closes before it has
+        read it all: what it said is the answer (RFC 9110, section 10.1.1).
+        """
+        try:
+            while parser.head is None and (data := self._sock.recv(64 * 1024)):
+                if body := parser.feed(data):
+                    self._pieces.append(body)
+        except OSError:  # nothing more, or TLS, whose bytes cannot be read here
+            pass
+
+    # Waiting.
+
+    def _wake(self) -> None:
+        waiter = self._waiter
+        if waiter is not None:
+            self._waiter = None
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def _fail(self, error: Exception) -> None:
+        """Keep ``error``, and wake whoever waits."""
+        if self.error is None:
+            self.error = error
+        self._wake()
+        if self._drained is not None and not self._drained.done():
+            self._drained.set_result(None)
+
+    def _wait(self, seconds: float | None) -> asyncio.Future[None]:
+        """What to await for something to happen; ``error`` says when that is a failure.
+
+        :param seconds: for which the peer may send nothing.
+        """
+        waiter = self._waiter = self._loop.create_future()
+        self._limit = seconds
+        if seconds is not None or self.deadline is not None:
+            self._set_alarm(self._next_expiry(seconds))
+        else:
+            self._expires = None
+        return waiter
+
+    def _next_expiry(self, seconds: float | None) -> float:
+        deadline = self.deadline
+        if seconds is None:
+            return deadline  # type: ignore[return-value]  # one of the two is set
+        expires = monotonic() + seconds
+        return expires if deadline is None or expires < deadline else deadline
+
+    def _set_alarm(self, expires: float) -> None:
+        self._expires = expires
+        if self._timer is not None:
+            if self._timer_when <= expires:
+                return
+            self._timer.cancel()
+        self._timer_when = expires
+        self._timer = self._loop.call_later(max(0.0, expires - monotonic()), self._on_alarm)
+
+    def _on_alarm(self) -> None:
+        self._timer = None
+        expires = self._expires
+        if expires is None or (self._waiter is None and self._drained is None):
+            return
+        now = monotonic()
+        if now < expires:
+            self._set_alarm(expires)
+            return
+        if self.deadline is not None and now >= self.deadline:
+            self._fail(TotalTimeoutError("the request's total time is used up"))
+        elif self._drained is None:
+            said = f"{self._limit} s"
+            self._fail(lower.ReadTimeoutError(None, None, said))  # type: ignore[arg-type]
+        elif (left := self.transport.get_write_buffer_size()) < self._unsent:
+            self._unsent = left  # slow, but it takes something
+            self._set_alarm(self._next_expiry(self._limit))
+        else:
+            self._fail(WriteTimeoutError(f"{self._limit} s"))
+
+    async def _wait_for_room(self, write: float | None) -> None:
+        """Wait until the peer took most of what was sent.
+
+        :raises WriteTimeoutError, TotalTimeoutError: when it does not in time.
+        """
+        self._drained = self._loop.create_future()
+        self._unsent = self.transport.get_write_buffer_size()
+        self._limit = write
+        if write is not None or self.deadline is not None:
+            self._set_alarm(self._next_expiry(write))
+        try:
+            await self._drained
+        finally:
+            self._drained = None
+
+    # An exchange.
+
+    async def exchange(
+        self,
+        parser: ResponseParser,
+        head: bytes,
+        payload: Payload | None,
+        limits: Timeout,
+        deadline: Deadline,
+    ) -> bool:
+        """Send a request, and receive the head of its answer into ``parser``.
+
+        :returns: whether all of the request went out; if not, the connection is of
+            no use after the answer.
+        :raises urllib3.exceptions.TimeoutError, OSError, ProtocolViolation, CallerError:
+        """
+        self.parser = parser
+        self.deadline = deadline
+        if self.closed:
+            raise self.error or ConnectionResetError("the server closed the connection")
+        whole = True
+        if payload is None:
+            self.transport.write(head)
+        elif payload.fits_in_one_piece and not payload.waits_for_leave:
+            self.transport.write(head + payload.body)
+        else:
+            whole = await self._send_in_pieces(head, payload, limits.write)
+        while parser.head is None:
+            if self.error is not None:
+                raise self.error
+            await self._wait(limits.read if whole else ANSWER_WAIT)
+        return whole
+
+    async def _send_in_pieces(self, head: bytes, payload: Payload, write: float | None) -> bool:
+        """Send a request whose body takes its time; tells whether all of it went out."""
+        self._sending = True
+        try:
+            self.transport.write(head)
+            if payload.waits_for_leave and not await self._has_leave():
+                return False
+            return await self._send_blocks(payload, write)
+        finally:
+            self._sending = False
+
+    async def _has_leave(self) -> bool:
+        """Wait for leave to send the body, a second at the most; ``False``: it answered."""
+        parser = self.parser
+        assert parser is not None  # there is an exchange under way
+        self._hears_interim = True
+        try:
+            async with asyncio.timeout(CONTINUE_WAIT):
+                if parser.head is None and not parser.interim:
+                    await self._wait(None)
+        except TimeoutError:
+            return True
+        finally:
+            self._hears_interim = False
+            self._waiter = None
+        return parser.head is None and self.error is None
+
+    async def _send_blocks(self, payload: Payload, write: float | None) -> bool:
+        parser = self.parser
+        assert parser is not None  # there is an exchange under way
+        chunked = payload.length is None
+        source = source_of(payload.body, payload.length)
+        while block := await source.read():
+            if parser.head is not None or self.closed or self.error is not None:
+                return False
+            self.transport.write(b"%x\r\n%b\r\n" % (len(block), block) if chunked else block)
+            if self._write_paused:
+                await self._wait_for_room(write)
+            else:
+                await asyncio.sleep(0)  # others have a turn, and an early answer is heard
+        if parser.head is not None or self.error is not None:
+            return False
+        if chunked and not self.closed:
+            self.transport.write(b"0\r\n\r\n")
+        return True
+
+    # The body of the answer.
+
+    def take(self) -> bytes:
+        """What of the body is here; reading goes on if it was stopped."""
+        pieces = self._pieces
+        if not pieces:
+            return b""
+        self._pieces = []
+        self._size = 0
+        self._go_on()
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def _go_on(self) -> None:
+        if self._paused:
+            self._paused = False
+            self.transport.resume_reading()
+
+    async def receive(self, parser: ResponseParser, read: float | None) -> bytes:
+        """The next piece of the body; ``b""`` at its end.
+
+        :param read: seconds for which the server may send nothing.
+        :raises urllib3.exceptions.TimeoutError, OSError, ProtocolViolation:
+        """
+        while not self._pieces and not parser.complete:
+            if self.error is not None:
+                raise self.error
+            await self._wait(read)
+        return self.take()
+
+    async def receive_rest(self, parser: ResponseParser, read: float | None) -> bytes:
+        """All that is left of the body; as :meth:`receive`, but woken once."""
+        sink = BytesIO()
+        sink.write(self.take())
+        self._sink = sink
+        try:
+            while not parser.complete:
+                if self.error is not None:
+                    raise self.error
+                await self._wait(read)
+        finally:
+            self._sink = None
+        return sink.getvalue()
+
+    # The end.
+
+    def rest(self) -> None:
+        """Be ready for the next exchange."""
+        self.parser = None
+        self.deadline = None
+        self._expires = None
+        if self._paused:
+            self._go_on()
+
+    def abort(self) -> None:
+        """Close the socket at once.  Harmless when it is closed."""
+        self.closed = True
+        self._expires = None
+        if self.transport is not None:
+            self.transport.abort()
+        else:
+            self._sock.close()
+
+    def forget(self) -> None:
+        """Close the socket where the loop is closed, and will not do it."""
+        self.closed = True
+        with suppress(RuntimeError):  # that the loop is closed
+            self.transport.abort()
+        with suppress(OSError):
+            self._sock.close()
+
+    def abort_from_outside(self) -> None:
+        """Close the socket over whoever uses it: that fails."""
+        self.aborted = True
+        self._fail(ConnectionAbortedError("the session was closed"))
+        self.abort()

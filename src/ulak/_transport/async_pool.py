@@ -1,0 +1,352 @@
+"""The connections of one adapter on one event loop, and an exchange over one of them.
+
+Who may use which connection is decided in :mod:`ulak._protocol.pool`; here its
+word is carried out: connections are opened and closed, tasks wait and are woken.
+An exchange takes a connection, sends the request, reads the head of the answer, and
+leaves the connection to the response or gives it back.  On every way out, that of
+a cancelled task too, the connection is given back or closed, and what was handed to
+a task that is no more goes to the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import warnings
+from contextlib import suppress
+from ssl import CERT_NONE
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from urllib3 import exceptions as lower
+
+from .._callers import stacklevel
+from .._errors import TotalTimeoutError, as_urllib3
+from .._protocol import h1
+from .._protocol.pool import Limits, Pool
+from .._protocol.reuse import may_send_again
+from . import async_source, clock
+from .async_dial import Resolver
+from .async_response import AsyncRawResponse
+from .async_route import Dialler, Route
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..timeouts import Timeout
+    from .async_connection import AsyncConnection
+    from .clock import Deadline
+    from .payload import Payload
+
+__all__ = ["AsyncPool"]
+
+#: Seconds that closing waits for sockets to be closed, which takes one turn of the loop.
+_CLOSE_WAIT = 1.0
+
+
+class _Waiter:
+    """A task in the queue, and what it waits for."""
+
+    __slots__ = ("future", "route")
+
+    def __init__(self, route: Route, future: asyncio.Future[AsyncConnection | None]) -> None:
+        self.route = route
+        self.future = future
+
+    def serve(self, conn: AsyncConnection | None) -> bool:
+        """Wake it; ``False`` when it waits no more."""
+        if self.future.done():
+            return False
+        self.future.set_result(conn)
+        return True
+
+    def refuse(self) -> None:
+        """Let its wait fail: the session was closed."""
+        if not self.future.done():
+            self.future.set_exception(_session_closed())
+
+    @property
+    def was_served(self) -> bool:
+        """Whether it got something that nobody else will care for."""
+        future = self.future
+        return future.done() and not future.cancelled() and future.exception() is None
+
+
+class AsyncPool:
+    """All connections of one adapter that belong to one loop; for its thread only."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        limits: Limits,
+        *,
+        source_address: tuple[str, int] | str | None = None,
+        socket_options: Sequence[tuple[Any, ...]] = (),
+        unix_socket: str | None = None,
+    ) -> None:
+        self._loop = loop
+        self._book: Pool[Route, AsyncConnection, _Waiter] = Pool(limits)
+        self._expires = limits.keepalive_expiry is not None or limits.max_age is not None
+        self._sweeper: asyncio.TimerHandle | None = None
+        #: Connections whose sockets are not closed yet.
+        self._live: set[AsyncConnection] = set()
+        self._opening: set[asyncio.Timeout] = set()
+        self._emptied: asyncio.Future[None] | None = None
+        self._closed = False
+        self._dialler = Dialler(
+            loop, Resolver(), source_address, socket_options, unix_socket, self._gone
+        )
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no socket is open."""
+        return not self._live
+
+    # An exchange.
+
+    async def exchange(
+        self,
+        route: Route,
+        head: bytes,
+        method: str,
+        limits: Timeout,
+        payload: Payload | None,
+    ) -> AsyncRawResponse:
+        """Send one request and read the head of its answer.
+
+        :param head: as it goes on the wire.
+        :param limits: a :class:`ulak.Timeout`; ``total`` counts from here.
+        :raises urllib3.exceptions.HTTPError: when it fails; the connection is closed then.
+        :raises CallerError: when reading the body does.
+        """
+        now = monotonic()
+        deadline = None if limits.total is None else now + limits.total
+        conn = self._book.take(route, now)
+        if self._book.doomed:
+            self._close_doomed()
+        reused = conn is not None
+        if conn is None:
+            conn = await self._connect(route, limits, deadline)
+        while True:
+            parser = h1.ResponseParser(method)
+            try:
+                whole = await conn.exchange(parser, head, payload, limits, deadline)
+                break
+            except (OSError, h1.ProtocolViolation) as exc:
+                again = reused and may_send_again(
+                    method,
+                    exc,
+                    answered=parser.started,
+                    replayable=payload is None or payload.is_replayable(),
+                )
+                if not again or conn.aborted:
+                    self.give_back(conn, reusable=False)
+                    raise as_urllib3(exc, aborted=conn.aborted) from exc
+            except BaseException:
+                self.give_back(conn, reusable=False)
+                raise
+            reused = False
+            conn = await self._replace(conn, route, limits, deadline, payload)
+        assert parser.head is not None  # what exchange() waits for
+        return AsyncRawResponse(parser.head, parser, conn, self, limit=limits.read, whole=whole)
+
+    async def _replace(
+        self,
+        conn: AsyncConnection,
+        route: Route,
+        limits: Timeout,
+        deadline: Deadline,
+        payload: Payload | None,
+    ) -> AsyncConnection:
+        """A new connection for one that was kept and turned out to be dead, in its slot."""
+        conn.abort()
+        self._book.vacate(conn)
+        try:
+            if payload is not None:
+                await async_source.rewind(payload.body, payload.position)
+        except BaseException:
+            self._release(route)
+            raise
+        return await self._open(route, limits, deadline)
+
+    # Getting a connection.
+
+    async def _connect(self, route: Route, limits: Timeout, deadline: Deadline) -> AsyncConnection:
+        """A new connection, or one that comes free first.
+
+        :raises urllib3.exceptions.EmptyPoolError: when there was none within
+            ``limits.pool`` seconds.
+        """
+        if self._closed:
+            raise _session_closed()
+        if not self._book.reserve(route):
+            conn = await self._wait(route, limits.pool, deadline)
+            if conn is not None and not conn.closed:
+                return conn
+            if conn is not None:
+                self._book.vacate(conn)
+        elif self._book.doomed:
+            self._close_doomed()
+        return await self._open(route, limits, deadline)
+
+    async def _wait(
+        self, route: Route, seconds: float | None, deadline: Deadline
+    ) -> AsyncConnection | None:
+        """Wait in the queue for a connection, or for leave to open one."""
+        waiter = _Waiter(route, self._loop.create_future())
+        self._book.wait(route, waiter)
+        try:
+            async with asyncio.timeout(clock.left(seconds, deadline)):
+                return await waiter.future
+        except BaseException as exc:
+            if not self._book.forget(route, waiter) and waiter.was_served:
+                self._pass_on(route, waiter.future.result())
+            if not isinstance(exc, TimeoutError):
+                raise
+            clock.left(None, deadline)
+            raise lower.EmptyPoolError(None, f"{seconds} s") from exc  # type: ignore[arg-type]
+
+    def _pass_on(self, route: Route, conn: AsyncConnection | None) -> None:
+        """Give away what a task was served that is gone."""
+        if conn is None:
+            self._release(route)
+        else:
+            self.give_back(conn, reusable=not conn.closed)
+
+    async def _open(self, route: Route, limits: Timeout, deadline: Deadline) -> AsyncConnection:
+        """Open a connection in the slot that is reserved for it."""
+        try:
+            by = clock.earlier(deadline, clock.after(limits.connect))
+            conn = await self._open_until(by, route, limits, deadline)
+        except BaseException:
+            self._release(route)
+            raise
+        self._book.opened(route, conn, monotonic())
+        return conn
+
+    async def _open_until(
+        self, by: Deadline, route: Route, limits: Timeout, deadline: Deadline
+    ) -> AsyncConnection:
+        scope = asyncio.timeout(None if by is None else max(0.0, by - monotonic()))
+        try:
+            async with scope:
+                self._opening.add(scope)
+                conn = await self._dialler.open(route)
+                self._live.add(conn)
+        except TimeoutError as exc:
+            if self._closed:
+                raise _session_closed() from exc
+            if deadline is not None and monotonic() >= deadline:
+                raise TotalTimeoutError("the request's total time is used up") from exc
+            late = lower.ConnectTimeoutError(None, f"{limits.connect} s")
+            if route.proxy is not None:
+                raise lower.ProxyError("Unable to connect to proxy", late) from exc
+            raise late from exc
+        finally:
+            self._opening.discard(scope)
+        if self._closed:
+            conn.abort()
+            raise _session_closed()
+        if route.context is not None and route.context.verify_mode == CERT_NONE:
+            warnings.warn(
+                f"the certificate of {route.host} is not verified (verify=False)",
+                lower.InsecureRequestWarning,
+                stacklevel=stacklevel(),
+            )
+        return conn
+
+    # Being done with one.
+
+    def give_back(self, conn: AsyncConnection, reusable: bool) -> None:
+        """Keep ``conn`` for the next exchange, or close it."""
+        book = self._book
+        if reusable and not conn.closed:
+            conn.rest()
+            book.give_back(conn, monotonic(), True)
+            if self._expires and self._sweeper is None:
+                self._sweep()
+        else:
+            conn.parser = None
+            conn.abort()
+            book.give_back(conn, 0.0, False)
+        if book.served or book.doomed:
+            self._serve()
+
+    def give_up_soon(self, conn: AsyncConnection) -> None:
+        """Close ``conn``, which a response held that was dropped; from any thread."""
+        with suppress(RuntimeError):  # the loop is closed, and its sockets are
+            self._loop.call_soon_threadsafe(self.give_back, conn, False)
+
+    def _release(self, route: Route) -> None:
+        self._book.release(route)
+        self._serve()
+
+    def _serve(self) -> None:
+        """Wake those whose wait is over, and close what is of no use any more."""
+        book = self._book
+        while book.served:
+            waiter, conn = book.served.pop(0)
+            if waiter.serve(conn):
+                continue
+            if conn is None:
+                book.release(waiter.route)
+            else:
+                book.give_back(conn, monotonic(), reusable=not conn.closed)
+        if book.doomed:
+            self._close_doomed()
+
+    def _close_doomed(self) -> None:
+        doomed = self._book.doomed
+        while doomed:
+            doomed.pop().abort()
+
+    def _gone(self, conn: AsyncConnection) -> None:
+        """A connection was closed, by whomever."""
+        self._live.discard(conn)
+        self._book.lost(conn)
+        if not self._live and self._emptied is not None and not self._emptied.done():
+            self._emptied.set_result(None)
+
+    def _sweep(self) -> None:
+        """Close what was idle for too long, and come back for the next."""
+        self._sweeper = None
+        now = monotonic()
+        when = self._book.expire(now)
+        self._close_doomed()
+        if when is not None:
+            self._sweeper = self._loop.call_later(max(0.0, when - now), self._sweep)
+
+    # The end.
+
+    def abort(self) -> None:
+        """Close every connection; what is under way ends with an error."""
+        self._closed = True
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            self._sweeper = None
+        for waiter in self._book.drain():
+            waiter.refuse()
+        self._close_doomed()
+        for scope in list(self._opening):
+            if not scope.expired():
+                scope.reschedule(self._loop.time())
+        for conn in list(self._live):
+            conn.abort_from_outside()
+
+    def forget(self) -> None:
+        """Close the sockets of a loop that runs no more."""
+        for conn in list(self._live):
+            conn.forget()
+        self._live.clear()
+
+    async def close(self) -> None:
+        """:meth:`abort`, and wait until the sockets are closed."""
+        self.abort()
+        if self._live:
+            self._emptied = self._loop.create_future()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_CLOSE_WAIT):
+                    await self._emptied
+
+
+def _session_closed() -> Exception:
+    return lower.ClosedPoolError(None, "the session was closed")  # type: ignore[arg-type]

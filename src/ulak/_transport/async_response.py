@@ -1,0 +1,265 @@
+"""What came back on an asyncio connection: the head, and the body on demand.
+
+:class:`AsyncRawResponse` is what ``AsyncResponse.raw`` holds.  It holds the
+connection until the message is whole, and then gives it back; in every other case
+it closes it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+from urllib3 import HTTPHeaderDict
+from urllib3 import exceptions as lower
+
+from .._errors import as_urllib3
+from .._protocol import codings
+from .._protocol.h1 import ProtocolViolation
+from . import clock
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from .._protocol.h1 import ResponseHead, ResponseParser
+    from .async_connection import AsyncConnection
+    from .async_pool import AsyncPool
+
+__all__ = ["AsyncRawResponse"]
+
+#: Decoded bytes that are asked for at a time.
+_PIECE_SIZE: Final = 256 * 1024
+
+
+class AsyncRawResponse:
+    """An answer whose body comes through ulak's codec.  For one task at a time.
+
+    Attributes: ``status``; ``head``, which the codec read.  What reading raises are
+    urllib3's exceptions, as with the ``raw`` of a :class:`~ulak.Response`.
+    """
+
+    __slots__ = (
+        "_conn",
+        "_decoder",
+        "_decoder_known",
+        "_failure",
+        "_finished",
+        "_headers",
+        "_limit",
+        "_parser",
+        "_pool",
+        "_rest",
+        "_whole",
+        "head",
+        "status",
+    )
+
+    def __init__(
+        self,
+        head: ResponseHead,
+        parser: ResponseParser,
+        conn: AsyncConnection,
+        pool: AsyncPool,
+        *,
+        limit: float | None,
+        whole: bool,
+    ) -> None:
+        """``limit`` is in seconds for each receive; ``whole``: all of the request went out."""
+        self.head = head
+        self.status = head.status
+        self._parser = parser
+        self._pool = pool
+        self._limit = limit
+        self._whole = whole
+        self._failure: Exception | None = None
+        self._finished = False
+        self._decoder: codings.Decoder | None = None
+        self._decoder_known = False
+        self._headers: HTTPHeaderDict | None = None
+        self._rest = b""
+        self._conn: AsyncConnection | None = conn
+        if parser.complete:
+            self._rest = conn.take()
+            self._settle(reusable=whole and parser.keep_alive)
+
+    def __del__(self) -> None:
+        """Part with a body that nobody will read."""
+        conn = self._conn
+        if conn is not None:
+            self._conn = None
+            self._pool.give_up_soon(conn)
+
+    # The head.
+
+    @property
+    def headers(self) -> HTTPHeaderDict:
+        """The head's fields as urllib3 offers them."""
+        if self._headers is None:
+            self._headers = HTTPHeaderDict(self.head.fields)
+        return self._headers
+
+    @property
+    def reason(self) -> str:
+        """The reason phrase."""
+        return self.head.reason
+
+    @property
+    def version(self) -> int:
+        """10 or 11."""
+        return self.head.version
+
+    @property
+    def connection(self) -> AsyncConnection | None:
+        """The connection, while the body is still on it."""
+        return self._conn
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing more can be read."""
+        return self._conn is None and not self._rest
+
+    # The body.
+
+    def at_hand(self) -> bytes | None:
+        """The whole body, if it is here and nothing has to be done to it; else ``None``."""
+        if self._conn is not None or self._failure is not None or self._decoder_known:
+            return None
+        if self._finished or self.head.has(b"content-encoding"):
+            return None
+        self._finished = True
+        data, self._rest = self._rest, b""
+        return data
+
+    async def read_whole(self) -> bytes:
+        """All of the body that is left, decoded."""
+        decoder = self._find_decoder()
+        if decoder is None:
+            return await self.read()
+        pieces = []
+        while piece := await self._decode_some(decoder, _PIECE_SIZE):
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    async def read(self) -> bytes:
+        """All of the body that is left, as it was sent.
+
+        :raises urllib3.exceptions.HTTPError: when it cannot be read to its end.
+        """
+        if self._failure is not None:
+            raise self._failure
+        rest, self._rest = self._rest, b""
+        conn = self._conn
+        if conn is None:
+            return rest
+        try:
+            rest += await conn.receive_rest(self._parser, self._limit)
+        except BaseException as exc:
+            self._fail(conn, exc)
+        self._settle(reusable=self._parser.keep_alive and self._whole)
+        return rest
+
+    async def read1(self) -> bytes:
+        """What is there of the body, as it was sent, waiting for some; ``b""`` at its end.
+
+        :raises urllib3.exceptions.HTTPError: when it cannot be read to its end.
+        """
+        if self._failure is not None:
+            raise self._failure
+        if self._rest or self._conn is None:
+            data, self._rest = self._rest, b""
+            return data
+        conn = self._conn
+        try:
+            data = await conn.receive(self._parser, self._limit)
+        except BaseException as exc:
+            self._fail(conn, exc)
+        if self._parser.complete:
+            data += conn.take()
+            self._settle(reusable=self._parser.keep_alive and self._whole)
+        return data
+
+    async def stream(
+        self, amt: int | None = None, decode_content: bool = False
+    ) -> AsyncIterator[bytes]:
+        """The body in pieces of at most ``amt`` bytes, as they arrive."""
+        decoder = self._find_decoder() if decode_content else None
+        if decoder is not None:
+            while piece := await self._decode_some(decoder, _PIECE_SIZE if amt is None else amt):
+                yield piece
+            return
+        while data := await self.read1():
+            if amt is None or len(data) <= amt:
+                yield data
+            else:
+                for at in range(0, len(data), amt):
+                    yield data[at : at + amt]
+
+    def _find_decoder(self) -> codings.Decoder | None:
+        """The decoder of this body, or ``None`` where bytes are handed on as they are."""
+        if not self._decoder_known:
+            self._decoder_known = True
+            coding = self.head.get(b"content-encoding")
+            if coding:
+                try:
+                    self._decoder = codings.decoder_for(coding)
+                except codings.DecodingError as exc:
+                    self.close()
+                    raise lower.DecodeError(str(exc), exc) from exc
+        return self._decoder
+
+    async def _decode_some(self, decoder: codings.Decoder, size: int) -> bytes:
+        """The next decoded bytes, at most ``size``; ``b""`` at the end."""
+        try:
+            while not self._finished:
+                if decoder.has_unconsumed_tail:
+                    data = decoder.decompress(b"", size)
+                elif coded := await self.read1():
+                    data = decoder.decompress(coded, size)
+                else:
+                    self._finished = True
+                    data = decoder.flush()
+                if data:
+                    return data
+        except codings.DecodingError as exc:
+            self.close()
+            raise lower.DecodeError(f"{self.head.get(b'content-encoding')}: {exc}", exc) from exc
+        return b""
+
+    # The connection.
+
+    def hurry(self, seconds: float) -> None:
+        """Let reading the rest take at most ``seconds`` in all."""
+        conn = self._conn
+        if conn is not None:
+            conn.deadline = clock.earlier(conn.deadline, clock.after(seconds))
+
+    def close(self) -> None:
+        """Drop the rest of the body, and the connection with it.  Never waits."""
+        self._finished = True
+        self._rest = b""
+        if self._conn is not None:
+            self._settle(reusable=False)
+
+    async def aclose(self) -> None:
+        """:meth:`close`."""
+        self.close()
+
+    def _fail(self, conn: AsyncConnection, error: BaseException) -> NoReturn:
+        """Give the broken connection up, and raise ``error`` as urllib3 would.
+
+        It is raised again by whoever reads again: what is missing stays missing.
+        """
+        self._settle(reusable=False)
+        if not isinstance(error, ProtocolViolation | OSError | lower.HTTPError):
+            self._failure = lower.ProtocolError("reading the body was given up")
+            raise error
+        self._failure = as_urllib3(error, aborted=conn.aborted)
+        if self._failure is error:
+            raise error
+        raise self._failure from error
+
+    def _settle(self, *, reusable: bool) -> None:
+        """Part with the connection, once."""
+        conn: Any = self._conn
+        self._conn = None
+        if conn is not None:
+            self._pool.give_back(conn, reusable)

@@ -1,0 +1,223 @@
+"""Ways to an origin, and how a connection is opened along one: dial, tunnel, shake hands.
+
+A :class:`Route` says where to connect, by which proxy, and with which TLS; two
+requests with equal routes may use the same connection.  Opening has no limit in
+time of its own: whoever opens sets one, by cancelling.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from urllib3 import exceptions as lower
+
+from .. import _urls
+from .._protocol.exchange import Tunnel, TunnelRefused
+from .._protocol.h1 import ProtocolViolation
+from .._protocol.socks import SocksError
+from ..timeouts import Timeout
+from . import async_dial
+from .async_connection import AsyncConnection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from .async_dial import Resolver
+    from .socks import SocksProxy
+
+__all__ = ["Dialler", "ProxyRoute", "Route"]
+
+_RECEIVE_SIZE: Final = 1024
+#: Whoever opens a connection limits that; asyncio would limit the handshake to a minute.
+_HANDSHAKE_TIME: Final = 24 * 60 * 60.0
+_FOREVER: Final = Timeout.of(None)
+
+
+class ProxyRoute(NamedTuple):
+    """The proxy on a route."""
+
+    #: Normalised, with its credentials.
+    url: str
+    host: str
+    port: int
+    #: For a proxy that is itself reached by TLS.
+    context: ssl.SSLContext | None
+    #: What the proxy is told, such as its credentials.
+    headers: Mapping[str, str]
+    #: For one that speaks SOCKS.
+    socks: SocksProxy | None
+
+    def __repr__(self) -> str:
+        return f"<proxy {_urls.redact(self.url)}>"
+
+
+class Route:
+    """Where to connect to, and how.  Two routes are the same only if they are one object."""
+
+    __slots__ = ("context", "forwards", "host", "port", "proxy")
+
+    def __init__(
+        self,
+        url: _urls.URL,
+        context: ssl.SSLContext | None,
+        proxy: ProxyRoute | None,
+    ) -> None:
+        #: A name or an address without brackets.
+        self.host = url.host.strip("[]")
+        self.port = url.effective_port or 0
+        #: For an ``https`` origin.
+        self.context = context
+        self.proxy = proxy
+        #: Whether a proxy reads the requests, rather than carrying bytes.
+        self.forwards = proxy is not None and proxy.socks is None and context is None
+
+    def __repr__(self) -> str:
+        return f"<Route to {self.host}:{self.port}{f' by {self.proxy}' if self.proxy else ''}>"
+
+
+class Dialler(NamedTuple):
+    """What opening a connection needs besides its route."""
+
+    loop: asyncio.AbstractEventLoop
+    resolver: Resolver
+    source_address: tuple[str, int] | str | None
+    socket_options: Sequence[tuple[Any, ...]]
+    #: The unix socket to connect to, whatever the URL says.
+    unix_socket: str | None
+    #: Told of each connection that is closed.
+    gone: Callable[[AsyncConnection], None]
+
+    async def open(self, route: Route) -> AsyncConnection:
+        """A connection along ``route``, ready for a request.
+
+        :raises urllib3.exceptions.HTTPError: when there is none to be had.
+        """
+        proxy = route.proxy
+        if proxy is None:
+            try:
+                sock = await self._dial(route.host, route.port)
+                return await self._wrap(sock, route.context, route.host)
+            except (OSError, ValueError) as exc:
+                raise _connect_error(route.host, exc) from exc
+        try:
+            sock = await self._dial(proxy.host, proxy.port)
+            if proxy.socks is not None:
+                await self._negotiate(sock, proxy.socks, route)
+                conn = None
+            else:
+                conn = await self._wrap(sock, proxy.context, proxy.host)
+        except SocksError as exc:
+            said = OSError(str(exc))
+            raise lower.ProxyError("the SOCKS proxy made no connection", said) from exc
+        except (OSError, ValueError) as exc:
+            error = _connect_error(proxy.host, exc)
+            raise lower.ProxyError("Unable to connect to proxy", error) from exc
+        try:
+            if conn is None:
+                return await self._wrap(sock, route.context, route.host)
+            if route.context is not None:
+                await self._tunnel(conn, route, proxy)
+            return conn
+        except (OSError, ValueError) as exc:
+            raise _connect_error(route.host, exc) from exc
+
+    async def _dial(self, host: str, port: int) -> socket.socket:
+        if self.unix_socket is not None:
+            return await async_dial.connect_unix(self.unix_socket, self.socket_options)
+        return await async_dial.connect(
+            host,
+            port,
+            source_address=self.source_address,
+            options=self.socket_options,
+            resolver=self.resolver,
+        )
+
+    async def _wrap(
+        self, sock: socket.socket, context: ssl.SSLContext | None, host: str
+    ) -> AsyncConnection:
+        """A connection over ``sock``, which is closed when this fails."""
+        conn = AsyncConnection(self.loop, sock, self.gone)
+        try:
+            await self.loop.create_connection(
+                lambda: conn,
+                sock=sock,
+                **_tls(context, host),
+            )
+        except BaseException:
+            conn.abort()
+            raise
+        return conn
+
+    async def _negotiate(self, sock: socket.socket, proxy: SocksProxy, route: Route) -> None:
+        """Have the SOCKS proxy connect ``sock`` to the origin; it is closed when this fails."""
+        try:
+            host = route.host
+            if not proxy.remote_dns:
+                host = proxy.choose(await self.resolver.resolve(host, route.port))
+            talk = proxy.negotiation(host, route.port)
+            message = talk.opening
+            while not talk.complete:
+                if message:
+                    await self.loop.sock_sendall(sock, message)
+                message = talk.feed(await self.loop.sock_recv(sock, _RECEIVE_SIZE))
+        except BaseException:
+            sock.close()
+            raise
+
+    async def _tunnel(self, conn: AsyncConnection, route: Route, proxy: ProxyRoute) -> None:
+        """Have the proxy open a tunnel, and shake hands with the origin through it.
+
+        :raises urllib3.exceptions.ProxyError: for whatever the proxy does wrong.
+        """
+        try:
+            tunnel = Tunnel(route.host, route.port, proxy.headers.items())
+            try:
+                await conn.exchange(tunnel.parser, tunnel.head, None, _FOREVER, None)
+                tunnel.check()
+            except TunnelRefused as exc:
+                raise lower.ProxyError("the proxy refused the tunnel", exc) from exc
+            except (OSError, ProtocolViolation) as exc:
+                raise lower.ProxyError("the proxy broke off the CONNECT", exc) from exc
+            conn.rest()
+            conn.transport = await self.loop.start_tls(
+                conn.transport,
+                conn,
+                route.context,  # type: ignore[arg-type]  # a tunnel is for TLS
+                server_hostname=_server_name(route.host),
+                ssl_handshake_timeout=_HANDSHAKE_TIME,
+            )
+        except BaseException:
+            conn.abort()
+            raise
+        if conn.transport is None:  # the peer hung up in the handshake
+            raise ConnectionResetError("the connection was closed in the TLS handshake")
+
+
+def _tls(context: ssl.SSLContext | None, host: str) -> dict[str, Any]:
+    """The keywords for TLS, or for none."""
+    if context is None:
+        return {}
+    return {
+        "ssl": context,
+        "server_hostname": _server_name(host),
+        "ssl_handshake_timeout": _HANDSHAKE_TIME,
+    }
+
+
+def _server_name(host: str) -> str:
+    """What the certificate has to be for: without a root dot, and without a zone."""
+    return host.partition("%")[0].rstrip(".")
+
+
+def _connect_error(host: str, error: Exception) -> Exception:
+    """The error for a connection that could not be made, as urllib3 words it."""
+    if isinstance(error, lower.HTTPError):
+        return error
+    if isinstance(error, ssl.SSLError | ssl.CertificateError | ValueError):
+        return lower.SSLError(error)
+    if isinstance(error, socket.gaierror):
+        return lower.NameResolutionError(host, None, error)  # type: ignore[arg-type]  # no pool
+    return lower.NewConnectionError(None, str(error))  # type: ignore[arg-type]  # likewise

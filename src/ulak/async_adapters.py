@@ -1,0 +1,392 @@
+"""Adapters of an :class:`~ulak.AsyncSession`: what carries one request, and is awaited.
+
+The contract is that of :mod:`ulak.adapters`, with ``async def send``.  Write your own
+by subclassing :class:`AsyncBaseAdapter` and its one method; adapters also compose by
+wrapping one another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from . import _tls, _urls
+from ._environment import normalise_proxy, select_proxy
+from ._errors import LOWER_ERRORS, translate
+from ._headers import prepare_headers
+from ._protocol.exchange import fields_by_proxy, fields_to_origin
+from ._protocol.h1 import request_head
+from ._protocol.pool import Limits
+from ._transport.async_pool import AsyncPool
+from ._transport.async_route import ProxyRoute, Route
+from ._transport.payload import CallerError, Payload
+from ._transport.targets import proxy_credentials, request_target
+from .async_models import AsyncResponse
+from .exceptions import InvalidOption, InvalidURL, RequestException
+from .retries import resolve
+from .structures import CaseInsensitiveDict
+from .timeouts import Timeout
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Mapping, Sequence
+    from types import TracebackType
+    from typing import Self
+
+    from ._transport.async_response import AsyncRawResponse
+    from ._types import Cert, Path, Proxies, RetriesInput, Verify
+    from .models import PreparedRequest
+
+__all__ = ["AsyncBaseAdapter", "AsyncHTTPAdapter"]
+
+#: Open connections in all: well below the 1,024 descriptors that a process usually has.
+DEFAULT_CONNECTIONS: Final = 512
+#: Seconds that an idle connection is kept; most servers keep it for longer.
+DEFAULT_EXPIRY: Final = 30.0
+#: Ways to origins that an adapter remembers.
+_MOST_ROUTES: Final = 4096
+
+
+class AsyncBaseAdapter:
+    """The contract of an adapter.
+
+    ``send`` carries out exactly one exchange:
+
+    - it follows no redirects, does no authentication, keeps no cookies;
+    - it never changes the request;
+    - a status code is not an error: it returns the response, whatever it says;
+    - what goes wrong is raised as a :class:`~ulak.exceptions.RequestException`;
+    - many tasks may await it at once, and any of them may be cancelled;
+    - on every path its connection is given back, closed, or handed to the
+      response, whose ``aclose()`` then settles it.
+
+    The response's ``raw`` gives the body: it has ``stream(size, decode_content=True)``,
+    an asynchronous iterator of bytes, or ``async def read(size)``; and ``async def aclose()``.
+    An adapter that has the body already sets ``response.raw = None`` and
+    ``response._content`` to it.
+    """
+
+    async def send(
+        self,
+        request: PreparedRequest,
+        stream: bool = False,
+        timeout: Any = None,
+        verify: Verify = True,
+        cert: Cert = None,
+        proxies: Proxies = None,
+    ) -> AsyncResponse:
+        """Send ``request`` and return the response, its body not yet read.
+
+        :param stream: whether the caller will read the body piece by piece.
+        :param timeout: what :meth:`ulak.Timeout.of` reads; its ``total`` is what
+            is left for this exchange and the reading of its body.
+        :param verify: whether, or against which certificates, to verify the server.
+        :param cert: the client's certificate.
+        :param proxies: proxy URLs by scheme or by scheme and host.
+        """
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        """Release what the adapter holds.  Harmless when called again."""
+        raise NotImplementedError
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+
+class AsyncHTTPAdapter(AsyncBaseAdapter):
+    """The adapter for ``http://`` and ``https://``, on asyncio or a loop like it.
+
+    Who finds no connection free waits in a queue, first come, first served, for as long
+    as ``Timeout(pool=…)`` says; a host at its limit holds up nobody else's.  Connections
+    belong to the event loop that they were made on: an adapter may be used from
+    several, and has connections of its own on each.
+
+    :param max_connections: that may be open at a time; ``None`` for any number.
+    :param max_connections_per_host: of these, to one scheme, host and port.
+    :param max_keepalive: how many idle ones to keep; ``None`` for all, 0 for none.
+    :param keepalive_expiry: seconds to keep an idle one.
+    :param max_age: seconds after which a connection is not used again; for servers
+        behind a name that moves.
+    :param max_retries: a number or a :class:`urllib3.util.Retry`; the session
+        retries by it what is sent through this adapter, unless it or the call
+        says otherwise.
+    :param source_address: the local address to connect from, or ``(address, port)``.
+    :param socket_options: for :meth:`socket.socket.setsockopt`, before connecting.
+    :param unix_socket: the path of a unix socket to connect to, whatever the URL says.
+    :raises InvalidOption: when a limit can never be met.
+    """
+
+    __attrs__: ClassVar[list[str]] = [
+        "max_retries",
+        "limits",
+        "source_address",
+        "socket_options",
+        "unix_socket",
+    ]
+
+    def __init__(  # noqa: PLR0913 - keywords, each a limit of its own
+        self,
+        *,
+        max_connections: int | None = DEFAULT_CONNECTIONS,
+        max_connections_per_host: int | None = None,
+        max_keepalive: int | None = None,
+        keepalive_expiry: float | None = DEFAULT_EXPIRY,
+        max_age: float | None = None,
+        max_retries: RetriesInput = 0,
+        source_address: tuple[str, int] | str | None = None,
+        socket_options: Sequence[tuple[Any, ...]] = (),
+        unix_socket: Path | None = None,
+    ) -> None:
+        self.max_retries = resolve(max_retries)
+        #: The limits on connections.
+        self.limits = _checked_limits(
+            Limits(
+                max_connections,
+                max_connections_per_host,
+                max_keepalive,
+                keepalive_expiry,
+                max_age,
+            )
+        )
+        self.source_address = source_address
+        self.socket_options = tuple(socket_options)
+        self.unix_socket = unix_socket
+        self._begin()
+
+    def _begin(self) -> None:
+        self._pools: dict[asyncio.AbstractEventLoop, AsyncPool] = {}
+        self._current: tuple[asyncio.AbstractEventLoop | None, Any] = (None, None)
+        self._routes: dict[Any, Route] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: getattr(self, name, None) for name in self.__attrs__}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._begin()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.limits!r}>"
+
+    # Requests and responses.
+
+    async def send(
+        self,
+        request: PreparedRequest,
+        stream: bool = False,
+        timeout: Any = None,
+        verify: Verify = True,
+        cert: Cert = None,
+        proxies: Proxies = None,
+    ) -> AsyncResponse:
+        """One exchange over HTTP/1.1; see :meth:`AsyncBaseAdapter.send` for the contract.
+
+        :raises RequestException: of the class that names what failed.
+        """
+        try:
+            limits = Timeout.of(timeout)
+            url = request.url or ""
+            route = self._known_route(url, verify, cert, proxies)
+            if route is None:
+                route = await self._find_route(url, verify, cert, proxies)
+            self.add_headers(
+                request, stream=stream, timeout=timeout, verify=verify, cert=cert, proxies=proxies
+            )
+            headers: Any = request.headers
+            if not isinstance(headers, CaseInsensitiveDict):
+                headers = prepare_headers(headers)
+            method = request.method or ""
+            head = self._head(route, method, self.request_url(request, proxies), url, headers)
+            raw = await self._pool().exchange(
+                route, head, method, limits, Payload.of(request, headers)
+            )
+        except RequestException as exc:
+            if exc.request is None:
+                exc.request = request
+            raise
+        except CallerError as exc:
+            callers = exc.args[0]
+        except LOWER_ERRORS as exc:
+            raise translate(exc, request) from exc
+        else:
+            return self.build_response(request, raw)
+        try:
+            raise callers  # their own, from reading the body, as they raised it
+        finally:
+            del callers
+
+    def _head(
+        self, route: Route, method: str, target: str, url: str, headers: CaseInsensitiveDict[Any]
+    ) -> bytes:
+        """The head of the request as it goes on the wire."""
+        host = _urls.parse(url).host_header
+        if route.forwards:
+            fields = fields_by_proxy(headers, host, route.proxy.headers)  # type: ignore[union-attr]
+        else:
+            fields = fields_to_origin(headers, host, tunnelled=route.proxy is not None)
+        return request_head(method, target, fields)
+
+    def request_url(self, request: PreparedRequest, proxies: Proxies) -> str:
+        """The request's target: a path, or the whole URL for a forwarding proxy.
+
+        RFC 9112, section 3.2.  An override point.
+        """
+        return request_target(request.url or "", proxies)
+
+    def add_headers(self, request: PreparedRequest, **kwargs: Any) -> None:
+        """Called before sending, with the keywords of :meth:`send`; an override point."""
+
+    def proxy_headers(self, proxy: str) -> dict[str, str]:
+        """The headers for the proxy itself: its credentials, where its URL has some."""
+        return proxy_credentials(proxy)
+
+    def build_response(self, req: PreparedRequest, resp: AsyncRawResponse) -> AsyncResponse:
+        """An :class:`~ulak.AsyncResponse` from what was read; an override point."""
+        response = AsyncResponse()
+        response.raw = resp
+        response.status_code = resp.status
+        response.url = req.url or ""
+        response.request = req
+        response.connection = self
+        return response
+
+    # Routes.
+
+    def _known_route(self, url: str, verify: Verify, cert: Cert, proxies: Proxies) -> Route | None:
+        """The route for a plain request, or one whose TLS context is at hand."""
+        parsed = _urls.parse(url)
+        if proxies or cert or parsed.scheme not in ("http", "https"):
+            return None
+        if parsed.scheme == "http":
+            return self._routes.get(parsed.origin)
+        if verify is True or verify is None:
+            return self._routes.get((parsed.origin, True))
+        return None
+
+    async def _find_route(self, url: str, verify: Verify, cert: Cert, proxies: Proxies) -> Route:
+        """The route for a request, made when first asked for.
+
+        :raises InvalidURL: when the URL or the proxy's cannot be used.
+        """
+        parsed = _urls.parse(url)
+        if parsed.scheme not in ("http", "https"):
+            raise InvalidURL(f"{type(self).__name__} cannot send to {parsed.scheme}:// URLs")
+        context: ssl.SSLContext | None = None
+        is_default = (verify is True or verify is None) and not cert
+        if parsed.scheme == "https":
+            context = await _context_for(verify, cert)
+        selected = select_proxy(url, proxies) if proxies else None
+        if not selected:
+            key: Any = parsed.origin
+            if context is not None:
+                key = key, True if is_default else context
+            return self._remember(key, lambda: Route(parsed, context, None))
+        proxy = normalise_proxy(selected)
+        to_proxy = await _context_for(verify, None) if proxy.startswith("https") else None
+        by_socks = proxy.startswith("socks")
+        # One that forwards takes requests for whatever origin on the same connection.
+        origin = None if context is None and not by_socks else parsed.origin
+        key = origin, context, proxy, to_proxy
+        return self._remember(
+            key, lambda: Route(parsed, context, self._proxy_route(proxy, to_proxy))
+        )
+
+    def _remember(self, key: Any, make: Any) -> Route:
+        route = self._routes.get(key)
+        if route is None:
+            while len(self._routes) >= _MOST_ROUTES:
+                del self._routes[next(iter(self._routes))]
+            route = self._routes[key] = make()
+        return route
+
+    def _proxy_route(self, proxy: str, context: ssl.SSLContext | None) -> ProxyRoute:
+        if proxy.startswith("socks"):
+            from ._transport.socks import SocksProxy
+
+            socks = SocksProxy.of(proxy)
+            return ProxyRoute(proxy, socks.host, socks.port, None, {}, socks)
+        url = _urls.parse(proxy)
+        return ProxyRoute(
+            proxy,
+            url.host.strip("[]"),
+            url.effective_port or 0,
+            context,
+            self.proxy_headers(proxy),
+            None,
+        )
+
+    # Connections.
+
+    def _pool(self) -> AsyncPool:
+        """The connections that belong to the loop that runs."""
+        loop = asyncio.get_running_loop()
+        current, pool = self._current
+        if current is loop:
+            return pool  # type: ignore[no-any-return]
+        known = self._pools.get(loop)
+        if known is None:
+            for other in [other for other in self._pools if other.is_closed()]:
+                self._pools.pop(other).forget()
+            known = self._pools[loop] = AsyncPool(
+                loop,
+                self.limits,
+                source_address=self.source_address,
+                socket_options=self.socket_options,
+                unix_socket=None if self.unix_socket is None else str(self.unix_socket),
+            )
+        self._current = loop, known
+        return known
+
+    @property
+    def _is_open(self) -> bool:
+        """Whether a connection is open."""
+        return any(not pool.is_empty for pool in self._pools.values())
+
+    async def close(self) -> None:
+        """Close every connection, those in use too: what is under way ends with SessionClosed."""
+        pools, self._pools = self._pools, {}
+        self._current = (None, None)
+        running = asyncio.get_running_loop()
+        for loop, pool in pools.items():
+            if loop is running:
+                await pool.close()
+            elif loop.is_closed():
+                pool.forget()
+            else:
+                loop.call_soon_threadsafe(pool.abort)
+
+
+async def _context_for(verify: Verify, cert: Cert) -> ssl.SSLContext:
+    """The TLS context; in a thread, since reading certificates takes some milliseconds."""
+    return await asyncio.to_thread(_tls.context_for, verify, cert)
+
+
+def _checked_limits(limits: Limits) -> Limits:
+    """``limits``.
+
+    :raises InvalidOption: when one can never be met.
+    """
+    for name, least in (
+        ("max_connections", 1),
+        ("max_connections_per_host", 1),
+        ("max_keepalive", 0),
+    ):
+        value = getattr(limits, name)
+        if value is not None and (type(value) is not int or value < least):
+            raise InvalidOption(f"{name}={value!r} should be a whole number from {least}, or None")
+    for name in ("keepalive_expiry", "max_age"):
+        value = getattr(limits, name)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+            raise InvalidOption(f"{name}={value!r} should be a number of seconds, or None")
+        if value is not None and not value >= 0:
+            raise InvalidOption(f"{name}={value!r} should not be below zero")
+    return limits

@@ -1,0 +1,226 @@
+"""The response of an :class:`~ulak.AsyncSession`, whose body is awaited.
+
+It has the attributes of a :class:`~ulak.Response`; ``content``, ``text`` and
+``json()`` work once the body was read, which a session does unless it is streamed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import _text
+from ._errors import LOWER_ERRORS, about, translate
+from ._response import CONTENT_CHUNK_SIZE, BaseResponse, slices
+from .exceptions import BodyNotRead, RequestException
+from .models import PreparedRequest
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+    from types import TracebackType
+    from typing import Self
+
+__all__ = ["AsyncResponse"]
+
+
+class AsyncResponse(BaseResponse):
+    """What the server answered.
+
+    The body is there already, unless it was asked for with ``stream=True``.  Then
+    :meth:`aread` reads it whole and keeps it; :meth:`aiter_content`, :meth:`aiter_text`
+    and :meth:`aiter_lines` hand it over piece by piece, no faster than the pieces are
+    taken.  A streamed response holds its connection until the body is read to its
+    end or :meth:`aclose` is called; ``async with`` closes it.  For one task at a time.
+
+    Attributes: ``status_code``; ``reason``; ``url``; ``request``, the
+    :class:`PreparedRequest` that this answers; ``history``, the responses that
+    led here; ``raw``, what the adapter reads the body from; ``connection``, the adapter.
+    """
+
+    request: PreparedRequest = None  # type: ignore[assignment]  # until an adapter sets it
+    history: list[AsyncResponse]
+    _next: PreparedRequest | None = None
+
+    @property
+    def content(self) -> bytes:
+        """The whole body, decoded from its Content-Encoding, once it was read.
+
+        :raises BodyNotRead: when it was not: await :meth:`aread` first.
+        :raises StreamConsumedError: when it was already read as a stream.
+        """
+        if self._content is False:
+            if self._content_consumed:
+                raise self._consumed()
+            if self.raw is not None:
+                raise BodyNotRead(
+                    f"{about(self.request)}the body was not read yet; "
+                    "await response.aread() first, or do not stream",
+                    response=self,
+                )
+            self._content = None
+        return self._content  # type: ignore[no-any-return]  # None if made by hand without a body
+
+    async def aread(self) -> bytes:
+        """Read the body whole, and keep it as ``content``.
+
+        :raises StreamConsumedError: when it was already read as a stream.
+        :raises RequestException: when it cannot be read to its end.
+        """
+        if self._content is False and not self._content_consumed and self.raw is not None:
+            await self._load()
+        return self.content
+
+    def _load_at_hand(self) -> bool:
+        """Take the body over, if all of it is here already; tells whether it was."""
+        at_hand = getattr(self.raw, "at_hand", None)
+        if at_hand is None or self._content is not False or self._content_consumed:
+            return False
+        content = at_hand()
+        if content is None:
+            return False
+        self._content = content
+        self._content_consumed = True
+        return True
+
+    async def _load(self) -> None:
+        """Read the body whole, the shortest way.
+
+        :raises RequestException: when it cannot be read to its end.
+        """
+        if self._content is not False or self.raw is None or self._load_at_hand():
+            return
+        read_whole = getattr(self.raw, "read_whole", None)
+        if read_whole is None or self._content_consumed:
+            pieces = [piece async for piece in self.aiter_content(CONTENT_CHUNK_SIZE)]
+            self._content = b"".join(pieces)
+            self._content_consumed = True
+            return
+        try:
+            self._content = await read_whole()
+        except RequestException:
+            raise
+        except LOWER_ERRORS as exc:
+            raise translate(exc, self.request, self, phase="body") from exc
+        finally:
+            self._content_consumed = True
+
+    async def _load_at_most(self, limit: int, seconds: float | None = None) -> None:
+        """Read the body of a response that is only passed through, up to ``limit`` bytes.
+
+        What is beyond is not read: the connection is closed.  Never raises for a
+        broken body, since nobody asked for it.
+        """
+        if self._content is not False or self._content_consumed or self.raw is None:
+            return
+        hurry = getattr(self.raw, "hurry", None)
+        if seconds is not None and hurry is not None:
+            hurry(seconds)
+        pieces: list[bytes] = []
+        size = 0
+        try:
+            async for piece in self.aiter_content(CONTENT_CHUNK_SIZE):
+                pieces.append(piece[: limit - size])
+                size += len(piece)
+                if size > limit:
+                    break
+        except LOWER_ERRORS:
+            pass
+        finally:
+            await self._close_raw()
+        self._content = b"".join(pieces)
+        self._content_consumed = True
+
+    async def aiter_content(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
+        """The body in pieces, decoded from its Content-Encoding.
+
+        :param chunk_size: at most so many bytes each; ``None`` hands over each piece
+            as it arrives.
+        :raises StreamConsumedError: when it was already read as a stream.
+        :raises RequestException: when it cannot be read to its end.
+        """
+        self._check_iterable(chunk_size)
+        if self._content is not False:
+            for piece in slices(self._content, chunk_size):
+                yield piece
+            return
+        raw = self.raw
+        stream = getattr(raw, "stream", None)
+        try:
+            if stream is not None:
+                async for piece in stream(chunk_size, decode_content=True):
+                    yield piece
+            elif raw is not None:
+                while piece := await raw.read(-1 if chunk_size is None else chunk_size):
+                    yield piece
+        except RequestException:
+            raise
+        except LOWER_ERRORS as exc:
+            raise translate(exc, self.request, self, phase="body") from exc
+        self._content_consumed = True
+
+    async def aiter_text(
+        self, chunk_size: int | None = None, encoding: str | None = None
+    ) -> AsyncIterator[str]:
+        """The body's text in pieces, characters that were cut put together.
+
+        :param chunk_size: as for :meth:`aiter_content`, in bytes.
+        :param encoding: a charset; ``encoding`` of the response, or else UTF-8.
+        """
+        decoder = _text.TextDecoder(encoding or self.encoding)
+        async for piece in self.aiter_content(chunk_size):
+            if text := decoder.feed(piece):
+                yield text
+        if rest := decoder.end():
+            yield rest
+
+    async def aiter_lines(
+        self,
+        chunk_size: int | None = None,
+        decode_unicode: bool = False,
+        delimiter: str | bytes | None = None,
+    ) -> AsyncIterator[Any]:
+        """The body's lines without their ends, the same however the bytes arrive.
+
+        :param decode_unicode: yield ``str``, decoded as by :meth:`aiter_text`, instead of
+            ``bytes``, as ``iter_lines`` of a :class:`~ulak.Response` does.
+        :param delimiter: what ends a line, instead of any line break.
+        """
+        cutter = _text.line_cutter(delimiter)
+        pieces: AsyncIterator[Any] = self.aiter_content(chunk_size)
+        if decode_unicode and self.encoding:
+            pieces = self.aiter_text(chunk_size)
+        async for piece in pieces:
+            for line in cutter.feed(piece):
+                yield line
+        for line in cutter.end():
+            yield line
+
+    async def aclose(self) -> None:
+        """Part with the response; a body that is not yet read is lost, and its connection."""
+        if self.raw is not None and not self._content_consumed:
+            await self._close_raw()
+
+    async def _close_raw(self) -> None:
+        """Close ``raw``, in whichever way it is closed."""
+        close = getattr(self.raw, "aclose", None)
+        if close is not None:
+            await close()
+        elif (close := getattr(self.raw, "close", None)) is not None:
+            close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self.aiter_content()
+
+    def __getstate__(self) -> Mapping[str, Any]:
+        self.content  # noqa: B018 - a pickle holds the body
+        return {name: getattr(self, name, None) for name in self.__attrs__}

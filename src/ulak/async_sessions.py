@@ -1,0 +1,249 @@
+"""The asynchronous session: the names and the meaning of :class:`~ulak.Session`, awaited.
+
+An :class:`AsyncSession` carries out, in a task, the steps of the conversation that
+``_policy`` decides on.  Its settings, and everything else that needs no I/O, it
+has in common with :class:`~ulak.Session`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Coroutine
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from . import _bodies
+from ._callers import caller
+from ._policy.session import BaseSession, Call
+from ._policy.steps import (
+    SKIM_LIMIT,
+    SKIM_TIME,
+    Close,
+    Hooks,
+    Load,
+    Pause,
+    Resend,
+    Rewind,
+    Send,
+    Skim,
+)
+from ._transport.async_source import position_of, rewind
+from ._types import UNSET
+from .async_adapters import AsyncHTTPAdapter
+from .async_models import AsyncResponse
+from .hooks import hook_calls
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    from ._policy.steps import Step
+    from ._response import BaseResponse
+    from ._types import AllOptions
+    from .models import PreparedRequest
+
+__all__ = ["AsyncSession"]
+
+
+class AsyncSession(BaseSession[Coroutine[Any, Any, AsyncResponse]]):
+    """Settings, cookies and connections for many requests; for many tasks at once.
+
+    Use it with ``async with``, or await :meth:`close`.  Every argument is also an
+    attribute, which may be changed later.  The verbs, :meth:`request` and :meth:`send`
+    are awaited for an :class:`~ulak.AsyncResponse`; hooks may be ``async`` functions;
+    bodies may also be asynchronous iterables and files.
+    """
+
+    _response_class: ClassVar[type[BaseResponse]] = AsyncResponse
+    _adapter_base: ClassVar[str] = "ulak.async_adapters.AsyncBaseAdapter"
+    _asynchronous: ClassVar[bool] = True
+    #: Where it was made, for a warning.
+    _made_at: str = ""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._made_at = caller()
+
+    def _mount_defaults(self) -> None:
+        adapter = AsyncHTTPAdapter()
+        self.mount("https://", adapter)
+        self.mount("http://", adapter)
+
+    @property
+    def _overrides_send(self) -> bool:
+        return type(self).send is not _OWN_SEND or "send" in self.__dict__
+
+    async def _perform(self, call: Call) -> AsyncResponse:
+        prepared, options = self._begin(call)
+        response = await self.send(prepared, **options)
+        if self._rejects(response, call):
+            await response._load_at_most(SKIM_LIMIT)
+            response.raise_for_status()
+        return response
+
+    def _open_stream(self, method: str, url: str | bytes, kwargs: AllOptions) -> _OpenStream:
+        kwargs["stream"] = True
+        return _OpenStream(self, method, url, kwargs)
+
+    async def send(self, request: PreparedRequest, **kwargs: Any) -> AsyncResponse:
+        """Send a prepared request; an override point, called on every redirect too.
+
+        :param kwargs: ``stream``, ``timeout``, ``verify``, ``cert``, ``proxies``,
+            ``allow_redirects`` and ``retries``, as for :meth:`request`; what is
+            not given is the session's.
+        :raises RequestException: of the class that names what failed.
+        """
+        steps = self._converse(request, kwargs)
+        if _bodies.is_async_readable(request.body) and request._body_position is None:
+            request._body_position = await position_of(request.body)
+        return await self._drive(steps, kwargs)
+
+    async def _drive(self, steps: Any, options: dict[str, Any]) -> AsyncResponse:
+        """Carry out the steps of a conversation; every failure goes back into it."""
+        outcome: Any = None
+        failure: BaseException | None = None
+        try:
+            while True:
+                try:
+                    step = steps.send(outcome) if failure is None else steps.throw(failure)
+                except StopIteration as stop:
+                    return stop.value  # type: ignore[no-any-return]
+                outcome = failure = None
+                try:
+                    outcome = await self._carry_out(step, options)
+                except BaseException as exc:
+                    failure = exc
+        finally:
+            del failure  # its traceback holds this frame
+
+    async def _carry_out(self, step: Step, options: dict[str, Any]) -> Any:
+        """One step; for what each means see :mod:`ulak._policy.steps`."""
+        kind = type(step)
+        if kind is Send:
+            return await self._exchange(step, options)  # type: ignore[arg-type]
+        if kind is Load:
+            return await step.response._load()  # type: ignore[union-attr]  # a response of ours
+        return await _OTHER_STEPS[kind](self, step, options)
+
+    async def _exchange(self, step: Send, options: dict[str, Any]) -> Any:
+        """Send through the adapter that is mounted for the URL."""
+        request = step.request
+        adapter = self.get_adapter(url=request.url or "")
+        start = perf_counter()
+        options["timeout"] = step.timeout  # hooks are told what was sent
+        options["proxies"] = step.proxies
+        response = await adapter.send(request, **options)
+        return self._accept(response, request, adapter, start)
+
+    async def _resend(self, step: Resend, options: dict[str, Any]) -> AsyncResponse:
+        again = {**options, "timeout": step.timeout, "proxies": step.proxies}
+        if step.retries is not UNSET:
+            again["retries"] = step.retries
+        return await self.send(step.request, allow_redirects=False, **again)
+
+    async def _run_hooks(self, step: Hooks, options: dict[str, Any]) -> Any:
+        calls = hook_calls("response", step.request.hooks, step.response, **options)
+        outcome: Any = None
+        while True:
+            try:
+                outcome = calls.send(outcome)
+            except StopIteration as stop:
+                return stop.value
+            if isinstance(outcome, Awaitable):
+                outcome = await outcome
+
+    async def _skim(self, step: Skim, options: dict[str, Any]) -> None:
+        await step.response._load_at_most(SKIM_LIMIT, SKIM_TIME)  # type: ignore[attr-defined]  # ours
+
+    async def _close_response(self, step: Close, options: dict[str, Any]) -> None:
+        await step.response.aclose()  # type: ignore[attr-defined]  # ours
+
+    async def _rewind(self, step: Rewind, options: dict[str, Any]) -> None:
+        await rewind(step.request.body, step.request._body_position)
+
+    async def _pause(self, step: Pause, options: dict[str, Any]) -> None:
+        await asyncio.sleep(step.seconds)
+
+    async def close(self) -> None:
+        """Close every connection, those of unread responses too.  Harmless when repeated.
+
+        Requests that are under way end with :class:`~ulak.exceptions.SessionClosed`.
+        """
+        for adapter in set(self.adapters.values()):
+            await adapter.close()
+
+    aclose = close
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def __enter__(self) -> None:
+        """Say which ``with`` is meant.
+
+        :raises TypeError: always.
+        """
+        raise TypeError("use `async with` with an AsyncSession")
+
+    def __exit__(self, *exc_info: object) -> None:
+        """Never called."""
+
+    def __del__(self) -> None:
+        """Warn of connections that nobody will close."""
+        adapters = self.__dict__.get("adapters", {}).values()
+        if not sys.is_finalizing() and any(getattr(x, "_is_open", False) for x in adapters):
+            import warnings
+
+            warnings.warn(
+                f"unclosed {self!r}, made at {self._made_at}: "
+                "use `async with`, or `await session.close()`",
+                ResourceWarning,
+                source=self,
+                stacklevel=2,
+            )
+
+
+_OWN_SEND = AsyncSession.send
+
+_OTHER_STEPS: dict[type, Any] = {
+    Hooks: AsyncSession._run_hooks,
+    Skim: AsyncSession._skim,
+    Close: AsyncSession._close_response,
+    Rewind: AsyncSession._rewind,
+    Pause: AsyncSession._pause,
+    Resend: AsyncSession._resend,
+}
+
+
+class _OpenStream:
+    """One streamed request: sent when its ``async with`` block begins, closed when that ends."""
+
+    __slots__ = ("_call", "_response")
+
+    def __init__(
+        self, session: AsyncSession, method: str, url: str | bytes, kwargs: AllOptions
+    ) -> None:
+        self._call = session, method, url, kwargs
+        self._response: AsyncResponse | None = None
+
+    async def __aenter__(self) -> AsyncResponse:
+        session, method, url, kwargs = self._call
+        self._response = await session.request(method, url, **kwargs)
+        return self._response
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._response is not None:
+            await self._response.aclose()
