@@ -217,9 +217,8 @@ class _Crew(_Driver):
 
     def _work(self) -> None:
         while (flight := self._orders.get()) is not None:
-            if not self._dismissed:
-                self.landed.append((flight, self._outcome(flight.item)))
-                self.news.set()
+            self.landed.append((flight, self._outcome(flight.item)))
+            self.news.set()
             if self._dismissed:  # whoever dismissed us may have looked before that
                 _close(self.untaken())
             del flight  # not to be kept while there is nothing to do
@@ -327,7 +326,7 @@ class _Flights(_Driver):
         self.news = asyncio.Event()
         self._tasks: dict[asyncio.Task[Any], Flight] = {}
         self._pulling: asyncio.Task[None] | None = None
-        #: Set when the source may be advanced.
+        #: Set when there may be room for more.
         self._room = asyncio.Event()
         self._cancelled = False
 
@@ -356,8 +355,7 @@ class _Flights(_Driver):
 
             self._pulling = create_task(self._pull(source))
             self._pulling.add_done_callback(self._has_pulled)
-        if self.schedule.may_pull:
-            self._room.set()
+        self._room.set()
 
     async def _pull(self, source: AsyncIterator[Any]) -> None:
         while await self._room.wait():

@@ -52,6 +52,11 @@ _HTTP_URL = re.compile(
     r"(https?):(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?",
     re.ASCII | re.IGNORECASE | re.DOTALL,
 )
+# The same without userinfo and fragment, and with nothing to encode: an origin and the rest.
+_SAFE = rf"[{_CLASS}:@/]*+(?:%[0-9A-Fa-f]{{2}}[{_CLASS}:@/]*+)*+"
+_SAFE_URL = re.compile(
+    rf"(https?://[{_CLASS}:\[\]]+)(/{_SAFE})?(?:\?((?:{_SAFE}|\?)*+))?", re.ASCII
+)
 _OTHER_URL = r"(?s)([^:]*):(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?"
 # RFC 3986, appendix B, with the scheme of section 3.1.
 _REFERENCE = r"(?s)(?:([A-Za-z][A-Za-z0-9+.\-]*):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?"
@@ -125,6 +130,8 @@ class URL(NamedTuple):
 
 
 _seen: dict[str, URL] = {}
+#: URLs without a path, by their text: origins that were checked.
+_origins: dict[str, URL] = {}
 
 
 def parse(url: str) -> URL:
@@ -361,6 +368,12 @@ def encode_host(host: str) -> str:
 
 def _parse(url: str) -> URL:
     """Parse a URL that is not remembered, and remember it."""
+    match = _SAFE_URL.fullmatch(url)
+    if match is not None and len(url) <= _REMEMBERED_LENGTH:
+        start, path, query = match.groups()
+        origin = _origins.get(start)
+        if origin is not None:
+            return _parse_safe(url, origin, path or "/", query)
     text = url.lstrip()
     if len(text) > MAX_LENGTH:
         raise _invalid(text, f"it is longer than {MAX_LENGTH} characters.")
@@ -379,6 +392,29 @@ def _parse(url: str) -> URL:
     return parsed
 
 
+def _parse_safe(url: str, origin: URL, path: str, query: str | None) -> URL:
+    """Put the URL together whose origin is known, and which has nothing to encode."""
+    target = path if query is None else f"{path}?{query}"
+    parsed = URL(
+        origin.scheme, None, origin.host, origin.port, path, query, None, target,
+        f"{origin.href[:-1]}{target}", origin.host_header, origin.effective_port, origin.origin,
+    )  # fmt: skip
+    if len(_seen) >= _REMEMBERED:
+        _seen.clear()
+    _seen[url] = parsed
+    if url != parsed.href:
+        _seen[parsed.href] = parsed
+    return parsed
+
+
+def _remember_origin(parsed: URL) -> None:
+    """Keep what a URL begins with, up to its path."""
+    if len(_origins) >= _REMEMBERED:
+        _origins.clear()
+    start = parsed.href[: len(parsed.href) - len(parsed.target)]
+    _origins[start] = parsed._replace(path="/", query=None, target="/", href=f"{start}/")
+
+
 def _remember(url: str, parsed: URL) -> None:
     """Keep a URL under its text and its href: that is what is looked up next."""
     if len(url) > _REMEMBERED_LENGTH or len(parsed.href) > _REMEMBERED_LENGTH:
@@ -386,8 +422,11 @@ def _remember(url: str, parsed: URL) -> None:
     if len(_seen) >= _REMEMBERED:
         _seen.clear()
     _seen[url] = parsed
-    if url != parsed.href and parsed.scheme.startswith("http"):
-        _seen[parsed.href] = parsed
+    if parsed.scheme.startswith("http"):
+        if url != parsed.href:
+            _seen[parsed.href] = parsed
+        if parsed.userinfo is None and parsed.fragment is None and parsed.scheme in DEFAULT_PORTS:
+            _remember_origin(parsed)
 
 
 def _parse_http(

@@ -15,7 +15,7 @@ from ._environment import normalise_proxy, select_proxy
 from ._errors import LOWER_ERRORS, translate
 from ._headers import prepare_headers
 from ._protocol.exchange import fields_by_proxy, fields_to_origin
-from ._protocol.h1 import request_head
+from ._protocol.h1 import RequestHeads
 from ._protocol.pool import Limits
 from ._transport.async_pool import AsyncPool
 from ._transport.async_route import ProxyRoute, Route
@@ -166,6 +166,7 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
         self._pools: dict[asyncio.AbstractEventLoop, AsyncPool] = {}
         self._current: tuple[asyncio.AbstractEventLoop | None, Any] = (None, None)
         self._routes: dict[Any, Route] = {}
+        self._heads = RequestHeads()
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: getattr(self, name, None) for name in self.__attrs__}
@@ -233,7 +234,7 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
             fields = fields_by_proxy(headers, host, route.proxy.headers)  # type: ignore[union-attr]
         else:
             fields = fields_to_origin(headers, host, tunnelled=route.proxy is not None)
-        return request_head(method, target, fields)
+        return self._heads.head(method, target, fields)
 
     def request_url(self, request: PreparedRequest, proxies: Proxies) -> str:
         """The request's target: a path, or the whole URL for a forwarding proxy.

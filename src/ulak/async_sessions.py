@@ -11,7 +11,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Coroutine
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 from . import _bodies
 from ._callers import caller
@@ -35,10 +35,11 @@ from .async_models import AsyncResponse
 from .hooks import hook_calls
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, Iterable
     from types import TracebackType
-    from typing import Self
+    from typing import Literal, Self
 
-    from ._policy.steps import Step
+    from ._gathering import AsyncGathering, Item
     from ._response import BaseResponse
     from ._types import AllOptions
     from .models import PreparedRequest
@@ -95,46 +96,35 @@ class AsyncSession(BaseSession[Coroutine[Any, Any, AsyncResponse]]):
         :raises RequestException: of the class that names what failed.
         """
         steps = self._converse(request, kwargs)
-        if _bodies.is_async_readable(request.body) and request._body_position is None:
-            request._body_position = await position_of(request.body)
-        return await self._drive(steps, kwargs)
-
-    async def _drive(self, steps: Any, options: dict[str, Any]) -> AsyncResponse:
-        """Carry out the steps of a conversation; every failure goes back into it."""
+        if request.body is not None:
+            await _note_position(request)
         outcome: Any = None
         failure: BaseException | None = None
         try:
-            while True:
+            while True:  # carry out the steps; every failure goes back into the conversation
                 try:
-                    step = steps.send(outcome) if failure is None else steps.throw(failure)
+                    step: Any = steps.send(outcome) if failure is None else steps.throw(failure)
                 except StopIteration as stop:
                     return stop.value  # type: ignore[no-any-return]
                 outcome = failure = None
                 try:
-                    outcome = await self._carry_out(step, options)
+                    kind = type(step)
+                    if kind is Send:
+                        sent = step.request
+                        adapter = self.get_adapter(url=sent.url or "")
+                        kwargs["timeout"] = step.timeout  # hooks are told what was sent
+                        kwargs["proxies"] = step.proxies
+                        start = perf_counter()
+                        outcome = await adapter.send(sent, **kwargs)
+                        self._accept(outcome, sent, adapter, start)
+                    elif kind is not Load:
+                        outcome = await _OTHER_STEPS[kind](self, step, kwargs)
+                    elif not step.response._load_at_hand():
+                        await step.response._load()
                 except BaseException as exc:
                     failure = exc
         finally:
             del failure  # its traceback holds this frame
-
-    async def _carry_out(self, step: Step, options: dict[str, Any]) -> Any:
-        """One step; for what each means see :mod:`ulak._policy.steps`."""
-        kind = type(step)
-        if kind is Send:
-            return await self._exchange(step, options)  # type: ignore[arg-type]
-        if kind is Load:
-            return await step.response._load()  # type: ignore[union-attr]  # a response of ours
-        return await _OTHER_STEPS[kind](self, step, options)
-
-    async def _exchange(self, step: Send, options: dict[str, Any]) -> Any:
-        """Send through the adapter that is mounted for the URL."""
-        request = step.request
-        adapter = self.get_adapter(url=request.url or "")
-        start = perf_counter()
-        options["timeout"] = step.timeout  # hooks are told what was sent
-        options["proxies"] = step.proxies
-        response = await adapter.send(request, **options)
-        return self._accept(response, request, adapter, start)
 
     async def _resend(self, step: Resend, options: dict[str, Any]) -> AsyncResponse:
         again = {**options, "timeout": step.timeout, "proxies": step.proxies}
@@ -164,6 +154,75 @@ class AsyncSession(BaseSession[Coroutine[Any, Any, AsyncResponse]]):
 
     async def _pause(self, step: Pause, options: dict[str, Any]) -> None:
         await asyncio.sleep(step.seconds)
+
+    @overload
+    def gather(
+        self,
+        requests: Iterable[Item] | AsyncIterable[Item],
+        *,
+        limit: int = 50,
+        per_host: int | None = None,
+        in_order: bool = True,
+        return_exceptions: Literal[False] = False,
+    ) -> AsyncGathering[AsyncResponse]: ...
+    @overload
+    def gather(
+        self,
+        requests: Iterable[Item] | AsyncIterable[Item],
+        *,
+        limit: int = 50,
+        per_host: int | None = None,
+        in_order: bool = True,
+        return_exceptions: bool,
+    ) -> AsyncGathering[AsyncResponse | Exception]: ...
+    def gather(
+        self,
+        requests: Iterable[Item] | AsyncIterable[Item],
+        *,
+        limit: int = 50,
+        per_host: int | None = None,
+        in_order: bool = True,
+        return_exceptions: bool = False,
+    ) -> AsyncGathering[Any]:
+        """Send many requests at once, a task for each.
+
+        ``await session.gather(urls)`` gives the list of the responses; ``async for response
+        in session.gather(urls)`` hands them out one by one.  Nothing begins before that.
+
+        Iterating is lazy: ``requests`` is asked for more only while responses are taken,
+        so it may be endless; what is ahead of the consumer is bounded.  Leaving the loop
+        early cancels what is under way; to wait until that is done, use
+        :func:`contextlib.aclosing`.
+
+        :param requests: an iterable, or an asynchronous one, of URLs (GET) and
+            :class:`~ulak.Request`, which are sent as by :meth:`request`, and of
+            :class:`~ulak.PreparedRequest`, which are sent as by :meth:`send`.
+        :param limit: how many are under way at once.
+        :param per_host: how many of them to the same scheme, host and port.  One whose
+            host is busy waits aside while others go.  A redirect counts for the host
+            that the request was for at first.
+        :param in_order: hand out the responses in the order of ``requests``; else as
+            they come.
+        :param return_exceptions: hand out what a request raised in the place of its
+            response; else the first failure is raised as soon as it is known, after
+            everything under way was cancelled and has ended.
+        :returns: what is awaited or iterated over, once; the responses' bodies are read,
+            unless the session's ``stream`` is set.
+        :raises InvalidOption: at once, when an argument makes no sense.
+        :raises RequestException: when awaited; what an item that cannot be sent raises
+            is a failure of that request.
+        """
+        from ._gathering import AsyncGathering
+        from ._policy.gathering import Schedule
+
+        schedule = Schedule(
+            limit=limit,
+            per_host=per_host,
+            in_order=in_order,
+            return_exceptions=return_exceptions,
+            holds=bool(self._streams),
+        )
+        return AsyncGathering(self, requests, schedule)
 
     async def close(self) -> None:
         """Close every connection, those of unread responses too.  Harmless when repeated.
@@ -209,6 +268,12 @@ class AsyncSession(BaseSession[Coroutine[Any, Any, AsyncResponse]]):
                 source=self,
                 stacklevel=2,
             )
+
+
+async def _note_position(request: PreparedRequest) -> None:
+    """Note where an asynchronous file is, to send it again from there."""
+    if _bodies.is_async_readable(request.body) and request._body_position is None:
+        request._body_position = await position_of(request.body)
 
 
 _OWN_SEND = AsyncSession.send

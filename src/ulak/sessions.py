@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from typing import Literal, Self
 
     from ._gathering import Item
-    from ._policy.steps import Step
     from ._response import BaseResponse
     from ._types import AllOptions, Cert, Proxies, Verify
 
@@ -90,43 +89,34 @@ class Session(BaseSession[Response]):
             not given is the session's.
         :raises RequestException: of the class that names what failed.
         """
-        return self._drive(self._converse(request, kwargs), kwargs)
-
-    def _drive(self, steps: Any, options: dict[str, Any]) -> Response:
-        """Carry out the steps of a conversation; every failure goes back into it."""
+        steps = self._converse(request, kwargs)
         outcome: Any = None
         failure: BaseException | None = None
         try:
-            while True:
+            while True:  # carry out the steps; every failure goes back into the conversation
                 try:
-                    step = steps.send(outcome) if failure is None else steps.throw(failure)
+                    step: Any = steps.send(outcome) if failure is None else steps.throw(failure)
                 except StopIteration as stop:
                     return stop.value  # type: ignore[no-any-return]
                 outcome = failure = None
                 try:
-                    outcome = self._carry_out(step, options)
+                    kind = type(step)
+                    if kind is Send:
+                        sent = step.request
+                        adapter = self.get_adapter(url=sent.url or "")
+                        kwargs["timeout"] = step.timeout  # hooks are told what was sent
+                        kwargs["proxies"] = step.proxies
+                        start = perf_counter()
+                        outcome = adapter.send(sent, **kwargs)
+                        self._accept(outcome, sent, adapter, start)
+                    elif kind is not Load:
+                        outcome = _OTHER_STEPS[kind](self, step, kwargs)
+                    else:
+                        step.response._load()
                 except BaseException as exc:
                     failure = exc
         finally:
             del failure  # its traceback holds this frame
-
-    def _carry_out(self, step: Step, options: dict[str, Any]) -> Any:
-        """One step; for what each means see :mod:`ulak._policy.steps`."""
-        kind = type(step)
-        if kind is Send:
-            return self._exchange(step, options)  # type: ignore[arg-type]
-        if kind is Load:
-            return step.response._load()  # type: ignore[union-attr]  # a response of ours
-        return _OTHER_STEPS[kind](self, step, options)
-
-    def _exchange(self, step: Send, options: dict[str, Any]) -> Any:
-        """Send through the adapter that is mounted for the URL."""
-        request = step.request
-        adapter = self.get_adapter(url=request.url or "")
-        start = perf_counter()
-        options["timeout"] = step.timeout  # hooks are told what was sent
-        options["proxies"] = step.proxies
-        return self._accept(adapter.send(request, **options), request, adapter, start)
 
     def _resend(self, step: Resend, options: dict[str, Any]) -> Response:
         again = {**options, "timeout": step.timeout, "proxies": step.proxies}

@@ -1,4 +1,4 @@
-"""Every Python block of the documentation parses; those of the quickstart and README run.
+"""Every Python block of the documentation parses; those for users also run.
 
 CONTRIBUTING.md ("Documentation that runs") says how to write such a block.
 """
@@ -6,22 +6,26 @@ CONTRIBUTING.md ("Documentation that runs") says how to write such a block.
 from __future__ import annotations
 
 import ast
+import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import uvloop
 
 from tests.house.imports import ROOT
 from tests.support import HttpServer
 
-#: The pages whose blocks are run, in order, in one namespace for each page.
-RUN = ("README.md", "docs/quickstart.md")
 #: The host that the documentation shows; while a page runs it is a server on loopback.
 SHOWN = "https://api.example.com"
 
 _BLOCK = re.compile(r"^```python\n(?P<code>.*?)^```", re.MULTILINE | re.DOTALL)
+#: A block that runs an event loop is a complete program.
+_PROGRAM = re.compile(r"^(asyncio|uvloop)\.run\(", re.MULTILINE)
+#: Whose level a page sets.
+_LOGGER = logging.getLogger("urllib3.connectionpool")
 
 
 class Block(NamedTuple):
@@ -50,15 +54,44 @@ def test_python_blocks_parse(page: str) -> None:
         ast.parse(block.source, block.page)
 
 
-@pytest.mark.parametrize("page", RUN)
+def pages_that_run() -> list[str]:
+    """README.md and those of the folder ``docs`` that show Python."""
+    return [page for page in pages() if page.startswith(("README", "docs/")) and any(blocks(page))]
+
+
+@pytest.fixture(scope="module")
+def warm_uvloop() -> None:
+    """libuv opens two descriptors with its first loop, and keeps them."""
+    uvloop.new_event_loop().close()
+
+
+@pytest.fixture
+def log_level() -> Iterator[None]:
+    """What a page sets is set back."""
+    level = _LOGGER.level
+    yield
+    _LOGGER.setLevel(level)
+
+
+@pytest.mark.parametrize("page", pages_that_run())
 def test_python_blocks_run(
-    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_leaks: None
+    page: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    warm_uvloop: None,
+    no_leaks: None,
+    log_level: None,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    found = list(blocks(page))
-    assert found, f"{page} shows no Python"
     with HttpServer() as server:
-        namespace: dict[str, object] = {"__name__": "__main__"}
-        for block in found:
+        shared: dict[str, object] = {"__name__": "__main__"}
+        for block in blocks(page):
+            namespace = {"__name__": "__main__"} if _PROGRAM.search(block.source) else shared
             source = block.source.replace(SHOWN, server.url)
             exec(compile(source, str(ROOT / block.page), "exec"), namespace)
+
+
+def test_the_pages_that_run_are_found() -> None:
+    found = pages_that_run()
+    assert {"README.md", "docs/quickstart.md", "docs/guide/async.md"} <= set(found)
+    assert all(_PROGRAM.search(block.source) for block in blocks("docs/guide/async.md"))

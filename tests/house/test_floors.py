@@ -19,7 +19,7 @@ FLOORS = {
             "_policy",
             "_transport",
             "adapters async_adapters",
-            "api sessions async_sessions",
+            "_gathering api sessions async_sessions",
             " __main__ cli dropin",
         )
     )

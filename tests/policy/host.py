@@ -14,7 +14,7 @@ from urllib3 import HTTPHeaderDict, HTTPResponse
 
 import ulak
 from ulak._bodies import rewind
-from ulak._policy.flow import Conversation, Settings
+from ulak._policy.flow import Conversation
 from ulak._policy.steps import Close, Hooks, Load, Pause, Resend, Rewind, Send, Skim
 from ulak.adapters import BaseAdapter
 from ulak.hooks import dispatch_hook
@@ -96,7 +96,7 @@ class Host(ulak.Session):
 
     def drive(self, request: ulak.PreparedRequest, **settings: Any) -> Any:
         """Drive the conversation about ``request`` to the end."""
-        steps = Conversation(self, Settings(**settings)).run(request)
+        steps = Conversation(self, **settings).run(request)
         outcome: Any = None
         failure: BaseException | None = None
         while True:

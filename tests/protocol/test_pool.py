@@ -7,11 +7,12 @@ import sys
 import weakref
 from collections import Counter
 from collections.abc import Callable
+from random import Random
 from types import FrameType
 from typing import Any, TypeVar
 
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -422,6 +423,36 @@ def test_places_take_turns_in_the_order_of_their_waiters() -> None:
         pool.release(last)
         assert emptied(pool.served) == [(waiter, None)]
         last = key
+
+
+@given(
+    st.lists(st.integers(0, 30), min_size=30, max_size=90).map(lambda keys: [*map(str, keys)]),
+    st.integers(0, 30),
+    st.floats(0.3, 0.95),
+    st.randoms(use_true_random=False),
+)
+def test_many_places_take_turns_whoever_forgets(
+    keys: list[Key], first: int, share: float, random: Random
+) -> None:
+    pool = make_pool(total=1)
+    assert pool.reserve("")
+    for waiter, key in enumerate(keys):
+        queue(pool, key, waiter)
+    served: list[Waiter] = []
+
+    def serve() -> None:
+        pool.release(keys[served[-1]] if served else "")
+        served.extend(waiter for waiter, _ in emptied(pool.served))
+
+    for _ in range(first):
+        serve()
+    gone = random.sample(range(first, len(keys)), int(share * (len(keys) - first)))
+    for waiter in gone:
+        assert pool.forget(keys[waiter], waiter)
+    staying = [waiter for waiter in range(len(keys)) if waiter not in gone]
+    for _ in staying[first:]:
+        serve()
+    assert served == staying
 
 
 def test_who_forgot_is_not_served() -> None:
@@ -896,7 +927,16 @@ class BesideANaiveOne(RuleBasedStateMachine):
     def as_much_is_held_as_is_there(self) -> None:
         used = self.naive.open_at().keys() | {key for _, key in self.naive.queue}
         assert self.pool._places.keys() == used
-        assert len(self.pool._heap) <= 2 * len(self.naive.queue)
+
+    @invariant()
+    def the_heap_is_in_order(self) -> None:
+        heap = [place for _, place in self.pool._heap]
+        assert len(heap) == len({*map(id, heap)})
+        assert self.pool._stale == sum(not place.waiters for place in heap) <= len(heap) / 2
+        for key, place in self.pool._places.items():
+            assert place.in_heap == any(place is each for each in heap)
+            if place.in_heap or place.waiters:
+                assert place.in_heap != self.naive.is_full_at(key)
 
     def teardown(self) -> None:
         """Everybody is done, so that everybody who waits is served, and all is gone."""

@@ -163,11 +163,19 @@ def test_an_address_needs_no_thread(loop: Loop, monkeypatch, host: str) -> None:
     assert not threads
 
 
-def test_what_only_looks_like_an_address_reaches_no_name_server(loop: Loop) -> None:
-    # Some of these a resolver would take for names.
+def test_what_only_looks_like_an_address_reaches_no_name_server(loop: Loop, monkeypatch) -> None:
+    genuine = socket.getaddrinfo
+
+    def note(*args: Any, flags: int = 0, **kwargs: Any) -> Any:
+        asked.append(flags)
+        return genuine(*args, flags=flags, **kwargs)
+
+    asked: list[int] = []
+    monkeypatch.setattr(socket, "getaddrinfo", note)
     for host in ("::nonsense", "fe80::1%no-such-zone", "1.2.3.4 "):
         with pytest.raises(socket.gaierror):
             loop.run(connect(host))
+    assert asked == [socket.AI_NUMERICHOST] * 3
 
 
 def test_one_address_makes_no_task(loop: Loop, listener: socket.socket) -> None:
@@ -228,6 +236,18 @@ def test_a_source_port(loop: Loop, listener: socket.socket) -> None:
 def test_a_source_by_name(loop: Loop, listener: socket.socket) -> None:
     with loop.run(connect("127.0.0.1", port_of(listener), source_address="localhost")) as sock:
         assert sock.getpeername() == listener.getsockname()
+
+
+def test_a_source_of_several_addresses(loop: Loop, listener: socket.socket) -> None:
+    class Both(Resolver):
+        async def resolve(self, host: str, port: int) -> list[AddressInfo]:
+            if host == "server.example":
+                return [v4(port_of(listener))]
+            return [v6(port), v4(port, "127.0.0.7"), v4(port, "127.0.0.8")]
+
+    dialling = connect("server.example", source_address="us.example", resolver=Both())
+    with loop.run(dialling) as sock:
+        assert sock.getsockname()[0] == "127.0.0.7"
 
 
 def test_a_source_without_address(loop: Loop, listener: socket.socket) -> None:

@@ -825,3 +825,27 @@ def test_what_is_remembered_is_bounded() -> None:
 def test_the_second_look_gives_the_same_object() -> None:
     assert parse("http://h/same") is parse("http://h/same")
     assert parse(prepare("http://H/same?", {"a": 1})) is parse("http://h/same?a=1")
+
+
+_ORIGINS = ("http://a.example", "https://a.example:443", "http://[::1]:80", "HTTP://A.example")
+
+
+@given(
+    st.sampled_from(_ORIGINS),
+    st.text(alphabet="abz09/?#%25:@[]&=+~!$'()*,;. é\\|{}<>\"^`-_", max_size=25),
+)
+def test_a_known_origin_makes_no_difference(origin: str, rest: str) -> None:
+    def outcome() -> object:
+        try:
+            return tuple(parse(origin + rest))
+        except RequestException as exc:
+            return type(exc), str(exc)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_urls, "_seen", {})
+        patch.setattr(_urls, "_origins", {})
+        at_first = outcome()
+        for known in _ORIGINS:
+            parse(known)
+        _urls._seen.clear()
+        assert outcome() == at_first

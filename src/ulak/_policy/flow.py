@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from ..models import PreparedRequest
     from .steps import Step
 
-__all__ = ["Conversation", "FlowHost", "Settings"]
+__all__ = ["Conversation", "FlowHost"]
 
 Steps: TypeAlias = "Generator[Step, Any, BaseResponse]"
 
@@ -64,13 +64,26 @@ class FlowHost(RedirectHost, Protocol):
     def get_adapter(self, url: str) -> Any: ...
 
 
-class Settings:
-    """What holds for one conversation."""
+class Conversation:
+    """One request on its way to its response; used once.
 
-    __slots__ = ("allow_redirects", "proxies", "retries", "stream", "timeout")
+    :param host: the session.
+    :param retries: the policy; left unset, it is the adapter's own.
+    """
+
+    __slots__ = (
+        "_allow_redirects",
+        "_deadline",
+        "_host",
+        "_policy",
+        "_proxies",
+        "_stream",
+        "_timeout",
+    )
 
     def __init__(
         self,
+        host: FlowHost,
         *,
         timeout: Any = None,
         retries: Retry | Unset | None = UNSET,
@@ -78,33 +91,16 @@ class Settings:
         stream: bool = False,
         allow_redirects: bool = True,
     ) -> None:
-        self.timeout = timeout
-        self.retries = retries
-        self.proxies = proxies
-        self.stream = stream
-        self.allow_redirects = allow_redirects
-
-
-class Conversation:
-    """One request on its way to its response; used once.
-
-    :param host: the session.
-    :param settings: what holds for it; ``retries`` left unset means the
-        adapter's own.
-    """
-
-    __slots__ = ("_deadline", "_host", "_policy", "_proxies", "_settings", "_timeout")
-
-    def __init__(self, host: FlowHost, settings: Settings) -> None:
         self._host = host
-        self._settings = settings
-        self._proxies = settings.proxies
-        self._policy = settings.retries
-        self._timeout = settings.timeout
+        self._policy = retries
+        self._proxies = proxies
+        self._stream = stream
+        self._allow_redirects = allow_redirects
+        self._timeout = timeout
         self._deadline: float | None = None
-        total = getattr(settings.timeout, "total", None)
+        total = getattr(timeout, "total", None)
         if total is not None:
-            self._timeout = Timeout.of(settings.timeout)
+            self._timeout = Timeout.of(timeout)
             self._deadline = monotonic() + total
 
     def run(self, request: PreparedRequest) -> Steps:
@@ -113,7 +109,6 @@ class Conversation:
         :returns: by ``StopIteration``, the response, its history set; its body
             is read unless it is streamed.
         """
-        settings = self._settings
         history: list[BaseResponse] = []
         while True:
             if not (history and self._host._overrides_send):
@@ -125,7 +120,7 @@ class Conversation:
                     response = yield from self._run_hooks(request, response)
                 self._keep_cookies(response)
                 location = self._host.get_redirect_target(response)
-                if location is not None and settings.allow_redirects:
+                if location is not None and self._allow_redirects:
                     response.history = [*history, *response.history]
                     request = yield from self._redirect(request, response, location, history)
                     history.append(response)
@@ -134,7 +129,7 @@ class Conversation:
                     self._note_next(request, response, location)
                 if history:
                     response.history = [*history, *response.history]
-                if settings.stream or (yield from self._loads(request, response)):
+                if self._stream or (yield from self._loads(request, response)):
                     return response
                 response.history = []
             except GeneratorExit:  # nobody carries out a step any more

@@ -34,7 +34,7 @@ from ..structures import CaseInsensitiveDict
 from ..timeouts import DEFAULT_TIMEOUT, Timeout
 from . import redirects
 from .credentials import may_travel
-from .flow import Conversation, Settings
+from .flow import Conversation
 from .settings import merge_hooks, merge_params
 
 if TYPE_CHECKING:
@@ -538,20 +538,25 @@ class BaseSession(Generic[Answer]):
                 f"send() takes a PreparedRequest, not {type(request).__name__}: "
                 "session.prepare_request() makes one"
             )
-        options.setdefault("stream", self._streams)
-        options.setdefault("verify", self.verify)
-        options.setdefault("cert", self.cert)
+        if "timeout" not in options:
+            options["timeout"] = self.timeout
+        if "stream" not in options:
+            options["stream"] = self._streams
+        if "verify" not in options:
+            options["verify"] = self.verify
+        if "cert" not in options:
+            options["cert"] = self.cert
         if "proxies" not in options:
             options["proxies"] = self._proxies_for(request.url or "", self.proxies)
-        options.setdefault("timeout", self.timeout)
-        settings = Settings(
+        conversation = Conversation(
+            self,
             timeout=options["timeout"],
             retries=self._retries_for(options.pop("retries", UNSET)),
             proxies=options["proxies"],
             stream=options["stream"],
             allow_redirects=options.pop("allow_redirects", True),
         )
-        return Conversation(self, settings).run(request)
+        return conversation.run(request)
 
     def _retries_for(self, given: RetriesInput | Unset) -> Any:
         """The call's retry policy, or the session's; ``UNSET`` leaves it to the adapter."""
@@ -559,8 +564,8 @@ class BaseSession(Generic[Answer]):
             return UNSET if self.retries is None else resolve_retries(self.retries)
         return resolve_retries(given)
 
-    def _accept(self, response: Any, request: PreparedRequest, adapter: Any, start: float) -> Any:
-        """What ``adapter`` returned for ``request``, sent at ``start``, as a response of ours."""
+    def _accept(self, response: Any, request: PreparedRequest, adapter: Any, start: float) -> None:
+        """See that what ``adapter`` returned for ``request``, sent at ``start``, is complete."""
         if not isinstance(response, self._response_class):
             wanted = self._response_class.__name__
             raise InvalidOption(
@@ -569,12 +574,13 @@ class BaseSession(Generic[Answer]):
                 request=request,
             )
         response._seconds = perf_counter() - start
-        response._json_loads = self.json_loads
-        if getattr(response, "request", None) is None:  # a plain adapter may not have set it
+        if self.json_loads is not None:
+            response._json_loads = self.json_loads
+        known: Any = response  # whose attributes a plain adapter may not have set
+        if known.request is None:
             response.request = request
-        if getattr(response, "url", None) is None:
+        if known.url is None:
             response.url = request.url or ""
-        return response
 
     # Redirects: override points, called on every hop.
 

@@ -57,6 +57,8 @@ def merge_params(request_params: Any, session_params: Any) -> Any:
 
 def merge_hooks(request_hooks: Hooks, session_hooks: Hooks) -> Hooks:
     """The hooks of one call: its own, or else the session's."""
+    if type(session_hooks) is dict and not any(session_hooks.values()):
+        return request_hooks  # most sessions
     if session_hooks and not isinstance(session_hooks, Mapping):
         raise InvalidOption(f"hooks={session_hooks!r} should be a mapping")
     if not session_hooks or not any(session_hooks.values()):

@@ -71,7 +71,14 @@ from .limits import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["Incomplete", "ProtocolViolation", "ResponseHead", "ResponseParser", "request_head"]
+__all__ = [
+    "Incomplete",
+    "ProtocolViolation",
+    "RequestHeads",
+    "ResponseHead",
+    "ResponseParser",
+    "request_head",
+]
 
 # The alphabets of RFC 9110: 5.6.2 (token) and 5.5 (field-value, with obs-text).
 _TOKEN: Final = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
@@ -83,6 +90,9 @@ _VALUE_START: Final = r"[!-~\x80-\xff]"
 _request = re.compile(
     rf"{_TOKEN}+ [!-~]+ HTTP/1\.1\r\n(?:{_TOKEN}+\0(?:{_VALUE_START}{_VALUE}*)?\r\n)*\r\n"
 ).fullmatch
+
+
+_request_line = re.compile(rf"{_TOKEN}+ [!-~]+ HTTP/1\.1\r\n").fullmatch
 
 
 def request_head(
@@ -115,6 +125,30 @@ def request_head(
     if _request(text) is None or text.count("\r\n") != len(lines) - 1:
         raise _refusal(method, target, pairs)
     return text.replace("\0", ": ").encode("latin-1")
+
+
+class RequestHeads:
+    """Makes heads like :func:`request_head`, and remembers the fields of the last one.
+
+    Requests of one session differ in their first line more often than in their
+    fields.  Safe for concurrent use.
+    """
+
+    __slots__ = ("_last",)
+
+    def __init__(self) -> None:
+        self._last: tuple[Sequence[tuple[str | bytes, str | bytes]], bytes] = ((), b"\r\n")
+
+    def head(
+        self, method: str, target: str, fields: Sequence[tuple[str | bytes, str | bytes]]
+    ) -> bytes:
+        """Return the head of a request; as :func:`request_head`, and with its errors."""
+        known, lines = self._last
+        if known == fields and _request_line(line := f"{method} {target} HTTP/1.1\r\n"):
+            return line.encode("ascii") + lines
+        head = request_head(method, target, fields)
+        self._last = fields, head[head.index(b"\r\n") + 2 :]
+        return head
 
 
 def _text(part: str | bytes) -> str:
@@ -190,7 +224,9 @@ class ResponseHead:
     the method and the status.
     """
 
-    __slots__ = ("_fields", "_lower", "chunked", "content_length", "raw", "status", "version")
+    content_length: int | None = None
+    chunked: bool = False
+    _fields: list[tuple[str, str]] | None = None
 
     def __init__(self, raw: bytes) -> None:
         """Take over a head that was checked."""
@@ -198,9 +234,6 @@ class ResponseHead:
         self._lower = raw.lower()
         self.status = int(raw[9:12])
         self.version = 10 if raw[7] == 0x30 else 11
-        self.content_length: int | None = None
-        self.chunked = False
-        self._fields: list[tuple[str, str]] | None = None
 
     def read_framing(self) -> bool:
         """Read the fields that frame the body; return whether the connection may persist.
@@ -413,40 +446,29 @@ class ResponseParser:
     Not safe for concurrent use.
     """
 
-    __slots__ = (
-        "_interims",
-        "_left",
-        "_leftover",
-        "_method",
-        "_partial",
-        "_persist",
-        "_section",
-        "_state",
-        "complete",
-        "head",
-        "interim",
-        "keep_alive",
-        "remaining",
-        "started",
-        "trailers",
-    )
+    # As the class has them until they are set: most answers set few.
+    _state: int = _HEAD
+    _section: _FieldSection | None = None
+    _persist: bool = False
+    _interims: int = 0
+    _left: int = 0
+    _partial: bytes = b""
+    _leftover: bytearray | None = None
+    head: ResponseHead | None = None
+    complete: bool = False
+    keep_alive: bool = False
+    started: bool = False
+    interim: int = 0
+    remaining: int | None = None
+    _trailers: list[tuple[str, str]] | None = None
 
     def __init__(self, method: str) -> None:
         self._method = method
-        self._state = _HEAD
-        self._section: _FieldSection | None = None
-        self._persist = False
-        self._interims = 0
-        self._left = 0
-        self._partial = b""
-        self._leftover: bytearray | None = None
-        self.head: ResponseHead | None = None
-        self.complete = False
-        self.keep_alive = False
-        self.started = False
-        self.interim = 0
-        self.remaining: int | None = None
-        self.trailers: list[tuple[str, str]] = []
+
+    @property
+    def trailers(self) -> list[tuple[str, str]]:
+        """Names and values of the trailer section."""
+        return [] if self._trailers is None else self._trailers
 
     @property
     def leftover(self) -> bytes:
@@ -643,7 +665,7 @@ class ResponseParser:
             return
         raw, data = self._feed_section(data)
         if raw:
-            self.trailers = _split(raw)
+            self._trailers = _split(raw)
             self._finish(data)
 
 

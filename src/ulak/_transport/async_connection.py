@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib3 import exceptions as lower
 
 from .._errors import TotalTimeoutError, WriteTimeoutError
-from .._protocol.exchange import ANSWER_WAIT, CONTINUE_WAIT
+from .._protocol.exchange import CONTINUE_WAIT
 from .._protocol.h1 import ProtocolViolation, ResponseParser
 from .._protocol.pool import Pooled
 from .async_source import source_of
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
 
-    from ..timeouts import Timeout
     from .clock import Deadline
     from .payload import Payload
 
@@ -231,7 +230,7 @@ class AsyncConnection(Pooled, asyncio.Protocol):
         if self._drained is not None and not self._drained.done():
             self._drained.set_result(None)
 
-    def _wait(self, seconds: float | None) -> asyncio.Future[None]:
+    def wait(self, seconds: float | None) -> asyncio.Future[None]:
         """What to await for something to happen; ``error`` says when that is a failure.
 
         :param seconds: for which the peer may send nothing.
@@ -239,7 +238,9 @@ class AsyncConnection(Pooled, asyncio.Protocol):
         waiter = self._waiter = self._loop.create_future()
         self._limit = seconds
         if seconds is not None or self.deadline is not None:
-            self._set_alarm(self._next_expiry(seconds))
+            expires = self._expires = self._next_expiry(seconds)
+            if self._timer is None or expires < self._timer_when:
+                self._set_alarm(expires)
         else:
             self._expires = None
         return waiter
@@ -297,39 +298,26 @@ class AsyncConnection(Pooled, asyncio.Protocol):
 
     # An exchange.
 
-    async def exchange(
-        self,
-        parser: ResponseParser,
-        head: bytes,
-        payload: Payload | None,
-        limits: Timeout,
-        deadline: Deadline,
-    ) -> bool:
-        """Send a request, and receive the head of its answer into ``parser``.
+    def begin(self, parser: ResponseParser, deadline: Deadline) -> None:
+        """Begin an exchange whose answer goes into ``parser``.
 
-        :returns: whether all of the request went out; if not, the connection is of
-            no use after the answer.
-        :raises urllib3.exceptions.TimeoutError, OSError, ProtocolViolation, CallerError:
+        :raises OSError: when the connection is closed.
         """
         self.parser = parser
         self.deadline = deadline
         if self.closed:
             raise self.error or ConnectionResetError("the server closed the connection")
-        whole = True
-        if payload is None:
-            self.transport.write(head)
-        elif payload.fits_in_one_piece and not payload.waits_for_leave:
-            self.transport.write(head + payload.body)
-        else:
-            whole = await self._send_in_pieces(head, payload, limits.write)
-        while parser.head is None:
-            if self.error is not None:
-                raise self.error
-            await self._wait(limits.read if whole else ANSWER_WAIT)
-        return whole
 
-    async def _send_in_pieces(self, head: bytes, payload: Payload, write: float | None) -> bool:
-        """Send a request whose body takes its time; tells whether all of it went out."""
+    async def send(self, head: bytes, payload: Payload, write: float | None) -> bool:
+        """Send a request that has a body.
+
+        :returns: whether all of it went out; if not, the server has answered, and the
+            connection is of no use after that.
+        :raises urllib3.exceptions.TimeoutError, OSError, ProtocolViolation, CallerError:
+        """
+        if payload.fits_in_one_piece and not payload.waits_for_leave:
+            self.transport.write(head + payload.body)
+            return True
         self._sending = True
         try:
             self.transport.write(head)
@@ -347,7 +335,7 @@ class AsyncConnection(Pooled, asyncio.Protocol):
         try:
             async with asyncio.timeout(CONTINUE_WAIT):
                 if parser.head is None and not parser.interim:
-                    await self._wait(None)
+                    await self.wait(None)
         except TimeoutError:
             return True
         finally:
@@ -400,7 +388,7 @@ class AsyncConnection(Pooled, asyncio.Protocol):
         while not self._pieces and not parser.complete:
             if self.error is not None:
                 raise self.error
-            await self._wait(read)
+            await self.wait(read)
         return self.take()
 
     async def receive_rest(self, parser: ResponseParser, read: float | None) -> bytes:
@@ -412,7 +400,7 @@ class AsyncConnection(Pooled, asyncio.Protocol):
             while not parser.complete:
                 if self.error is not None:
                     raise self.error
-                await self._wait(read)
+                await self.wait(read)
         finally:
             self._sink = None
         return sink.getvalue()

@@ -22,6 +22,7 @@ from urllib3 import exceptions as lower
 from .._callers import stacklevel
 from .._errors import TotalTimeoutError, as_urllib3
 from .._protocol import h1
+from .._protocol.exchange import ANSWER_WAIT
 from .._protocol.pool import Limits, Pool
 from .._protocol.reuse import may_send_again
 from . import async_source, clock
@@ -129,7 +130,16 @@ class AsyncPool:
         while True:
             parser = h1.ResponseParser(method)
             try:
-                whole = await conn.exchange(parser, head, payload, limits, deadline)
+                conn.begin(parser, deadline)
+                whole = True
+                if payload is None:
+                    conn.transport.write(head)
+                else:
+                    whole = await conn.send(head, payload, limits.write)
+                while parser.head is None:
+                    if conn.error is not None:
+                        raise conn.error
+                    await conn.wait(limits.read if whole else ANSWER_WAIT)
                 break
             except (OSError, h1.ProtocolViolation) as exc:
                 again = reused and may_send_again(
@@ -146,7 +156,6 @@ class AsyncPool:
                 raise
             reused = False
             conn = await self._replace(conn, route, limits, deadline, payload)
-        assert parser.head is not None  # what exchange() waits for
         return AsyncRawResponse(parser.head, parser, conn, self, limit=limits.read, whole=whole)
 
     async def _replace(

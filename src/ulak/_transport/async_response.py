@@ -7,7 +7,7 @@ it closes it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
 
 from urllib3 import HTTPHeaderDict
 from urllib3 import exceptions as lower
@@ -22,12 +22,18 @@ if TYPE_CHECKING:
 
     from .._protocol.h1 import ResponseHead, ResponseParser
     from .async_connection import AsyncConnection
-    from .async_pool import AsyncPool
 
 __all__ = ["AsyncRawResponse"]
 
 #: Decoded bytes that are asked for at a time.
 _PIECE_SIZE: Final = 256 * 1024
+
+
+class Keeper(Protocol):
+    """Where a connection goes when its message is whole, or given up: a pool."""
+
+    def give_back(self, conn: AsyncConnection, reusable: bool) -> None: ...
+    def give_up_soon(self, conn: AsyncConnection) -> None: ...
 
 
 class AsyncRawResponse:
@@ -37,28 +43,20 @@ class AsyncRawResponse:
     urllib3's exceptions, as with the ``raw`` of a :class:`~ulak.Response`.
     """
 
-    __slots__ = (
-        "_conn",
-        "_decoder",
-        "_decoder_known",
-        "_failure",
-        "_finished",
-        "_headers",
-        "_limit",
-        "_parser",
-        "_pool",
-        "_rest",
-        "_whole",
-        "head",
-        "status",
-    )
+    _conn: AsyncConnection | None = None
+    _decoder: codings.Decoder | None = None
+    _decoder_known: bool = False
+    _failure: Exception | None = None
+    _finished: bool = False
+    _headers: HTTPHeaderDict | None = None
+    _rest: bytes = b""
 
     def __init__(
         self,
         head: ResponseHead,
         parser: ResponseParser,
         conn: AsyncConnection,
-        pool: AsyncPool,
+        pool: Keeper,
         *,
         limit: float | None,
         whole: bool,
@@ -66,20 +64,15 @@ class AsyncRawResponse:
         """``limit`` is in seconds for each receive; ``whole``: all of the request went out."""
         self.head = head
         self.status = head.status
-        self._parser = parser
-        self._pool = pool
-        self._limit = limit
-        self._whole = whole
-        self._failure: Exception | None = None
-        self._finished = False
-        self._decoder: codings.Decoder | None = None
-        self._decoder_known = False
-        self._headers: HTTPHeaderDict | None = None
-        self._rest = b""
-        self._conn: AsyncConnection | None = conn
         if parser.complete:
             self._rest = conn.take()
-            self._settle(reusable=whole and parser.keep_alive)
+            pool.give_back(conn, whole and parser.keep_alive)
+        else:
+            self._conn = conn
+            self._parser = parser
+            self._pool = pool
+            self._limit = limit
+            self._whole = whole
 
     def __del__(self) -> None:
         """Part with a body that nobody will read."""

@@ -18,7 +18,6 @@ from .. import _urls
 from .._protocol.exchange import Tunnel, TunnelRefused
 from .._protocol.h1 import ProtocolViolation
 from .._protocol.socks import SocksError
-from ..timeouts import Timeout
 from . import async_dial
 from .async_connection import AsyncConnection
 
@@ -33,7 +32,6 @@ __all__ = ["Dialler", "ProxyRoute", "Route"]
 _RECEIVE_SIZE: Final = 1024
 #: Whoever opens a connection limits that; asyncio would limit the handshake to a minute.
 _HANDSHAKE_TIME: Final = 24 * 60 * 60.0
-_FOREVER: Final = Timeout.of(None)
 
 
 class ProxyRoute(NamedTuple):
@@ -175,7 +173,12 @@ class Dialler(NamedTuple):
         try:
             tunnel = Tunnel(route.host, route.port, proxy.headers.items())
             try:
-                await conn.exchange(tunnel.parser, tunnel.head, None, _FOREVER, None)
+                conn.begin(tunnel.parser, None)
+                conn.transport.write(tunnel.head)
+                while tunnel.parser.head is None:
+                    await conn.wait(None)
+                    if conn.error is not None:
+                        raise conn.error
                 tunnel.check()
             except TunnelRefused as exc:
                 raise lower.ProxyError("the proxy refused the tunnel", exc) from exc
