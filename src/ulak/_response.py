@@ -130,10 +130,8 @@ class BaseResponse:
     def _set_cookie_lines(self) -> list[str]:
         """The values of Set-Cookie, each on its own."""
         raw = self.raw
-        if raw is None:
-            return []
-        head = _head_of(raw)
-        if head is not None:
+        head = getattr(raw, "head", None)
+        if type(head) is ResponseHead:
             if not head.has(b"set-cookie"):
                 return []
             return [value for name, value in head.fields if name.lower() == "set-cookie"]

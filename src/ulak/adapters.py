@@ -58,6 +58,9 @@ class BaseAdapter:
       response, whose ``close()`` then settles it.
     """
 
+    #: Whether ``send`` is awaited.
+    _asynchronous: ClassVar[bool] = False
+
     def send(
         self,
         request: PreparedRequest,

@@ -29,7 +29,7 @@ from .timeouts import Timeout
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -65,6 +65,9 @@ class AsyncBaseAdapter:
     An adapter that has the body already sets ``response.raw = None`` and
     ``response._content`` to it.
     """
+
+    #: Whether ``send`` is awaited.
+    _asynchronous: ClassVar[bool] = True
 
     async def send(
         self,
@@ -195,8 +198,10 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
         """
         try:
             limits = Timeout.of(timeout)
-            url = request.url or ""
-            route = self._known_route(url, verify, cert, proxies)
+            url = _urls.parse(request.url or "")
+            route = None
+            if not proxies and not cert and (verify is True or url.scheme == "http"):
+                route = self._routes.get(url.origin)
             if route is None:
                 route = await self._find_route(url, verify, cert, proxies)
             self.add_headers(
@@ -207,9 +212,8 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
                 headers = prepare_headers(headers)
             method = request.method or ""
             head = self._head(route, method, self.request_url(request, proxies), url, headers)
-            raw = await self._pool().exchange(
-                route, head, method, limits, Payload.of(request, headers)
-            )
+            payload = None if request.body is None else Payload.of(request, headers)
+            raw = await self._pool().exchange(route, head, method, limits, payload)
         except RequestException as exc:
             if exc.request is None:
                 exc.request = request
@@ -226,10 +230,15 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
             del callers
 
     def _head(
-        self, route: Route, method: str, target: str, url: str, headers: CaseInsensitiveDict[Any]
+        self,
+        route: Route,
+        method: str,
+        target: str,
+        url: _urls.URL,
+        headers: CaseInsensitiveDict[Any],
     ) -> bytes:
         """The head of the request as it goes on the wire."""
-        host = _urls.parse(url).host_header
+        host = url.host_header
         if route.forwards:
             fields = fields_by_proxy(headers, host, route.proxy.headers)  # type: ignore[union-attr]
         else:
@@ -262,46 +271,29 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
 
     # Routes.
 
-    def _known_route(self, url: str, verify: Verify, cert: Cert, proxies: Proxies) -> Route | None:
-        """The route for a plain request, or one whose TLS context is at hand."""
-        parsed = _urls.parse(url)
-        if proxies or cert or parsed.scheme not in ("http", "https"):
-            return None
-        if parsed.scheme == "http":
-            return self._routes.get(parsed.origin)
-        if verify is True or verify is None:
-            return self._routes.get((parsed.origin, True))
-        return None
-
-    async def _find_route(self, url: str, verify: Verify, cert: Cert, proxies: Proxies) -> Route:
+    async def _find_route(
+        self, url: _urls.URL, verify: Verify, cert: Cert, proxies: Proxies
+    ) -> Route:
         """The route for a request, made when first asked for.
 
         :raises InvalidURL: when the URL or the proxy's cannot be used.
         """
-        parsed = _urls.parse(url)
-        if parsed.scheme not in ("http", "https"):
-            raise InvalidURL(f"{type(self).__name__} cannot send to {parsed.scheme}:// URLs")
-        context: ssl.SSLContext | None = None
-        is_default = (verify is True or verify is None) and not cert
-        if parsed.scheme == "https":
-            context = await _context_for(verify, cert)
-        selected = select_proxy(url, proxies) if proxies else None
+        if url.scheme not in ("http", "https"):
+            raise InvalidURL(f"{type(self).__name__} cannot send to {url.scheme}:// URLs")
+        context = await _context_for(verify, cert) if url.scheme == "https" else None
+        selected = select_proxy(url.href, proxies) if proxies else None
         if not selected:
-            key: Any = parsed.origin
-            if context is not None:
-                key = key, True if is_default else context
-            return self._remember(key, lambda: Route(parsed, context, None))
+            is_plain = context is None or (verify is True and not cert)
+            key: Any = url.origin if is_plain else (url.origin, context)
+            return self._remember(key, lambda: Route(url, context, None))
         proxy = normalise_proxy(selected)
         to_proxy = await _context_for(verify, None) if proxy.startswith("https") else None
-        by_socks = proxy.startswith("socks")
         # One that forwards takes requests for whatever origin on the same connection.
-        origin = None if context is None and not by_socks else parsed.origin
-        key = origin, context, proxy, to_proxy
-        return self._remember(
-            key, lambda: Route(parsed, context, self._proxy_route(proxy, to_proxy))
-        )
+        forwards = context is None and not proxy.startswith("socks")
+        key = None if forwards else url.origin, context, proxy, to_proxy
+        return self._remember(key, lambda: Route(url, context, self._proxy_route(proxy, to_proxy)))
 
-    def _remember(self, key: Any, make: Any) -> Route:
+    def _remember(self, key: Any, make: Callable[[], Route]) -> Route:
         route = self._routes.get(key)
         if route is None:
             while len(self._routes) >= _MOST_ROUTES:

@@ -60,6 +60,11 @@ class FlowHost(RedirectHost, Protocol):
         ...
 
     @property
+    def _response_class(self) -> type[BaseResponse]:
+        """What its responses are."""
+        ...
+
+    @property
     def cookies(self) -> CookieJar: ...
     def get_adapter(self, url: str) -> Any: ...
 
@@ -110,27 +115,31 @@ class Conversation:
             is read unless it is streamed.
         """
         history: list[BaseResponse] = []
+        response: BaseResponse
         while True:
-            if not (history and self._host._overrides_send):
-                response = yield from self._exchange(request)
-            else:
+            if history and self._host._overrides_send:
                 response = yield Resend(request, self._proxies, self._limits(request), self._policy)
+            elif request.auth_flow is None:
+                response = yield from self._attempt(request)
+            else:
+                response = yield from self._authenticate(request)
             try:
                 if request.hooks and request.hooks.get("response"):
                     response = yield from self._run_hooks(request, response)
-                self._keep_cookies(response)
-                location = self._host.get_redirect_target(response)
-                if location is not None and self._allow_redirects:
-                    response.history = [*history, *response.history]
+                location = self._judge(request, response, history)
+                if location is not None:
                     request = yield from self._redirect(request, response, location, history)
                     history.append(response)
                     continue
-                if location is not None:
-                    self._note_next(request, response, location)
-                if history:
-                    response.history = [*history, *response.history]
-                if self._stream or (yield from self._loads(request, response)):
+                if self._stream:
                     return response
+                try:
+                    yield Load(response)
+                except RequestException as exc:
+                    wait = self._wait_after_error(request, exc)
+                else:
+                    return response
+                yield from self._prepare_again(request, wait)
                 response.history = []
             except GeneratorExit:  # nobody carries out a step any more
                 raise
@@ -138,21 +147,29 @@ class Conversation:
                 yield Close(response)
                 raise
 
-    # One hop.
+    def _judge(
+        self, request: PreparedRequest, response: BaseResponse, history: list[BaseResponse]
+    ) -> str | None:
+        """Where to go next, or ``None`` when ``response`` is the last; its cookies are kept."""
+        self._keep_cookies(response)
+        if history:
+            response.history = [*history, *response.history]
+        location = self._host.get_redirect_target(response)
+        if location is not None and not self._allow_redirects:
+            self._note_next(request, response, location)
+            return None
+        return location
 
-    def _exchange(self, request: PreparedRequest) -> Steps:
-        """Send, with retries, and with authentication if the request has a flow for it."""
-        if request.auth_flow is None:
-            return self._attempt(request)
-        return self._authenticate(request)
+    # One hop.
 
     def _run_hooks(self, request: PreparedRequest, response: BaseResponse) -> Steps:
         """Let the caller's hooks see the response, and replace it."""
         hooked: BaseResponse = yield Hooks(request, response)
-        if not isinstance(hooked, BaseResponse):
+        if not isinstance(hooked, self._host._response_class):
             raise InvalidOption(
-                f"a response hook returned {type(hooked).__name__}; "
-                "it should return a BaseResponse, or None to keep the one it was given",
+                f"a response hook returned {type(hooked).__module__}.{type(hooked).__name__}; it "
+                f"should return {self._host._response_class.__name__}, or None to keep "
+                "the one it was given",
                 request=request,
                 response=response,
             )
@@ -173,17 +190,15 @@ class Conversation:
                 response: BaseResponse = yield Send(request, self._proxies, timeout)
             except RequestException as exc:
                 wait = self._wait_after_error(request, exc)
-                if wait is None:
-                    self._say_how_often(exc)
-                    raise
             else:
                 try:
-                    wait = self._wait_after_response(request, response)
+                    after = self._wait_after_response(request, response)
                 except (RetryError, TotalTimeout):
                     yield Skim(response)
                     raise
-                if wait is None:
+                if after is None:
                     return response
+                wait = after
                 yield Skim(response)
             yield from self._prepare_again(request, wait)
 
@@ -193,21 +208,6 @@ class Conversation:
             yield Rewind(request)
         if wait > 0:
             yield Pause(wait)
-
-    def _loads(
-        self, request: PreparedRequest, response: BaseResponse
-    ) -> Generator[Step, Any, bool]:
-        """Read the body; ``False`` when it broke and the request is to be made again."""
-        try:
-            yield Load(response)
-        except RequestException as exc:
-            wait = self._wait_after_error(request, exc)
-            if wait is None:
-                self._say_how_often(exc)
-                raise
-            yield from self._prepare_again(request, wait)
-            return False
-        return True
 
     def _authenticate(self, request: PreparedRequest) -> Steps:
         """Rounds of attempts, as the request's :class:`~ulak.auth.FlowAuth` asks for them."""
@@ -251,19 +251,21 @@ class Conversation:
 
     # Retries.
 
-    def _wait_after_error(self, request: PreparedRequest, error: RequestException) -> float | None:
-        """Seconds to wait before trying again after ``error``; ``None`` to raise it."""
-        if not isinstance(error, ConnectionError | Timeout | ChunkedEncodingError):
-            return None
-        policy = self._policy_for(request, None)
-        following = after_error(policy, request, error) if policy is not None else None
-        if following is None or not _can_send_again(request):
-            return None
-        wait = pause(following, None)
-        if self._deadline is not None and monotonic() + wait >= self._deadline:
-            return None
-        self._policy = following
-        return wait
+    def _wait_after_error(self, request: PreparedRequest, error: RequestException) -> float:
+        """Seconds to wait before trying again after ``error``.
+
+        :raises RequestException: ``error``, when that is not to be tried again.
+        """
+        if isinstance(error, ConnectionError | Timeout | ChunkedEncodingError):
+            policy = self._policy_for(request, None)
+            following = after_error(policy, request, error) if policy is not None else None
+            if following is not None and _can_send_again(request):
+                wait = pause(following, None)
+                if self._deadline is None or monotonic() + wait < self._deadline:
+                    self._policy = following
+                    return wait
+        self._say_how_often(error)
+        raise error
 
     def _wait_after_response(
         self, request: PreparedRequest, response: BaseResponse

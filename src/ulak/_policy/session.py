@@ -175,7 +175,7 @@ class BaseSession(Generic[Answer]):
 
     #: What responses are; what an adapter returns has to be one.
     _response_class: ClassVar[type[BaseResponse]]
-    #: Whether a body may be read asynchronously.
+    #: Whether it awaits its adapters and its bodies.
     _asynchronous: ClassVar[bool] = False
 
     base_url: str | None = None
@@ -506,19 +506,30 @@ class BaseSession(Generic[Answer]):
                 "verify= should be True, False, a path or an ssl.SSLContext, "
                 f"not {type(verify).__name__}"
             )
-        if (verify is True or verify is None) and self.trust_env:
-            verify = self._environment.look().ca_bundle or verify
+        if self.trust_env:
+            glance = self._environment.look()
+            if verify is True or verify is None:
+                verify = glance.ca_bundle or verify
+            asks = glance.has_proxies
+        else:
+            asks = False
         return {
-            "proxies": self._proxies_for(url or "", explicit),
+            "proxies": self._choose_proxies(url or "", explicit, asks),
             "stream": self._streams if stream is None else stream,
             "verify": verify,
             "cert": self.cert if cert is None else cert,
         }
 
     def _proxies_for(self, url: str, explicit: Proxies) -> dict[str, str]:
+        """The proxies for ``url``: those that were given, and the environment's."""
+        asks = self.trust_env and self._environment.look().has_proxies
+        return self._choose_proxies(url, explicit, asks)
+
+    def _choose_proxies(self, url: str, explicit: Proxies, asks: bool) -> dict[str, str]:
+        """``asks``: whether the environment names any."""
         if explicit:
             _checked_proxies(explicit)
-        if explicit or (self.trust_env and self._environment.look().has_proxies):
+        if explicit or asks:
             resolved = _Resolved(_environment.resolve_proxies(url, explicit, self.trust_env))
         else:
             resolved = _Resolved()
@@ -649,6 +660,11 @@ class BaseSession(Generic[Answer]):
         if isinstance(adapter, type) or not callable(getattr(adapter, "send", None)):
             raise InvalidOption(
                 f"{adapter!r} is no adapter: subclass {self._adapter_base} and write send()"
+            )
+        if getattr(adapter, "_asynchronous", self._asynchronous) is not self._asynchronous:
+            raise InvalidOption(
+                f"{type(self).__name__} cannot use {type(adapter).__name__}: "
+                f"its adapters are those of {self._adapter_base}"
             )
         mounted = {**self.adapters, prefix: adapter}
         # A new mapping in one step: another thread may be looking through the old one.

@@ -47,11 +47,11 @@ def fields_to_origin(
     :param tunnelled: whether a proxy carries the bytes: what is meant for it must
         not be seen at the tunnel's end.
     """
-    fields = headers.pairs()
-    if "accept-encoding" not in headers:
-        fields.insert(0, ("Accept-Encoding", "identity"))
-    if "host" not in headers:
-        fields.insert(0, ("Host", host))
+    given = headers._store  # its keys are in lower case
+    fields = [] if "host" in given else [("Host", host)]
+    if "accept-encoding" not in given:
+        fields.append(("Accept-Encoding", "identity"))
+    fields.extend(given.values())
     if tunnelled:
         return [x for x in fields if x[0].lower() != "proxy-authorization"]
     return fields

@@ -237,12 +237,16 @@ class AsyncConnection(Pooled, asyncio.Protocol):
         """
         waiter = self._waiter = self._loop.create_future()
         self._limit = seconds
-        if seconds is not None or self.deadline is not None:
-            expires = self._expires = self._next_expiry(seconds)
-            if self._timer is None or expires < self._timer_when:
-                self._set_alarm(expires)
+        deadline = self.deadline
+        if seconds is None:
+            expires = deadline
         else:
-            self._expires = None
+            expires = monotonic() + seconds
+            if deadline is not None and deadline < expires:
+                expires = deadline
+        self._expires = expires
+        if expires is not None and (self._timer is None or expires < self._timer_when):
+            self._set_alarm(expires)
         return waiter
 
     def _next_expiry(self, seconds: float | None) -> float:
@@ -371,13 +375,13 @@ class AsyncConnection(Pooled, asyncio.Protocol):
             return b""
         self._pieces = []
         self._size = 0
-        self._go_on()
+        if self._paused:
+            self._go_on()
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def _go_on(self) -> None:
-        if self._paused:
-            self._paused = False
-            self.transport.resume_reading()
+        self._paused = False
+        self.transport.resume_reading()
 
     async def receive(self, parser: ResponseParser, read: float | None) -> bytes:
         """The next piece of the body; ``b""`` at its end.
