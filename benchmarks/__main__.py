@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-from . import processes, report, rounds
+from . import async_report, asynchronous, processes, report, synchronous
+from .async_peers import ASYNC_PEERS
 from .peers import PEERS
-from .scenarios import SCENARIOS, Scenario
+from .scenarios import SCENARIOS, AnyScenario, AsyncScenario, ProcessScenario
 from .servers import ROOT, running
-from .target import MIB
+from .target import MIB, Target
 
 
 def _arguments() -> argparse.Namespace:
@@ -31,7 +33,7 @@ def _arguments() -> argparse.Namespace:
     options = parser.parse_args()
     for asked, there in (
         (options.only, [s.key for s in SCENARIOS]),
-        (options.peers, [p.name for p in PEERS]),
+        (options.peers, list(dict.fromkeys(p.name for p in (*PEERS, *ASYNC_PEERS)))),
     ):
         if unknown := set(asked or ()) - set(there):
             parser.error(f"there is no {', '.join(sorted(unknown))}; there are: {', '.join(there)}")
@@ -45,29 +47,46 @@ def _list(text: str) -> list[str]:
 def main() -> None:
     """Run what was asked for and print a table for each scenario."""
     options = _arguments()
-    peers = [p for p in PEERS if not options.peers or p.name in options.peers]
-    pythons = {"bench": sys.executable, "niquests": options.niquests_python}
     size = (options.size or (16 if options.quick else 256)) * MIB
     pages = []
+
+    def show(page: str) -> None:
+        pages.append(page)
+        print(page, flush=True)
+
     with running(size, bundled=options.bundled) as (target, server):
-        pages.append(report.heading(server, " ".join(["make bench", _given()]).strip(), size))
-        print(pages[0], flush=True)
-        for scenario in SCENARIOS:
-            if options.only and scenario.key not in options.only:
-                continue
-            chosen = scenario.quick() if options.quick else scenario
-            if options.rounds:
-                chosen = chosen._replace(rounds=options.rounds)
-            if isinstance(chosen, Scenario):
-                results = rounds.measure(chosen, peers, pythons, target)
-            else:
-                results = processes.measure(chosen, peers, pythons, target)
-            pages.append(report.table(chosen, results))
-            print(pages[-1], flush=True)
+        show(report.heading(server, " ".join(["make bench", _given()]).strip(), size))
+        for scenario in _chosen(options):
+            if isinstance(scenario, AsyncScenario) and async_report.HEADING not in pages:
+                show(async_report.HEADING)
+            show(_measure(scenario, options, target))
     if options.write:
         path = Path(__file__).parent / "RESULTS.md"
         path.write_text("\n".join(pages), encoding="utf-8")
         print(f"written to {path.relative_to(ROOT)}")
+
+
+def _chosen(options: argparse.Namespace) -> Iterator[AnyScenario]:
+    """The scenarios as they were asked for."""
+    for scenario in SCENARIOS:
+        if not options.only or scenario.key in options.only:
+            chosen = scenario.quick() if options.quick else scenario
+            yield chosen._replace(rounds=options.rounds) if options.rounds else chosen
+
+
+def _measure(scenario: AnyScenario, options: argparse.Namespace, target: Target) -> str:
+    """Run a scenario; its table."""
+    pythons = {"bench": sys.executable, "niquests": options.niquests_python}
+    if isinstance(scenario, AsyncScenario):
+        async_peers = [p for p in ASYNC_PEERS if not options.peers or p.name in options.peers]
+        rows = asynchronous.measure(scenario, async_peers, pythons, target)
+        return async_report.table(scenario, rows)
+    peers = [p for p in PEERS if not options.peers or p.name in options.peers]
+    if isinstance(scenario, ProcessScenario):
+        results = processes.measure(scenario, peers, pythons, target)
+    else:
+        results = synchronous.measure(scenario, peers, pythons, target)
+    return report.table(scenario, results)
 
 
 def _given() -> str:

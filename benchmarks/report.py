@@ -31,7 +31,7 @@ def heading(server: str, command: str, size: int) -> str:
 
 def table(scenario: Scenario | ProcessScenario, results: list[Measured]) -> str:
     """The table of one scenario, the fastest first, the absent ones below it."""
-    present = sorted((r for r in results if not r.absent), key=lambda r: median(r.seconds))
+    present = sorted((r for r in results if not r.absent), key=lambda r: median(r.times()))
     baselines = [
         next(r for r in present if r.peer == name)
         for name in scenario.baselines
@@ -41,12 +41,12 @@ def table(scenario: Scenario | ProcessScenario, results: list[Measured]) -> str:
     lines = [
         f"## {scenario.title}",
         "",
-        _row(head),
-        _row(["---", "---", *["--:"] * (len(head) - 2)]),
+        line(head),
+        line(["---", "---", *["--:"] * (len(head) - 2)]),
     ]
     for result in present:
-        ratios = [f"{_ratio(result, baseline):.2f}" for baseline in baselines]
-        lines.append(_row([result.peer, result.version, *_figures(scenario, result), *ratios]))
+        ratios = [f"{ratio(result, baseline):.2f}" for baseline in baselines]
+        lines.append(line([result.peer, result.version, *_figures(scenario, result), *ratios]))
     lines += ["", f"{scenario.rounds} rounds{_of(scenario)}."]
     lines += [f"- {r.peer}: {r.absent}" for r in results if r.absent]
     return "\n".join(lines) + "\n"
@@ -69,20 +69,27 @@ def _units(scenario: Scenario | ProcessScenario) -> list[str]:
 def _figures(scenario: Scenario | ProcessScenario, result: Measured) -> list[str]:
     small = isinstance(scenario, Scenario) and not scenario.big
     factor, digits = (1e6, 0) if small else (1e3, 1)
-    times = [seconds * factor for seconds in result.seconds]
-    low, _, high = quantiles(times, n=4) if len(times) > 1 else (times[0],) * 3
-    figures = [f"{median(times):.{digits}f}", f"{low:.{digits}f}–{high:.{digits}f}"]
+    figures = list(spread(result, factor, digits))
     if not small and scenario.key not in ("cold", "trust"):
         figures.append(f"{result.growth / 1024:.1f}")
     return figures
 
 
-def _ratio(result: Measured, baseline: Measured) -> float:
-    """The median of the ratios of each round."""
-    return median(a / b for a, b in zip(result.seconds, baseline.seconds, strict=True))
+def spread(result: Measured, factor: float, digits: int) -> tuple[str, str]:
+    """The median and the quartiles of the rounds."""
+    times = [seconds * factor for seconds in result.times()]
+    low, _, high = quantiles(times, n=4) if len(times) > 1 else (times[0],) * 3
+    return f"{median(times):.{digits}f}", f"{low:.{digits}f}–{high:.{digits}f}"
 
 
-def _row(cells: list[str]) -> str:
+def ratio(result: Measured, baseline: Measured) -> float:
+    """The median of the ratios of each round that both were in."""
+    both = zip(result.seconds, baseline.seconds, strict=True)
+    return median(a / b for a, b in both if a is not None and b is not None)
+
+
+def line(cells: list[str]) -> str:
+    """A line of a table."""
     return f"| {' | '.join(cells)} |"
 
 

@@ -1,4 +1,4 @@
-"""The driver of workers: many short rounds in which the peers take turns.
+"""The driver of workers: many short rounds in which the entries take turns.
 
 Whatever disturbs the machine for a while then disturbs all of them; and the
 ratio to a baseline is taken within each round, so that it cancels.
@@ -11,31 +11,53 @@ import os
 import random
 import subprocess
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import IO, Any, NamedTuple
 
-from .peers import PeerInfo
-from .scenarios import Scenario
+from .jobs import Job
 from .servers import ROOT
-from .target import Target
 
 #: Seconds after which a worker that does not answer is ended.
 PATIENCE = 180.0
 
+#: In how many rounds even the slowest takes part, where there are so many.
+FEWEST_ROUNDS = 3
+
 _INFLUENCES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR", "NETRC")
 
 
+class Pace(NamedTuple):
+    """How many operations a round has."""
+
+    least: int
+    #: How long a round should last, in seconds: a fast client does as many as fit.
+    seconds: float = 0.0
+
+
+class Entry(NamedTuple):
+    """Who takes part: a client, and what its worker does."""
+
+    name: str
+    python: str
+    job: Job
+    pace: Pace
+
+
 class Measured(NamedTuple):
-    """What came of one peer in one scenario."""
+    """What came of one entry."""
 
     peer: str
     version: str = ""
-    #: One figure a round, in seconds; None for a round that was not run.
-    seconds: tuple[float, ...] = ()
+    #: One figure a round, in seconds; None for a round that was left to the others.
+    seconds: tuple[float | None, ...] = ()
     #: How much more memory than before the first round, in KiB.
     growth: int = 0
     #: Why there are no figures.
     absent: str = ""
+
+    def times(self) -> list[float]:
+        """The figures of the rounds that were run."""
+        return [seconds for seconds in self.seconds if seconds is not None]
 
 
 class WorkerError(Exception):
@@ -45,44 +67,52 @@ class WorkerError(Exception):
 class Worker:
     """A worker process and the lines that are exchanged with it."""
 
-    def __init__(self, python: str, peer: PeerInfo, scenario: Scenario, target: Target) -> None:
-        job = {
-            "module": peer.module,
-            "distribution": peer.distribution,
-            "operation": scenario.operation,
-            "runner": scenario.runner,
-            "target": target._asdict(),
-        }
+    def __init__(self, entry: Entry) -> None:
+        self._pace = entry.pace
         self._process = subprocess.Popen(
-            [python, "-m", "benchmarks.worker", json.dumps(job)],
+            [entry.python, "-m", "benchmarks.worker", entry.job.dump()],
             cwd=ROOT,
             env=plain_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
+        #: How many operations it does in a round, and in every which round.
+        self.repeats, self.every = entry.pace.least, 1
 
     def ready(self) -> str:
-        """Wait until it is; the version of its client."""
-        return str(self._answer()["version"])
+        """Have it open its client; the version of that."""
+        return str(self._ask("open")["version"])
+
+    def find_pace(self, rounds: int) -> None:
+        """Do a round that is not counted; where it takes far too long, skip some rounds."""
+        least, seconds = self._pace
+        if not seconds:
+            return
+        each, _ = self.run(least)
+        self.repeats = max(least, int(seconds / each))
+        excess = int(self.repeats * each / (4 * seconds))
+        self.every = max(1, min(excess, rounds // FEWEST_ROUNDS))
 
     def run(self, repeats: int) -> tuple[float, int]:
         """One round: seconds for each operation, and KiB of growth since ready."""
-        commands: IO[str] | None = self._process.stdin
-        if commands is not None:
-            commands.write(f"{repeats}\n")
-            commands.flush()
-        answer = self._answer()
+        answer = self._ask(str(repeats))
         return answer["seconds"], answer["growth"]
 
-    def _answer(self) -> dict[str, Any]:
+    def _ask(self, line: str) -> dict[str, Any]:
+        commands: IO[str] | None = self._process.stdin
+        if commands is not None:
+            # A worker that has ended has said why.
+            with suppress(BrokenPipeError):
+                commands.write(f"{line}\n")
+                commands.flush()
         timer = threading.Timer(PATIENCE, self._process.kill)
         timer.start()
         try:
-            line = self._process.stdout.readline() if self._process.stdout else ""
+            reply = self._process.stdout.readline() if self._process.stdout else ""
         finally:
             timer.cancel()
-        answer = json.loads(line) if line else {"failed": "the worker ended or took too long"}
+        answer = json.loads(reply) if reply else {"failed": "the worker ended or took too long"}
         if reason := answer.get("absent") or answer.get("failed"):
             raise WorkerError(reason)
         return dict(answer)
@@ -90,47 +120,61 @@ class Worker:
     def close(self) -> None:
         """End the process."""
         self._process.kill()
-        self._process.communicate()
+        with suppress(BrokenPipeError):
+            self._process.communicate()
 
 
-def measure(
-    scenario: Scenario, peers: list[PeerInfo], pythons: dict[str, str], target: Target
-) -> list[Measured]:
-    """Run a scenario; one result for each peer, the absent ones too."""
-    results: dict[str, Measured] = {}
+def measure(entries: list[Entry], rounds: int, seed: str) -> list[Measured]:
+    """Run all entries; one result for each, the absent ones too.
+
+    :param seed: names the orders in which they take turns: the same ones in every run.
+    """
+    results = [Measured(entry.name, absent="not started") for entry in entries]
     with ExitStack() as stack:
-        workers: dict[str, tuple[Worker, str]] = {}
-        for peer in peers:
+        workers: dict[int, Worker] = {}
+        for index, entry in enumerate(entries):
             try:
-                worker = Worker(pythons[peer.environment], peer, scenario, target)
-                stack.callback(worker.close)
-                workers[peer.name] = worker, worker.ready()
+                workers[index] = Worker(entry)
             except FileNotFoundError:
-                results[peer.name] = Measured(peer.name, absent="its environment is not installed")
+                absent = "its environment is not installed"
+                results[index] = Measured(entry.name, absent=absent)
+            else:
+                stack.callback(workers[index].close)
+        for index, worker in workers.items():
+            try:
+                results[index] = Measured(entries[index].name, worker.ready())
             except WorkerError as error:
-                results[peer.name] = Measured(peer.name, absent=str(error))
-        results |= _take_turns(scenario, workers)
-    return [results[peer.name] for peer in peers]
+                results[index] = Measured(entries[index].name, absent=str(error))
+        for index, worker in workers.items():
+            if not results[index].absent:
+                try:
+                    worker.find_pace(rounds)
+                except WorkerError as error:
+                    results[index] = results[index]._replace(absent=str(error))
+        _take_turns(results, workers, rounds, random.Random(seed))
+    return results
 
 
-def _take_turns(scenario: Scenario, workers: dict[str, tuple[Worker, str]]) -> dict[str, Measured]:
-    """All rounds, in another order each time (the same orders in every run)."""
-    order = random.Random(scenario.key)
-    results = {name: Measured(name, version) for name, (_, version) in workers.items()}
-    for _ in range(scenario.rounds):
-        turns = list(results)
+def _take_turns(
+    results: list[Measured], workers: dict[int, Worker], rounds: int, order: random.Random
+) -> None:
+    """All rounds, in another order each time."""
+    for number in range(rounds):
+        turns = list(workers)
         order.shuffle(turns)
-        for name in turns:
-            result = results[name]
+        for index in turns:
+            result, worker = results[index], workers[index]
             if result.absent:
                 continue
+            if number % worker.every:
+                results[index] = result._replace(seconds=(*result.seconds, None))
+                continue
             try:
-                seconds, growth = workers[name][0].run(scenario.repeats)
-            except (WorkerError, OSError) as error:
-                results[name] = Measured(name, result.version, absent=str(error))
+                seconds, growth = worker.run(worker.repeats)
+            except WorkerError as error:
+                results[index] = Measured(result.peer, result.version, absent=str(error))
             else:
-                results[name] = result._replace(seconds=(*result.seconds, seconds), growth=growth)
-    return results
+                results[index] = result._replace(seconds=(*result.seconds, seconds), growth=growth)
 
 
 def plain_environment() -> dict[str, str]:

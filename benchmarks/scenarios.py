@@ -1,12 +1,13 @@
 """What is measured: each scenario names an operation of the peers and how often it is done.
 
-Two kinds.  A :class:`Scenario` runs inside long-lived workers, in alternating
-rounds; a :class:`ProcessScenario` times whole interpreters.
+Three kinds.  A :class:`Scenario` runs inside long-lived workers, in alternating
+rounds; so does an :class:`AsyncScenario`, on event loops and at several levels; a
+:class:`ProcessScenario` times whole interpreters.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 
 class Scenario(NamedTuple):
@@ -41,7 +42,78 @@ class ProcessScenario(NamedTuple):
         return self._replace(rounds=3)
 
 
-SCENARIOS: tuple[Scenario | ProcessScenario, ...] = (
+class AsyncScenario(NamedTuple):
+    """Rounds of a runner of ``async_runners.py``: each client, on each loop, at each level."""
+
+    key: str
+    title: str
+    runner: str
+    #: What the levels count.
+    unit: str
+    levels: tuple[int, ...]
+    rounds: int
+    #: How long a round should take, in seconds: a slow client does less in it.
+    seconds: float
+    #: At which levels each peer's time is divided by that of the baselines on the same loop;
+    #: the first of them ranks the peers.
+    compared: tuple[int, ...]
+    baselines: tuple[str, ...] = ("raw protocol", "aiohttp")
+    #: Report too how many times as long an operation takes at the last level as at the first.
+    flatness: bool = False
+    #: The levels of a quick run, where all would take long.
+    brief: tuple[int, ...] = ()
+    #: A big body: one a round; report milliseconds, and how memory grew.
+    big: bool = False
+
+    def quick(self) -> AsyncScenario:
+        """The same, only to see that it works."""
+        levels = self.brief or self.levels
+        compared = tuple(level for level in self.compared if level in levels) or levels
+        return self._replace(rounds=3, seconds=self.seconds / 4, levels=levels, compared=compared)
+
+
+ASYNC_SCENARIOS = (
+    AsyncScenario(
+        "async-small",
+        "Small GETs in flight",
+        "in flight",
+        "in flight",
+        (1, 50, 500),
+        10,
+        0.06,
+        (50, 1, 500),
+        brief=(50,),
+    ),
+    AsyncScenario(
+        "async-hosts",
+        "Small GETs round many hosts, 50 in flight",
+        "hosts",
+        "hosts",
+        (1, 10, 100, 200, 1000),
+        10,
+        0.06,
+        (200,),
+        flatness=True,
+        brief=(100,),
+    ),
+    AsyncScenario(
+        "async-pool",
+        "Small GETs with many pooled connections, 50 in flight",
+        "connections",
+        "connections",
+        (10, 100, 1000),
+        10,
+        0.06,
+        (1000,),
+        flatness=True,
+        brief=(10, 1000),
+    ),
+    AsyncScenario("async-stream", "Download, streamed", "stream", "", (1,), 6, 0.0, (1,), big=True),
+)
+
+AnyScenario: TypeAlias = Scenario | ProcessScenario | AsyncScenario
+
+SCENARIOS: tuple[AnyScenario, ...] = (
     Scenario("small", "Small GET on a kept connection", "small", "serial", 30, 200, ("raw loop",)),
     Scenario("post", "POST JSON on a kept connection", "post", "serial", 30, 200, ("raw loop",)),
     Scenario(
@@ -67,4 +139,5 @@ SCENARIOS: tuple[Scenario | ProcessScenario, ...] = (
     ProcessScenario(
         "trust", "Cold script: one https GET with certifi's certificates", 30, ("requests",)
     ),
+    *ASYNC_SCENARIOS,
 )

@@ -3,10 +3,13 @@
 ``python -m benchmarks.server BIG_SIZE [CERTIFICATE]`` prints its port and serves
 until its standard input ends.  It reads uploads (which nginx will not do by
 itself) and stands in for nginx where that is absent.  It trusts its clients:
-it is no HTTP server for anything else.
+it is no HTTP server for anything else.  All of 127.0.0.0/8 leads to it, and nobody
+from elsewhere.
 
 GET /small  the small answer      POST /sink  reads the body, answers its size
 POST /echo  the body again        GET /big    BIG_SIZE zero bytes
+
+GET /gate?NAME/SIZE  answers when SIZE requests wait at this gate: all at once
 """
 
 from __future__ import annotations
@@ -16,8 +19,10 @@ import contextlib
 import re
 import ssl
 import sys
+from typing import ClassVar
 
-from .target import MIB, SMALL
+from . import descriptors
+from .target import BACKLOG, MIB, SMALL
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)\r\n", re.IGNORECASE)
 _EXPECT = re.compile(rb"\r\nexpect: *100-continue\r\n", re.IGNORECASE)
@@ -37,10 +42,13 @@ def _head(length: int) -> bytes:
 class Bundled(asyncio.Protocol):
     """One connection: requests one after the other, none pipelined."""
 
+    #: Who waits, by the query of the gate.
+    _gates: ClassVar[dict[bytes, list[Bundled]]] = {}
+
     def __init__(self, big_size: int) -> None:
         self._big_size = big_size
         self._buffer = b""
-        self._path = b""
+        self._path = self._query = b""
         self._expected = -1
         self._received = 0
         self._left_to_send = 0
@@ -48,6 +56,8 @@ class Bundled(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport: asyncio.Transport = transport  # type: ignore[assignment]
+        if not transport.get_extra_info("peername")[0].startswith("127."):
+            self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
         if self._expected < 0:
@@ -66,7 +76,7 @@ class Bundled(asyncio.Protocol):
         end = data.find(b"\r\n\r\n")
         if end < 0:
             return data
-        self._path = data.split(b" ", 2)[1]
+        self._path, _, self._query = data.split(b" ", 2)[1].partition(b"?")
         length = _LENGTH.search(data, 0, end + 2)
         self._expected = int(length[1]) if length else 0
         self._received = 0
@@ -79,6 +89,8 @@ class Bundled(asyncio.Protocol):
         self._expected = -1
         if self._path == b"/small":
             self._transport.write(self._small)
+        elif self._path == b"/gate":
+            self._wait_at_gate()
         elif self._path == b"/big":
             self._transport.write(_head(self._big_size))
             self._left_to_send = self._big_size
@@ -88,6 +100,13 @@ class Bundled(asyncio.Protocol):
             body = self._buffer if self._path == b"/echo" else b"%d" % self._received
             self._transport.write(_head(len(body)) + body)
         self._buffer = b""
+
+    def _wait_at_gate(self) -> None:
+        waiting = self._gates.setdefault(self._query, [])
+        waiting.append(self)
+        if len(waiting) == int(self._query.rpartition(b"/")[2]):
+            for each in self._gates.pop(self._query):
+                each._transport.write(self._small)
 
     def pause_writing(self) -> None:
         self._paused = True
@@ -101,12 +120,15 @@ class Bundled(asyncio.Protocol):
 
 
 async def _serve(big_size: int, certificate: str | None) -> None:
+    descriptors.lift()
     context = None
     if certificate:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(certificate)
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Bundled(big_size), "127.0.0.1", 0, ssl=context)
+    server = await loop.create_server(
+        lambda: Bundled(big_size), "0.0.0.0", 0, ssl=context, backlog=BACKLOG
+    )
     print(server.sockets[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
     server.close()

@@ -20,13 +20,14 @@ from typing import IO
 
 import certifi
 
-from .target import MIB, SMALL, Target
+from . import descriptors
+from .target import BACKLOG, MIB, SMALL, Target
 
 ROOT = Path(__file__).parent.parent
 
 _NGINX = """\
 daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log; {user}
-events {{ worker_connections 512; }}
+worker_rlimit_nofile {files}; events {{ worker_connections {files}; }}
 http {{
     access_log off; sendfile on; tcp_nopush on; tcp_nodelay on;
     keepalive_timeout 600s; keepalive_requests 1000000000;
@@ -37,11 +38,12 @@ http {{
     add_header Vary Accept-Encoding; add_header X-Request-Id 7d9f2c31;
     default_type application/json;
     server {{
-        listen 127.0.0.1:{port} backlog=512;
+        listen {port} backlog={backlog}; allow 127.0.0.0/8; deny all;
         listen 127.0.0.1:{tls_port} ssl;
         ssl_certificate {certificate}; ssl_certificate_key {certificate};
         location = /small {{ return 200 '{small}'; }}
         location = /echo {{ return 200 '{small}'; }}
+        location = /gate {{ proxy_pass http://127.0.0.1:{gate_port}; }}
         location = /big {{ alias {folder}/big; }}
     }}
 }}
@@ -65,7 +67,7 @@ def running(size: int, *, bundled: bool = False) -> Iterator[tuple[Target, str]]
         http, tls, name = sink, None, "the bundled server"
         nginx = None if bundled else _find_nginx()
         if nginx:
-            http, tls = stack.enter_context(_nginx(nginx, folder, certificate, size))
+            http, tls = stack.enter_context(_nginx(nginx, folder, certificate, size, sink))
             name = _version_of(nginx)
         if tls is None:
             tls = stack.enter_context(_bundled(size, certificate))
@@ -73,6 +75,7 @@ def running(size: int, *, bundled: bool = False) -> Iterator[tuple[Target, str]]
         yield (
             Target(
                 small=f"{base}/small",
+                gates=f"{base}/gate",
                 echo=f"{base}/echo",
                 big=f"{base}/big",
                 big_size=size,
@@ -135,7 +138,7 @@ def _bundled(big_size: int, certificate: Path | None = None) -> Iterator[int]:
 
 @contextmanager
 def _nginx(
-    program: str, folder: Path, certificate: Path, big_size: int
+    program: str, folder: Path, certificate: Path, big_size: int, gate_port: int
 ) -> Iterator[tuple[int, int]]:
     """nginx on a configuration of its own; yields its ports for http and https."""
     port, tls_port = _free_port(), _free_port()
@@ -146,8 +149,11 @@ def _nginx(
         _NGINX.format(
             folder=folder,
             user="user root;" if os.geteuid() == 0 else "",
+            files=descriptors.lift(),
+            backlog=BACKLOG,
             port=port,
             tls_port=tls_port,
+            gate_port=gate_port,
             certificate=certificate,
             small=SMALL.decode(),
         ),

@@ -1,8 +1,9 @@
 """One peer, one scenario, one process.
 
-``python -m benchmarks.worker JOB`` (a JSON object) answers one line of JSON on
-stdout when it is ready, then one for each number of repeats that it reads from
-stdin.  A line with ``absent`` or ``failed`` is its last.
+``python -m benchmarks.worker JOB`` (a JSON object) waits for a line on stdin, then
+opens its peer and answers one line of JSON on stdout when it is ready, then one for
+each number of repeats that it reads from stdin.  A line with ``absent`` or
+``failed`` is its last.
 """
 
 from __future__ import annotations
@@ -12,54 +13,82 @@ import importlib.metadata
 import json
 import platform
 import sys
+from types import ModuleType
 from typing import Any
 
+from . import descriptors
+from .jobs import Job
 from .memory import peak_kib
 from .runners import RUNNERS, Runner
-from .target import Target
 
 WARM_UP = 20
+
+
+class AbsentError(Exception):
+    """This peer cannot take part; the message says why."""
 
 
 def _say(**message: object) -> None:
     print(json.dumps(message), flush=True)
 
 
-def _prepare(job: dict[str, Any]) -> tuple[Runner, int] | None:
-    """Open the peer and warm it up; the runner and the fewest bytes of one operation.
+def _import(job: Job) -> ModuleType:
+    """The module of the peer, and all that it needs.
 
-    None, and the reason said, if this peer cannot take part.
+    :raises AbsentError: when it is not there or has not what is asked for.
     """
     try:
-        module = importlib.import_module(f".peers.{job['module']}", __package__)
+        if job.loop:
+            importlib.import_module(job.loop)
+        module = importlib.import_module(f".{job.module}", __package__)
     except ModuleNotFoundError as error:
-        _say(absent=f"not installed ({error.name} is missing)")
-        return None
-    if job["operation"] not in dir(module.Peer):
-        _say(absent="not offered by this client")
-        return None
-    target = Target(**job["target"])
-    peer = module.Peer(target)
-    warm = RUNNERS["serial"](peer, "small")
+        raise AbsentError(f"not installed ({error.name} is missing)") from error
+    if job.operation and job.operation not in dir(module.Peer):
+        raise AbsentError("not offered by this client")
+    return module
+
+
+def _open(job: Job, peer: Any) -> tuple[Runner, int]:
+    """Open a synchronous peer and warm it up; its runner and the fewest bytes of one operation."""
+    opened = peer(job.target)
+    warm = RUNNERS["serial"](opened, "small")
     warm(1)
-    runner = RUNNERS[job["runner"]](peer, job["operation"])
+    runner = RUNNERS[job.runner](opened, job.operation)
+    target = job.target
     fewest = {"stream": target.big_size, "whole": target.big_size, "upload": target.upload_size}
-    if job["operation"] in fewest:
-        return runner, fewest[job["operation"]]
+    if job.operation in fewest:
+        return runner, fewest[job.operation]
     runner(WARM_UP)
     return runner, 1
 
 
-def main(job: dict[str, Any]) -> None:
+def _open_async(job: Job, peer: Any) -> tuple[Runner, int]:
+    """Open an asynchronous peer in a loop of its own; likewise."""
+    import asyncio
+
+    from .async_runners import ASYNC_RUNNERS
+
+    loop = asyncio.Runner(loop_factory=importlib.import_module(job.loop).new_event_loop)
+    run = loop.run(ASYNC_RUNNERS[job.runner](peer, job.target, job.level))
+    return lambda repeats: loop.run(run(repeats)), 1
+
+
+def _version(job: Job) -> str:
+    if job.distribution:
+        return importlib.metadata.version(job.distribution)
+    if job.loop == "uvloop":
+        return f"uvloop {importlib.metadata.version('uvloop')}"
+    return platform.python_version()
+
+
+def main(job: Job) -> None:
     """Say ready, then run as often as told until stdin ends."""
     try:
-        prepared = _prepare(job)
-        if prepared is None:
-            return
-        runner, fewest = prepared
-        name = job["distribution"]
-        version = importlib.metadata.version(name) if name else platform.python_version()
-        _say(version=version)
+        descriptors.lift()
+        module = _import(job)
+        sys.stdin.readline()
+        runner, fewest = (_open_async if job.loop else _open)(job, module.Peer)
+        _say(version=_version(job))
         before = peak_kib()
         for line in sys.stdin:
             repeats = int(line)
@@ -68,9 +97,11 @@ def main(job: dict[str, Any]) -> None:
                 _say(failed=f"{total} bytes instead of {repeats} times {fewest}")
                 return
             _say(seconds=seconds / repeats, growth=peak_kib() - before)
+    except AbsentError as error:
+        _say(absent=str(error))
     except Exception as error:
         _say(failed=f"{type(error).__name__}: {error}")
 
 
 if __name__ == "__main__":
-    main(json.loads(sys.argv[1]))
+    main(Job.load(sys.argv[1]))

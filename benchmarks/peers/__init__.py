@@ -21,7 +21,7 @@ class SyncPeer(Protocol):
         """What one more thread shall use: this very object if threads may share it."""
 
     def small(self) -> int:
-        """GET ``target.small``, look at a header, read the body."""
+        """GET ``target.small`` with a new query, look at a header, read the body."""
 
     def post(self) -> int:
         """POST ``DOCUMENT`` as JSON to ``target.echo``, look at a header, read the body."""

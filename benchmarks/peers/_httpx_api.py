@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..target import CHUNK, DOCUMENT, Target
+from ..target import CHUNK, DOCUMENT, Target, varying
 
 
 class HttpxApi:
@@ -12,13 +12,14 @@ class HttpxApi:
 
     def __init__(self, target: Target, client: Any) -> None:
         self._target = target
+        self._small = varying(target.small)
         self._client = client
 
     def for_thread(self) -> HttpxApi:
         return self
 
     def small(self) -> int:
-        return self._read(self._client.get(self._target.small))
+        return self._read(self._client.get(next(self._small)))
 
     def post(self) -> int:
         return self._read(self._client.post(self._target.echo, json=DOCUMENT))

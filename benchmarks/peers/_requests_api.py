@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..target import CHUNK, DOCUMENT, Target
+from ..target import CHUNK, DOCUMENT, Target, varying
 
 
 class RequestsApi:
@@ -12,13 +12,14 @@ class RequestsApi:
 
     def __init__(self, target: Target, session: Any) -> None:
         self._target = target
+        self._small = varying(target.small)
         self._session = session
 
     def for_thread(self) -> RequestsApi:
         return self
 
     def small(self) -> int:
-        return self._read(self._session.get(self._target.small))
+        return self._read(self._session.get(next(self._small)))
 
     def post(self) -> int:
         return self._read(self._session.post(self._target.echo, json=DOCUMENT))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 
-from ..target import CHUNK, DOCUMENT, Target, address
+from ..target import CHUNK, DOCUMENT, Target, address, varying
 
 
 class Peer:
@@ -13,14 +13,15 @@ class Peer:
 
     def __init__(self, target: Target) -> None:
         self._target = target
-        host, port, self._path = address(target.small)
+        host, port, path = address(target.small)
+        self._small = varying(path)
         self._connection = http.client.HTTPConnection(host, port)
 
     def for_thread(self) -> Peer:
         return Peer(self._target)
 
     def small(self) -> int:
-        return self._read("GET", self._path)
+        return self._read("GET", next(self._small))
 
     def post(self) -> int:
         path = address(self._target.echo).path

@@ -6,7 +6,7 @@ import json
 
 import httplib2
 
-from ..target import DOCUMENT, Target
+from ..target import DOCUMENT, Target, varying
 
 
 class Peer:
@@ -14,13 +14,14 @@ class Peer:
 
     def __init__(self, target: Target) -> None:
         self._target = target
+        self._small = varying(target.small)
         self._http = httplib2.Http()
 
     def for_thread(self) -> Peer:
         return Peer(self._target)
 
     def small(self) -> int:
-        return self._read(self._target.small)
+        return self._read(next(self._small))
 
     def post(self) -> int:
         return self._read(

@@ -7,7 +7,7 @@ import json
 
 import pycurl
 
-from ..target import DOCUMENT, MIB, Target
+from ..target import DOCUMENT, MIB, Target, varying
 
 
 class Peer:
@@ -16,6 +16,7 @@ class Peer:
     def __init__(self, target: Target) -> None:
         self._target = target
         self._small = _handle(target.small)
+        self._urls = varying(target.small)
         self._big = _handle(target.big)
         self._big.setopt(pycurl.BUFFERSIZE, MIB // 2)
         self._post = _handle(target.echo)
@@ -25,6 +26,7 @@ class Peer:
         return Peer(self._target)
 
     def small(self) -> int:
+        self._small.setopt(pycurl.URL, next(self._urls))
         return len(self._read(self._small))
 
     def post(self) -> int:

@@ -8,7 +8,7 @@ from pyreqwest.client import SyncClientBuilder
 from pyreqwest.multipart import FormBuilder
 from pyreqwest.request import SyncRequestBuilder
 
-from ..target import CHUNK, DOCUMENT, Target
+from ..target import CHUNK, DOCUMENT, Target, varying
 
 
 class Peer:
@@ -16,13 +16,14 @@ class Peer:
 
     def __init__(self, target: Target) -> None:
         self._target = target
+        self._small = varying(target.small)
         self._client = SyncClientBuilder().pool_max_idle_per_host(16).build()
 
     def for_thread(self) -> Peer:
         return self
 
     def small(self) -> int:
-        return self._read(self._client.get(self._target.small))
+        return self._read(self._client.get(next(self._small)))
 
     def post(self) -> int:
         return self._read(self._client.post(self._target.echo).body_json(DOCUMENT))

@@ -7,9 +7,10 @@ import os
 import re
 import socket
 
-from ..target import CHUNK, DOCUMENT, Target, address
+from ..target import CHUNK, DOCUMENT, Target, address, varying
 
 _LENGTH = re.compile(rb"\r\nContent-Length: (\d+)\r\n", re.IGNORECASE)
+_FIELDS = "User-Agent: raw\r\nAccept: */*\r\nConnection: keep-alive\r\n"
 
 
 class Peer:
@@ -18,14 +19,17 @@ class Peer:
     def __init__(self, target: Target) -> None:
         self._target = target
         self._socket = _connect(target.small)
-        self._small = _head("GET", target.small)
+        host, port, path = address(target.small)
+        self._small = varying(path)
+        self._fields = f"Host: {host}:{port}\r\n{_FIELDS}"
         self._big = _head("GET", target.big)
 
     def for_thread(self) -> Peer:
         return Peer(self._target)
 
     def small(self) -> int:
-        return len(self._exchange(self._small))
+        head = f"GET {next(self._small)} HTTP/1.1\r\n{self._fields}\r\n"
+        return len(self._exchange(head.encode()))
 
     def post(self) -> int:
         body = json.dumps(DOCUMENT).encode()
@@ -95,7 +99,4 @@ def _connect(url: str) -> socket.socket:
 def _head(method: str, url: str, length: int | None = None, kind: str = "") -> bytes:
     host, port, path = address(url)
     body = "" if length is None else f"Content-Type: {kind}\r\nContent-Length: {length}\r\n"
-    return (
-        f"{method} {path} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: raw\r\n"
-        f"Accept: */*\r\nConnection: keep-alive\r\n{body}\r\n"
-    ).encode()
+    return (f"{method} {path} HTTP/1.1\r\nHost: {host}:{port}\r\n{_FIELDS}{body}\r\n").encode()

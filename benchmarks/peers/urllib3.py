@@ -6,7 +6,7 @@ from pathlib import Path
 
 import urllib3
 
-from ..target import CHUNK, DOCUMENT, Target
+from ..target import CHUNK, DOCUMENT, Target, varying
 
 
 class Peer:
@@ -14,13 +14,14 @@ class Peer:
 
     def __init__(self, target: Target) -> None:
         self._target = target
+        self._small = varying(target.small)
         self._manager = urllib3.PoolManager(maxsize=16)
 
     def for_thread(self) -> Peer:
         return self
 
     def small(self) -> int:
-        return self._read(self._manager.request("GET", self._target.small))
+        return self._read(self._manager.request("GET", next(self._small)))
 
     def post(self) -> int:
         return self._read(self._manager.request("POST", self._target.echo, json=DOCUMENT))

@@ -45,6 +45,14 @@ class _Front(Protocol):
     def send(self, request: PreparedRequest, **kwargs: Any) -> Any: ...
 
 
+class _SyncFront(_Front, Protocol):
+    """A session for threads."""
+
+    _closings: int
+
+    def _retire(self) -> None: ...
+
+
 def _send(session: _Front, item: Any) -> Any:
     """What the session's own methods give for one item.
 
@@ -156,7 +164,7 @@ class _Driver:
 
 
 def gather(
-    session: _Front, requests: Iterable[Item], schedule: Schedule
+    session: _SyncFront, requests: Iterable[Item], schedule: Schedule
 ) -> Generator[Any, None, None]:
     """Responses, as :meth:`ulak.Session.gather` hands them out.
 
@@ -166,7 +174,7 @@ def gather(
 
 
 def _gather(
-    session: _Front, source: Iterator[Any], schedule: Schedule
+    session: _SyncFront, source: Iterator[Any], schedule: Schedule
 ) -> Generator[Any, None, None]:
     crew = _Crew(session, schedule)
     try:
@@ -191,11 +199,14 @@ class _Crew(_Driver):
     that ends does not wait for them.
     """
 
-    def __init__(self, session: _Front, schedule: Schedule) -> None:
+    session: _SyncFront
+
+    def __init__(self, session: _SyncFront, schedule: Schedule) -> None:
         from queue import SimpleQueue
         from threading import Event
 
         super().__init__(session, schedule)
+        self._closings = session._closings
         #: Set when something landed.
         self.news = Event()
         self._orders: SimpleQueue[Flight | None] = SimpleQueue()
@@ -221,6 +232,8 @@ class _Crew(_Driver):
             self.news.set()
             if self._dismissed:  # whoever dismissed us may have looked before that
                 _close(self.untaken())
+            if self.session._closings != self._closings:  # it may have opened a connection since
+                self.session._retire()
             del flight  # not to be kept while there is nothing to do
 
     def _outcome(self, item: Any) -> Any:

@@ -198,6 +198,7 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
         """
         try:
             limits = Timeout.of(timeout)
+            pool = self._pool()
             url = _urls.parse(request.url or "")
             route = None
             if not proxies and not cert and (verify is True or url.scheme == "http"):
@@ -213,7 +214,7 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
             method = request.method or ""
             head = self._head(route, method, self.request_url(request, proxies), url, headers)
             payload = None if request.body is None else Payload.of(request, headers)
-            raw = await self._pool().exchange(route, head, method, limits, payload)
+            raw = await pool.exchange(route, head, method, limits, payload)
         except RequestException as exc:
             if exc.request is None:
                 exc.request = request

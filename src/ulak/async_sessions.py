@@ -35,7 +35,7 @@ from .async_models import AsyncResponse
 from .hooks import hook_calls
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Iterable
+    from collections.abc import AsyncIterable, Iterable, Mapping
     from types import TracebackType
     from typing import Literal, Self
 
@@ -65,6 +65,12 @@ class AsyncSession(BaseSession[Coroutine[Any, Any, AsyncResponse]]):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self._made_at = caller()
+        self._pauses: set[asyncio.Future[None]] = set()
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        super().__setstate__(state)
+        self._made_at = caller()
+        self._pauses = set()
 
     def _mount_defaults(self) -> None:
         adapter = AsyncHTTPAdapter()
@@ -153,7 +159,15 @@ class AsyncSession(BaseSession[Coroutine[Any, Any, AsyncResponse]]):
         await rewind(step.request.body, step.request._body_position)
 
     async def _pause(self, step: Pause, options: dict[str, Any]) -> None:
-        await asyncio.sleep(step.seconds)
+        loop = asyncio.get_running_loop()
+        pause = loop.create_future()
+        alarm = loop.call_later(step.seconds, _end, pause)
+        self._pauses.add(pause)
+        try:
+            await pause
+        finally:
+            self._pauses.discard(pause)
+            alarm.cancel()
 
     @overload
     def gather(
@@ -229,6 +243,9 @@ class AsyncSession(BaseSession[Coroutine[Any, Any, AsyncResponse]]):
 
         Requests that are under way end with :class:`~ulak.exceptions.SessionClosed`.
         """
+        self._closings += 1
+        for pause in list(self._pauses):
+            pause.get_loop().call_soon_threadsafe(_end, pause)
         for adapter in set(self.adapters.values()):
             await adapter.close()
 
@@ -268,6 +285,11 @@ class AsyncSession(BaseSession[Coroutine[Any, Any, AsyncResponse]]):
                 source=self,
                 stacklevel=2,
             )
+
+
+def _end(pause: asyncio.Future[None]) -> None:
+    if not pause.done():
+        pause.set_result(None)
 
 
 async def _note_position(request: PreparedRequest) -> None:

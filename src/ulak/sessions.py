@@ -248,7 +248,11 @@ class Session(BaseSession[Response]):
         return gather(self, requests, schedule)
 
     def close(self) -> None:
-        """Close every connection, those of unread responses too.  Harmless when repeated."""
+        """Close every connection, those of unread responses too.  Harmless when repeated.
+
+        Requests that are under way end with :class:`~ulak.exceptions.SessionClosed`.
+        """
+        self._closings += 1
         for adapter in self.adapters.values():
             adapter.close()
 

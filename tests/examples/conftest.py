@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.support import wait_port
+
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 RunExample = Callable[..., str]
+
+
+class Running:
+    """An example that is a server, and after its end what it printed."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self.printed = ""
+
+
+StartExample = Callable[..., AbstractContextManager[Running]]
 
 
 def python(*arguments: str | Path) -> list[str]:
@@ -46,6 +61,36 @@ def run_example(tmp_path: Path) -> RunExample:
         return done.stdout
 
     return run
+
+
+@pytest.fixture
+def start_example(tmp_path: Path) -> StartExample:
+    """Runs an example that is a server on ``port`` while a ``with`` block lasts.
+
+    Then it is asked to end (Ctrl-C); it must do so well, with nothing on the error output.
+    """
+
+    @contextmanager
+    def start(name: str, *arguments: str | Path, port: int) -> Iterator[Running]:
+        with subprocess.Popen(
+            python(EXAMPLES / name, *arguments),
+            cwd=tmp_path,
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        ) as process:
+            running = Running(process)
+            try:
+                wait_port(port, timeout=30, alive=lambda: process.poll() is None)
+                yield running
+                process.send_signal(signal.SIGINT)
+                running.printed, complaints = process.communicate(timeout=30)
+                assert (process.returncode, complaints) == (0, "")
+            finally:
+                process.kill()
+
+    return start
 
 
 @pytest.fixture

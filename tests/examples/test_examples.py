@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import ast
+import gzip
 import hashlib
+import json
 import re
 import runpy
+import select
 import signal
+import socket
 import subprocess
+import threading
+import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support import HttpServer, NginxServer, free_port, wait_port
+from tests.support import Answer, HttpServer, NginxServer, ReceivedRequest, free_port, wait_port
 
-from .conftest import EXAMPLES, RunExample, environment, python
+from .conftest import EXAMPLES, RunExample, StartExample, environment, python
 
 PROGRAMS = sorted(EXAMPLES.glob("*.py"))
 #: The smallest of pictures: one grey pixel.
@@ -305,3 +312,279 @@ def test_custom_adapter(run_example: RunExample, tmp_path: Path) -> None:
         "[GET dict://letters/2: 404]",
         "not there:  404",
     ]
+
+
+# -- asynchronous ------------------------------------------------------------
+
+
+class Site:
+    """Pages in a tree, of which the root leads to some that are something else.
+
+    Each of the pages 3 to 6 is answered only when all four have been asked for.
+    """
+
+    PAGES = 40
+    AT_ONCE = 4
+
+    def __init__(self, server: HttpServer, elsewhere: str) -> None:
+        self.url = server.url
+        self.asked: Counter[str] = Counter()
+        self.most = 0
+        self._now = 0
+        self._lock = threading.Lock()
+        self._all_four = threading.Barrier(self.AT_ONCE, timeout=20)
+        special = ["/missing", "/moved", "/text", f"{elsewhere}/", "mailto:a@b.example", "#top"]
+        for number in range(self.PAGES):
+            children = [f"/page/{n}#part" for n in (2 * number + 1, 2 * number + 2)]
+            links = [link for link in children if int(link[6:-5]) < self.PAGES]
+            if number == 0:
+                links = ["1", f"{server.url}/page/2", *special]
+            self._add(server, f"/page/{number}", self._page(number, links))
+        self._add(server, "/", self._page(0, ["/page/0"]))
+        self._add(server, "/moved", lambda: Answer(b"", 302, [("Location", "/page/1")]))
+        self._add(server, "/text", lambda: Answer.text('<a href="/not-a-link">'))
+
+    def _page(self, number: int, links: list[str]) -> Callable[[], Answer]:
+        text = "".join(f'<p><a name="x" HREF="{link}">a page</a>' for link in links)
+
+        def answer() -> Answer:
+            if 3 <= number <= 6:
+                self._all_four.wait()
+            return Answer.text(f"<html>{text}", kind="text/html; charset=utf-8")
+
+        return answer
+
+    def _add(self, server: HttpServer, path: str, answer: Callable[[], Answer]) -> None:
+        @server.route(path)
+        def handle(request: ReceivedRequest) -> Answer:
+            with self._lock:
+                self.asked[request.path] += 1
+                self._now += 1
+                self.most = max(self.most, self._now)
+            try:
+                return answer()
+            finally:
+                with self._lock:
+                    self._now -= 1
+
+
+def test_crawler(run_example: RunExample, http_server: HttpServer) -> None:
+    with HttpServer() as elsewhere:
+        site = Site(http_server, elsewhere.url)
+        lines = run_example("crawler.py", f"{site.url}/", "http://127.0.0.1:1/x").splitlines()
+        assert elsewhere.requests == []
+    pages = {f"{site.url}/page/{number}" for number in range(site.PAGES)}
+    found = Counter(line[4:] for line in lines if line.startswith("200 "))
+    assert set(found) == pages | {f"{site.url}/", f"{site.url}/text"}
+    # Once as a page of its own, and once where the redirect led.
+    assert found.pop(f"{site.url}/page/1") == 2
+    assert set(found.values()) == {1}
+    assert f"404 {site.url}/missing" in lines
+    assert any(line.startswith("GET http://127.0.0.1:1/x: no connection") for line in lines)
+    assert re.fullmatch(r"43 found, 1 missing, 1 failed in \d+\.\d s", lines[-1])
+    assert site.most == site.AT_ONCE
+
+
+def ask(url: str, **arguments: object) -> tuple[int, object]:
+    """The status and the JSON of an answer."""
+    request = urllib.request.Request(url, **arguments)  # type: ignore[arg-type]
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.load(error)
+
+
+def test_service(start_example: StartExample, http_server: HttpServer) -> None:
+    @http_server.route("/users")
+    def users(request: ReceivedRequest) -> Answer:
+        if request.method == "POST":
+            return Answer.json({"id": 6, **json.loads(request.body)}, status=201)
+        return Answer.json([{"id": 1, "name": "Aysel"}], headers=[("Set-Cookie", "a=1")])
+
+    @http_server.route("/busy")
+    def busy(request: ReceivedRequest) -> Answer:
+        first = all(each.path != "/busy" for each in http_server.requests[:-1])
+        if first and not request.header("Cookie"):
+            return Answer(b"", 503, [("Retry-After", "0")])
+        return Answer.json({"status": "ready"})
+
+    @http_server.route("/letters/7")
+    def letter(request: ReceivedRequest) -> Answer:
+        return Answer(b"", 500)
+
+    @http_server.route("/slow")
+    def slow(request: ReceivedRequest) -> Answer:
+        held.wait(20)
+        return Answer(b"late")
+
+    held = threading.Event()
+    port = free_port()
+    service = f"http://127.0.0.1:{port}"
+    with start_example("service.py", http_server.url, str(port), port=port) as running:
+        for _ in range(3):
+            assert ask(f"{service}/overview") == (200, {"riders": ["Aysel"], "status": "ready"})
+        new = {"data": b'{"name": "Fatma"}', "method": "POST"}
+        assert ask(f"{service}/riders", **new) == (201, {"id": 6, "name": "Fatma"})
+        assert ask(f"{service}/letters/8") == (404, {"error": "not found"})
+        assert ask(f"{service}/letters/7") == (502, {"error": "http_status"})
+        try:
+            assert ask(f"{service}/slow") == (504, {"error": "read_timeout"})
+        finally:
+            held.set()
+        # Two at once, and a new one after the one that was given up.
+        assert http_server.connections <= 3
+        assert not any(request.header("Cookie") for request in http_server.requests)
+        http_server.drop_connections()
+        assert ask(f"{service}/overview")[0] == 200
+    assert running.printed == ""
+
+
+#: More than all buffers between one end of the proxy and the other hold: those of four
+#: sockets, which Linux lets grow to some megabytes each, and of both servers.
+LARGE = 200_000_000
+BUFFERS = 100_000_000
+
+
+def test_streaming_proxy(start_example: StartExample, http_server: HttpServer) -> None:
+    @http_server.route("/gzip-always")
+    def gzip_always(request: ReceivedRequest) -> Answer:
+        return Answer(
+            gzip.compress(b"ulak"), 200, [("Content-Encoding", "gzip"), ("Set-Cookie", "a=1")]
+        )
+
+    port = free_port()
+    proxy = f"http://127.0.0.1:{port}"
+    with start_example("streaming_proxy.py", http_server.url, str(port), port=port) as running:
+        # A path as it is written, fields of the client, and none of the proxy's own.
+        request = urllib.request.Request(
+            f"{proxy}/anything/%7e//x?a=%2F", headers={"X-Letter": "7", "User-Agent": "courier"}
+        )
+        status, seen = ask(request.full_url, headers=dict(request.headers))
+        assert status == 200 and isinstance(seen, dict)
+        assert seen["target"] == "/anything/%7e//x?a=%2F"
+        assert (seen["headers"]["x-letter"], seen["headers"]["user-agent"]) == ("7", "courier")
+        assert seen["headers"]["Host"] == f"127.0.0.1:{http_server.port}"
+
+        # A form with its length; an answer that is coded for nobody.
+        _, seen = ask(f"{proxy}/post", data=b"a=b")
+        assert isinstance(seen, dict) and seen["form"] == {"a": "b"}
+        with urllib.request.urlopen(f"{proxy}/gzip-always", timeout=20) as answer:
+            assert answer.read() == b"ulak"
+            assert answer.headers["Set-Cookie"] == "a=1"
+        _, seen = ask(f"{proxy}/cookies")
+        assert seen == {"cookies": {}}
+
+        # Redirects are the client's business, errors have a name.
+        with pytest.raises(urllib.error.HTTPError, match="307") as caught:
+            urllib.request.build_opener(NoRedirect).open(f"{proxy}/status/307", timeout=20).read()
+        caught.value.close()
+        http_server.drop_connections()
+
+        # Large bodies both ways, in little memory.
+        with urllib.request.urlopen(f"{proxy}/large/{LARGE}", timeout=40) as answer:
+            assert sum(len(piece) for piece in iter(lambda: answer.read(1 << 20), b"")) == LARGE
+        _, stored = ask(f"{proxy}/sink", data=(bytes(1 << 20) for _ in range(100)), method="POST")
+        assert isinstance(stored, dict) and stored["size"] == 100 << 20
+        assert peak_memory(running.process.pid) < LARGE / 2
+    assert f"GET /large/{LARGE}: 200, {LARGE:,} bytes\n" in running.printed
+    assert "POST /sink: 200, " in running.printed
+    assert "GET /status/307: 307, 0 bytes\n" in running.printed
+
+
+class NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Leaves redirects alone."""
+
+    def redirect_request(self, *args: object, **kwargs: object) -> None:
+        return None
+
+
+def peak_memory(pid: int) -> int:
+    """In bytes.  Not ru_maxrss, which a process inherits from the one that started it."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    found = re.search(r"VmHWM:\s*(\d+) kB", status)
+    assert found is not None
+    return int(found[1]) * 1024
+
+
+def test_streaming_proxy_lets_a_slow_reader_slow_the_server_down(
+    start_example: StartExample, http_server: HttpServer
+) -> None:
+    sent = 0
+    asked_for = threading.Semaphore(0)
+
+    def pieces() -> Iterator[bytes]:
+        nonlocal sent
+        while sent < LARGE:
+            yield bytes(1 << 20)
+            sent += 1 << 20
+            asked_for.release()
+
+    @http_server.route("/endless")
+    def endless(request: ReceivedRequest) -> Answer:
+        return Answer(pieces())
+
+    port = free_port()
+    with (
+        start_example("streaming_proxy.py", http_server.url, str(port), port=port) as running,
+        socket.create_connection(("127.0.0.1", port), timeout=20) as client,
+    ):
+        client.sendall(b"GET /endless HTTP/1.1\r\nHost: x\r\n\r\n")
+        # The client reads nothing, until the server has had to wait for a whole second.
+        while asked_for.acquire(timeout=1):
+            pass
+        stalled_at = sent
+        assert stalled_at < BUFFERS
+        received = 0
+        while received < BUFFERS:
+            received += len(client.recv(1 << 20))
+        assert asked_for.acquire(timeout=20), "the server goes on"
+        assert peak_memory(running.process.pid) < LARGE / 2
+    assert "GET /endless: 200, " in running.printed
+
+
+def test_streaming_proxy_lets_a_slow_server_slow_the_sender_down(
+    start_example: StartExample,
+) -> None:
+    port = free_port()
+    block = bytes(1 << 20)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        start_example(
+            "streaming_proxy.py",
+            f"http://127.0.0.1:{server.getsockname()[1]}",
+            str(port),
+            port=port,
+        ) as running,
+        socket.create_connection(("127.0.0.1", port), timeout=20) as client,
+    ):
+        server.settimeout(20)
+        length = 200 * len(block)
+        client.sendall(b"PUT /letter HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % length)
+        client.setblocking(False)
+        sent = 0
+        # The server reads nothing, until the client has had to wait for a whole second.
+        while sent < length and select.select([], [client], [], 1)[1]:
+            sent += client.send(block[: length - sent])
+        assert sent < BUFFERS
+        connection, _ = server.accept()
+        with connection:
+            connection.settimeout(20)
+            client.setblocking(True)
+            client.settimeout(20)
+            rest = threading.Thread(target=client.sendall, args=(bytes(length - sent),))
+            rest.start()
+            data = b""
+            while b"\r\n\r\n" not in data:
+                data += connection.recv(1 << 16)
+            head, _, body = data.partition(b"\r\n\r\n")
+            assert b"content-length: %d" % length in head.lower()
+            received = len(body)
+            while received < length:
+                received += len(connection.recv(1 << 20))
+            rest.join(20)
+            connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+            assert client.recv(1 << 16).startswith(b"HTTP/1.1 204 ")
+        assert peak_memory(running.process.pid) < LARGE / 2
+    assert running.printed == "PUT /letter: 204, 0 bytes\n"

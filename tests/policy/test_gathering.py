@@ -213,4 +213,3 @@ def test_a_limit_is_a_number_of_requests(limit: Any) -> None:
     if limit is not None:
         with pytest.raises(InvalidOption, match=f"per_host={limit!r} should be a whole number"):
             Schedule(limit=1, per_host=limit)
-

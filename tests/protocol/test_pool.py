@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 import weakref
 from collections import Counter
@@ -971,6 +972,7 @@ def steps_of(function: Callable[[], object]) -> Counter[str]:
         return trace
 
     profile_before, trace_before = sys.getprofile(), sys.gettrace()
+    gc.disable()  # a collection calls functions too
     sys.setprofile(note)
     sys.settrace(trace)
     try:
@@ -978,6 +980,7 @@ def steps_of(function: Callable[[], object]) -> Counter[str]:
     finally:
         sys.settrace(trace_before)
         sys.setprofile(profile_before)
+        gc.enable()
     return counted
 
 

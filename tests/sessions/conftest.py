@@ -1,12 +1,34 @@
-"""What the tests of sessions share."""
+"""What the tests of sessions share.
+
+A test that takes ``session`` or ``front`` runs once on each front.  One that is
+about a single front says which, and why: ``@pytest.mark.front("sync", "the reason")``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-import ulak
+from tests.support.fronts import FRONTS, Front
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the mark known."""
+    config.addinivalue_line("markers", "front(name, reason): runs on this front only")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what takes ``front``, itself or by ``session``, on each front."""
+    if "front" not in metafunc.fixturenames:
+        return
+    names = list(FRONTS)
+    mark = metafunc.definition.get_closest_marker("front")
+    if mark is not None:
+        only, _reason = mark.args
+        names = [names[names.index(only)]]
+    metafunc.parametrize("front", names, indirect=True)
 
 
 @pytest.fixture(autouse=True)
@@ -15,9 +37,16 @@ def leaves_nothing(no_leaks: None) -> None:
 
 
 @pytest.fixture
-def session() -> Iterator[ulak.Session]:
-    """A session with the default settings."""
-    with ulak.Session() as session:
+def front(request: pytest.FixtureRequest) -> Iterator[Front]:
+    """The kind of session that the test is about."""
+    with FRONTS[request.param]() as front:
+        yield front
+
+
+@pytest.fixture
+def session(front: Front) -> Iterator[Any]:
+    """A session with the default settings, called as a :class:`ulak.Session` is."""
+    with front.session() as session:
         yield session
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 
 import pytest
 
 import ulak
 from tests.support import Answer, HttpServer
+from tests.support.fronts import Front
 from ulak.auth import (
     AuthBase,
     FlowAuth,
@@ -103,17 +105,17 @@ def test_netrc(http_server: HttpServer, session: ulak.Session, netrc) -> None:
 @pytest.mark.parametrize(
     "headers",
     [
-        {"Authorization": "Bearer x"},
-        {"authorization": "Bearer x"},
-        {b"Authorization": b"Bearer x"},
-        [("Authorization", "Bearer x")],
-        iter([("Authorization", "Bearer x")]),
+        lambda: {"Authorization": "Bearer x"},
+        lambda: {"authorization": "Bearer x"},
+        lambda: {b"Authorization": b"Bearer x"},
+        lambda: [("Authorization", "Bearer x")],
+        lambda: iter([("Authorization", "Bearer x")]),
     ],
     ids=["dict", "lower", "bytes", "pairs", "iterator"],
 )
 def test_a_header_beats_netrc(http_server: HttpServer, session, netrc, headers) -> None:
     netrc("machine 127.0.0.1 login u password p\n")
-    session.get(f"{http_server.url}/get", headers=headers)
+    session.get(f"{http_server.url}/get", headers=headers())
     assert http_server.last.values("Authorization") == ["Bearer x"]
 
 
@@ -187,11 +189,13 @@ def test_digest_when_the_nonce_is_stale(http_server: HttpServer, session) -> Non
 
 
 @pytest.mark.parametrize(
-    "body", [b"x" * 100_000, {"a": "1"}, io.BytesIO(b"file")], ids=["bytes", "form", "file"]
+    "body",
+    [lambda: b"x" * 100_000, lambda: {"a": "1"}, lambda: io.BytesIO(b"file")],
+    ids=["bytes", "form", "file"],
 )
 def test_digest_sends_the_body_again(http_server: HttpServer, session, body) -> None:
     url = f"{http_server.url}/digest-auth/auth/u/p"
-    assert session.post(url, data=body, auth=HTTPDigestAuth("u", "p")).status_code == 200
+    assert session.post(url, data=body(), auth=HTTPDigestAuth("u", "p")).status_code == 200
     first, second = http_server.requests
     assert first.body == second.body != b""
 
@@ -227,6 +231,7 @@ def test_a_challenge_that_cannot_be_answered(http_server, session, challenge: st
     assert len(http_server.requests) <= 2
 
 
+@pytest.mark.front("sync", "threads")
 def test_digest_in_threads(http_server: HttpServer, session: ulak.Session) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
@@ -237,6 +242,18 @@ def test_digest_in_threads(http_server: HttpServer, session: ulak.Session) -> No
     assert set(statuses) == {200}
 
 
+@pytest.mark.front("async", "tasks")
+def test_digest_in_tasks(http_server: HttpServer, front: Front, session: ulak.Session) -> None:
+    session.auth = HTTPDigestAuth("u", "p")
+    url = f"{http_server.url}/digest-auth/none/u/p"
+
+    async def all_of_them() -> list[ulak.AsyncResponse]:
+        return await asyncio.gather(*(front.real(session).get(url) for _ in range(40)))
+
+    assert {response.status_code for response in front.run(all_of_them())} == {200}
+
+
+@pytest.mark.front("sync", "threads")
 def test_digest_in_threads_when_counts_have_to_grow(http_server: HttpServer, session) -> None:
     """RFC 7616, section 3.4: requests on different connections overtake one another."""
     from concurrent.futures import ThreadPoolExecutor
@@ -252,6 +269,27 @@ def test_digest_in_threads_when_counts_have_to_grow(http_server: HttpServer, ses
         statuses = [status for worker in pool.map(work, range(8)) for status in worker]
     assert statuses.count(200) == 400
     # Never more nonces than requests at once, and no answer was refused.
+    assert statuses.count(401) <= 8
+    assert len(statuses) == len(http_server.requests)
+
+
+@pytest.mark.front("async", "tasks")
+def test_digest_in_tasks_when_counts_have_to_grow(
+    http_server: HttpServer, front: Front, session: ulak.Session
+) -> None:
+    """RFC 7616, section 3.4: requests on different connections overtake one another."""
+    session.auth = HTTPDigestAuth("u", "p")
+    url = f"{http_server.url}/digest-auth/auth/u/p/MD5"
+
+    async def work() -> list[int]:
+        responses = [await front.real(session).get(url) for _ in range(50)]
+        return [x.status_code for response in responses for x in (*response.history, response)]
+
+    async def all_of_them() -> list[list[int]]:
+        return await asyncio.gather(*(work() for _ in range(8)))
+
+    statuses = [status for worker in front.run(all_of_them()) for status in worker]
+    assert statuses.count(200) == 400
     assert statuses.count(401) <= 8
     assert len(statuses) == len(http_server.requests)
 

@@ -12,7 +12,9 @@ import requests
 
 import ulak
 from tests.support import HttpServer
+from tests.support.fronts import Front
 from ulak import exceptions as e
+from ulak.adapters import HTTPAdapter
 
 #: The builtins that code written for requests may catch.
 BUILTINS = (ValueError, TypeError, LookupError, RuntimeError, OSError, AttributeError)
@@ -36,13 +38,6 @@ class Unreadable(io.BytesIO):
     def __init__(self) -> None:
         super().__init__(b"x")
         self.close()
-
-
-def asynchronous() -> Any:
-    async def generate():
-        yield b"x"
-
-    return generate()
 
 
 URLS = [
@@ -110,7 +105,6 @@ BODIES = [
     Bad("data is an object", e.InvalidBody, options={"data": object()}),
     Bad("data is a list of numbers", e.InvalidBody, options={"data": [1, 2]}),
     Bad("data is a list of bytes", e.InvalidBody, options={"data": [b"abc"]}),
-    Bad("data is asynchronous", e.InvalidBody, options={"data": asynchronous()}),
     Bad("data holds half a character", e.InvalidBody, options={"data": {"a": "\ud800"}}),
     Bad("data is half a character", e.InvalidBody, options={"data": "\ud800"}),
     Bad("data with files is text", e.InvalidBody, options={"data": "x", "files": {"a": b"x"}}),
@@ -266,9 +260,23 @@ def call(request: Callable[..., Any], bad: Bad, server: HttpServer) -> Any:
 
 
 @pytest.mark.parametrize("bad", ALL)
-def test_bad_input(http_server: HttpServer, bad: Bad) -> None:
+def test_bad_input(http_server: HttpServer, session: ulak.Session, bad: Bad) -> None:
+    check(session, bad, http_server)
+
+
+@pytest.mark.front("sync", "an AsyncSession sends it")
+def test_an_asynchronous_body(http_server: HttpServer, session: ulak.Session) -> None:
+    async def generate():
+        yield b"x"
+
+    bad = Bad("data is asynchronous", e.InvalidBody, options={"data": generate()})
+    check(session, bad, http_server)
+    check_beside_requests(session, bad, http_server)
+
+
+def check(session: ulak.Session, bad: Bad, http_server: HttpServer) -> None:
     with pytest.raises(e.RequestException) as caught:
-        call(ulak.request, bad, http_server)
+        call(session.request, bad, http_server)
     error = caught.value
     assert isinstance(error, bad.error), repr(error)
     assert str(error)
@@ -277,17 +285,23 @@ def test_bad_input(http_server: HttpServer, bad: Bad) -> None:
 
 
 @pytest.mark.parametrize("bad", [x for x in ALL if x.values[0].compared])
-def test_who_catches_what_requests_raised_catches_this(http_server: HttpServer, bad: Bad) -> None:
+def test_who_catches_what_requests_raised_catches_this(
+    http_server: HttpServer, session: ulak.Session, bad: Bad
+) -> None:
+    check_beside_requests(session, bad, http_server)
+
+
+def check_beside_requests(session: ulak.Session, bad: Bad, http_server: HttpServer) -> None:
     try:
-        with requests.Session() as session:
-            session.trust_env = False
-            call(session.request, bad, http_server)
+        with requests.Session() as other:
+            other.trust_env = False
+            call(other.request, bad, http_server)
     except Exception as exc:
         theirs = exc
     else:
         return  # requests lets it pass; that ulak does not is the test above
     with pytest.raises(e.RequestException) as caught:
-        call(ulak.request, bad, http_server)
+        call(session.request, bad, http_server)
     ours = caught.value
     for builtin in BUILTINS:
         if isinstance(theirs, builtin) and builtin is not AttributeError:
@@ -327,9 +341,11 @@ def test_who_catches_what_requests_raised_catches_this(http_server: HttpServer, 
         ("retries", -1, e.InvalidOption),
     ],
 )
-def test_bad_settings_of_a_session(name: str, value: object, error: type[Exception]) -> None:
+def test_bad_settings_of_a_session(
+    front: Front, name: str, value: object, error: type[Exception]
+) -> None:
     with pytest.raises(error):
-        ulak.Session(**{name: value})
+        front.Session(**{name: value})
 
 
 @pytest.mark.parametrize(
@@ -366,10 +382,12 @@ def test_bad_values_set_later(session, name: str, value: object, error) -> None:
     ],
 )
 @pytest.mark.parametrize("how", ["argument", "attribute"])
-def test_settings_that_matter_late(http_server, session, name: str, value, how: str) -> None:
+def test_settings_that_matter_late(
+    http_server: HttpServer, front: Front, session: ulak.Session, name: str, value, how: str
+) -> None:
     with pytest.raises((e.InvalidOption, e.InvalidBody)) as caught:
         if how == "argument":
-            with ulak.Session(**{name: value}) as other:
+            with front.session(**{name: value}) as other:
                 other.post(f"{http_server.url}/redirect-to?url=/json", json={"a": 1}).json()
         else:
             setattr(session, name, value)
@@ -377,10 +395,19 @@ def test_settings_that_matter_late(http_server, session, name: str, value, how: 
     assert name in str(caught.value)
 
 
-@pytest.mark.parametrize("adapter", [None, 5, "x", object, dict(), ulak.adapters.HTTPAdapter])
+@pytest.mark.parametrize(
+    "adapter", [None, 5, "x", object, dict(), HTTPAdapter, ulak.AsyncHTTPAdapter]
+)
 def test_mounting_what_is_no_adapter(session: ulak.Session, adapter: object) -> None:
     with pytest.raises(e.InvalidOption):
         session.mount("x://", adapter)  # type: ignore[arg-type]
+
+
+def test_an_adapter_of_the_other_front(http_server: HttpServer, front: Front) -> None:
+    of_the_other = HTTPAdapter if front.name == "async" else ulak.AsyncHTTPAdapter
+    with pytest.raises(e.InvalidOption):
+        front.session(adapters={"http://": of_the_other()}).get(f"{http_server.url}/get")
+    assert not http_server.requests
 
 
 @pytest.mark.parametrize(
@@ -394,8 +421,8 @@ def test_sending_what_is_not_prepared(session: ulak.Session, request_: object) -
     assert isinstance(caught.value, ValueError)
 
 
-def test_base_url_with_a_bad_url() -> None:
-    with ulak.Session(base_url="http://127.0.0.1:1/") as session:
+def test_base_url_with_a_bad_url(front: Front) -> None:
+    with front.session(base_url="http://127.0.0.1:1/") as session:
         for url in (5, b"\xff", object(), "http://["):
             with pytest.raises(e.RequestException):
                 session.get(url)  # type: ignore[arg-type]
@@ -446,9 +473,18 @@ def test_a_target_that_is_changed_after_it_was_prepared(http_server, session) ->
 def test_bad_sizes_of_pieces(http_server: HttpServer, session: ulak.Session, size) -> None:
     response = session.get(f"{http_server.url}/bytes/10", stream=True)
     with pytest.raises(e.InvalidOption) as caught:
-        response.iter_content(size)
+        list(response.iter_content(size))
     assert isinstance(caught.value, TypeError)
     response.close()
+
+
+@pytest.mark.front("sync", "nothing is asynchronous before it is awaited")
+def test_a_bad_size_of_pieces_is_refused_at_once(http_server: HttpServer, session) -> None:
+    with (
+        session.get(f"{http_server.url}/bytes/10", stream=True) as response,
+        pytest.raises(e.InvalidOption),
+    ):
+        response.iter_content(0)
 
 
 def test_messages_hold_no_secret(http_server: HttpServer, session: ulak.Session) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -31,6 +31,8 @@ FORM = "application/x-www-form-urlencoded"
 def test_data_of_known_length(
     http_server: HttpServer, session: ulak.Session, data, body: bytes, kind: str | None
 ) -> None:
+    if isinstance(data, io.BytesIO):
+        data.seek(0)
     session.post(f"{http_server.url}/post", data=data)
     assert http_server.last.body == body
     assert http_server.last.header("Content-Type") == kind
@@ -44,13 +46,17 @@ def blocks(*pieces: bytes) -> Iterator[bytes]:
 
 @pytest.mark.parametrize(
     "data",
-    [blocks(b"ab", b"", b"c"), iter([b"a", b"bc"]), iter(["a", "bc"])],
+    [
+        lambda: blocks(b"ab", b"", b"c"),
+        lambda: iter([b"a", b"bc"]),
+        lambda: iter(["a", "bc"]),
+    ],
     ids=["generator", "iterator", "of text"],
 )
 def test_an_iterator_is_sent_in_chunks(
-    http_server: HttpServer, session: ulak.Session, data: Iterator[bytes]
+    http_server: HttpServer, session: ulak.Session, data: Callable[[], Iterator[bytes]]
 ) -> None:
-    session.post(f"{http_server.url}/post", data=data)
+    session.post(f"{http_server.url}/post", data=data())
     assert http_server.last.body == b"abc"
     assert http_server.last.header("Transfer-Encoding") == "chunked"
     assert http_server.last.header("Content-Length") is None

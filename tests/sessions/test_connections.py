@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import io
 import os
+import select
 import socket
 import threading
 import time
@@ -15,6 +17,7 @@ import pytest
 
 import ulak
 from tests.support import Answer, HttpServer, RawConnection, RawServer, stalled_port
+from tests.support.fronts import Begun, Front
 from ulak.adapters import HTTPAdapter
 from ulak.exceptions import SessionClosed
 
@@ -97,8 +100,10 @@ def test_a_small_body_holds_nothing(http_server: HttpServer, session: ulak.Sessi
 
 
 @pytest.mark.parametrize(("size", "kept"), [(1, 1), (3, 3), (10, 5)])
-def test_as_many_idle_connections_as_asked_for(http_server: HttpServer, size: int, kept: int):
-    with ulak.Session(adapters={"http://": HTTPAdapter(pool_maxsize=size)}) as session:
+def test_as_many_idle_connections_as_asked_for(
+    http_server: HttpServer, front: Front, size: int, kept: int
+) -> None:
+    with front.session(adapters={"http://": front.keeping(size)}) as session:
         url = f"{http_server.url}/stream-bytes/300000"
         for response in [session.get(url, stream=True) for _ in range(5)]:
             assert len(response.content) == 300_000
@@ -200,19 +205,27 @@ def test_a_post_is_never_sent_twice(session: ulak.Session, dies, end, method: st
     assert server.accepted == 1
 
 
-def test_a_post_on_a_connection_that_is_seen_closed(session: ulak.Session, dies) -> None:
+def test_a_post_on_a_connection_that_is_seen_closed(front: Front, session, dies) -> None:
     server = dies(closes)
     session.get(server.url)
-    wait_until_readable(session, server.url)
+    wait_until_heard(front, session, server.url)
     assert session.post(server.url, data=b"x").content == b"later"
 
 
-def wait_until_readable(session: ulak.Session, url: str) -> None:
-    """Return when the idle connection has something to say, such as its end."""
-    import select
+def wait_until_heard(front: Front, session: ulak.Session, url: str) -> None:
+    """Return when what the idle connection has to say, such as its end, can be seen."""
+    adapter = session.get_adapter(url)
+    if front.name == "sync":
+        (connection,) = adapter.poolmanager.connection_from_url(url)._idle
+        assert select.select([connection.sock], [], [], 5)[0]
+        return
 
-    (connection,) = session.get_adapter(url).poolmanager.connection_from_url(url)._idle
-    assert select.select([connection.sock], [], [], 5)[0]
+    async def closed() -> None:
+        async with asyncio.timeout(5):
+            while adapter._is_open:
+                await asyncio.sleep(0.001)
+
+    front.run(closed())
 
 
 def test_it_is_replaced_only_once(session: ulak.Session, start_raw_server: StartRaw) -> None:
@@ -290,7 +303,12 @@ SECRET = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nSECRET"
 @pytest.mark.parametrize("late", [False, True], ids=["together", "later"])
 @pytest.mark.parametrize("stream", [False, True])
 def test_bytes_left_over_are_never_an_answer(
-    session: ulak.Session, start_raw_server: StartRaw, answer: bytes, late: bool, stream: bool
+    front: Front,
+    session: ulak.Session,
+    start_raw_server: StartRaw,
+    answer: bytes,
+    late: bool,
+    stream: bool,
 ) -> None:
     sent = threading.Event()
     read = threading.Event()
@@ -315,7 +333,7 @@ def test_bytes_left_over_are_never_an_answer(
     read.set()
     assert sent.wait(5)
     if late:
-        wait_until_readable(session, server.url)
+        wait_until_heard(front, session, server.url)
     assert session.get(server.url).content == b"good"
     assert server.accepted == 2
 
@@ -384,6 +402,7 @@ def test_an_early_answer_is_returned(
                 data = endless()
             response = session.post(server.url, data=data, timeout=5)
             assert (response.status_code, response.content) == (413, b"too big")
+            assert response.elapsed.total_seconds() < 4  # no time limit had to tell
             assert server.accepted == count  # and the connection is not used again
 
 
@@ -397,6 +416,7 @@ def test_an_early_answer_while_the_client_cannot_write(session, start_raw_server
     server = start_raw_server(script)
     response = session.post(server.url, data=b"x" * 20_000_000, timeout=5)
     assert response.content == b"too big"
+    assert response.elapsed.total_seconds() < 4
 
 
 def test_a_connection_that_breaks_during_an_upload(session, start_raw_server) -> None:
@@ -474,9 +494,10 @@ def test_other_interim_answers_are_skipped(session, start_raw_server: StartRaw) 
     assert "Link" not in response.headers
 
 
-# -- threads -----------------------------------------------------------------
+# -- threads and tasks -------------------------------------------------------
 
 
+@pytest.mark.front("sync", "threads")
 def test_threads_get_their_own_answers(http_server: HttpServer, session) -> None:
     def work(thread: int) -> int:
         crossed = 0
@@ -491,12 +512,47 @@ def test_threads_get_their_own_answers(http_server: HttpServer, session) -> None
     assert http_server.connections <= 16
 
 
-def test_threads_on_a_pool_that_blocks(http_server: HttpServer) -> None:
-    adapter = HTTPAdapter(pool_maxsize=3, pool_block=True)
-    with ulak.Session(adapters={"http://": adapter}) as session, ThreadPoolExecutor(12) as pool:
+@pytest.mark.front("async", "tasks")
+def test_tasks_get_their_own_answers(http_server: HttpServer, front: Front, session) -> None:
+    real = front.real(session)
+
+    async def work(task: int) -> int:
+        crossed = 0
+        for number in range(100):
+            mark = f"{task}-{number}"
+            response = await real.get(f"{http_server.url}/headers", headers={"X-Mark": mark})
+            crossed += response.json()["headers"]["X-Mark"] != mark
+        return crossed
+
+    async def all_of_them() -> int:
+        return sum(await asyncio.gather(*map(work, range(32))))
+
+    assert front.run(all_of_them()) == 0
+    assert http_server.connections <= 32
+
+
+@pytest.mark.front("sync", "threads")
+def test_threads_on_a_pool_that_blocks(http_server: HttpServer, front: Front) -> None:
+    adapters = {"http://": front.narrow(3)}
+    with front.session(adapters=adapters) as session, ThreadPoolExecutor(12) as pool:
         urls = [f"{http_server.url}/get?n={n}" for n in range(120)]
         answers = list(pool.map(lambda url: session.get(url).json()["args"]["n"], urls))
     assert answers == [str(n) for n in range(120)]
+    assert http_server.connections <= 3
+
+
+@pytest.mark.front("async", "tasks")
+def test_tasks_on_few_connections(http_server: HttpServer, front: Front) -> None:
+    with front.session(adapters={"http://": front.narrow(3)}) as session:
+
+        async def ask(number: int) -> str:
+            response = await front.real(session).get(f"{http_server.url}/get?n={number}")
+            return response.json()["args"]["n"]
+
+        async def all_of_them() -> list[str]:
+            return await asyncio.gather(*map(ask, range(120)))
+
+        assert front.run(all_of_them()) == [str(n) for n in range(120)]
     assert http_server.connections <= 3
 
 
@@ -531,8 +587,8 @@ def headless(connection: RawConnection) -> None:
 )
 @pytest.mark.parametrize("retries", [0, 3])
 @pytest.mark.parametrize("tls", [False, True])
-def test_close_ends_a_request_of_another_thread(
-    start_raw_server: StartRaw, certificates, script, retries: int, tls: bool
+def test_close_ends_a_request_that_is_under_way(
+    start_raw_server: StartRaw, front: Front, certificates, script, retries: int, tls: bool
 ) -> None:
     reading = threading.Event()
 
@@ -542,18 +598,17 @@ def test_close_ends_a_request_of_another_thread(
         script(connection)
 
     server = start_raw_server(tells, tls=certificates.server_context() if tls else None)
-    session = ulak.Session(verify=str(certificates.ca), retries=retries)
-    with ThreadPoolExecutor(1) as pool:
-        future = pool.submit(session.get, server.url)
-        assert reading.wait(5)
-        # The server has nothing more to say: the client is reading, or about to.
-        session.close()
-        with pytest.raises(SessionClosed):
-            future.result(5)
+    session = front.session(verify=str(certificates.ca), retries=retries)
+    begun = front.begin(session, "get", server.url)
+    assert front.wait(reading)
+    # The server has nothing more to say: the client is reading, or about to.
+    session.close()
+    with pytest.raises(SessionClosed):
+        begun.result(5)
     assert server.accepted == 1
 
 
-def test_close_ends_an_upload_of_another_thread(start_raw_server: StartRaw) -> None:
+def test_close_ends_an_upload_that_is_under_way(start_raw_server: StartRaw, front: Front) -> None:
     started = threading.Event()
 
     def script(connection: RawConnection) -> None:
@@ -562,32 +617,29 @@ def test_close_ends_an_upload_of_another_thread(start_raw_server: StartRaw) -> N
         connection.hang()
 
     server = start_raw_server(script)
-    session = ulak.Session()
-    with ThreadPoolExecutor(1) as pool:
-        future = pool.submit(session.post, server.url, data=endless())
-        assert started.wait(5)
-        session.close()
-        with pytest.raises(SessionClosed):
-            future.result(5)
+    session = front.session()
+    begun = front.begin(session, "post", server.url, data=endless())
+    assert front.wait(started)
+    session.close()
+    with pytest.raises(SessionClosed):
+        begun.result(5)
 
 
-def test_close_wakes_who_waits_for_a_connection(http_server: HttpServer) -> None:
-    adapter = HTTPAdapter(pool_maxsize=1, pool_block=True)
-    session = ulak.Session(adapters={"http://": adapter})
+def test_close_wakes_who_waits_for_a_connection(http_server: HttpServer, front: Front) -> None:
+    session = front.session(adapters={"http://": front.narrow()})
     held = session.get(f"{http_server.url}/stream-bytes/1000000", stream=True)
-    with ThreadPoolExecutor(1) as pool:
-        future = pool.submit(session.get, f"{http_server.url}/get")
-        with pytest.raises(TimeoutError):
-            future.result(0.1)
-        session.close()
-        with pytest.raises(SessionClosed):
-            future.result(5)
+    begun = front.begin(session, "get", f"{http_server.url}/get")
+    with pytest.raises(TimeoutError):
+        begun.result(0.1)
+    session.close()
+    with pytest.raises(SessionClosed):
+        begun.result(5)
     held.close()
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_what_is_still_dialled_at_close_is_not_sent(
-    http_server: HttpServer, monkeypatch: pytest.MonkeyPatch, method: str
+    http_server: HttpServer, front: Front, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
     asked, answer = threading.Event(), threading.Event()
     genuine = socket.getaddrinfo
@@ -598,45 +650,49 @@ def test_what_is_still_dialled_at_close_is_not_sent(
         return genuine(*args, **kwargs)
 
     monkeypatch.setattr(socket, "getaddrinfo", slow)
-    session = ulak.Session(trust_env=False)
-    with ThreadPoolExecutor(1) as pool:
-        future = pool.submit(session.request, method, f"{http_server.at('localhost')}/anything")
-        assert asked.wait(5)
-        session.close()
-        answer.set()
-        with pytest.raises(SessionClosed):
-            future.result(5)
+    session = front.session(trust_env=False)
+    begun = front.begin(session, "request", method, f"{http_server.at('localhost')}/anything")
+    assert front.wait(asked)
+    session.close()
+    answer.set()
+    with pytest.raises(SessionClosed):
+        begun.result(5)
     assert not http_server.requests
 
 
-def test_close_ends_the_dialling_of_another_thread() -> None:
-    with stalled_port() as port, ThreadPoolExecutor(1) as pool:
-        session = ulak.Session(trust_env=False)
+def test_close_ends_the_dialling_that_is_under_way(front: Front) -> None:
+    with stalled_port() as port:
+        session = front.session(trust_env=False)
         url = f"http://127.0.0.1:{port}/"
-        future = pool.submit(session.get, url, timeout=ulak.Timeout(connect=2))
-        busy = session.get_adapter(url).poolmanager.connection_from_url(url)._busy
-        for _ in range(100):
-            if busy:
-                break
-            with pytest.raises(TimeoutError):
-                future.result(0.02)
+        begun = front.begin(session, "get", url, timeout=ulak.Timeout(connect=2))
+        if front.name == "sync":
+            wait_until_busy(begun, session.get_adapter(url).poolmanager.connection_from_url(url))
         with pytest.raises(TimeoutError):
-            future.result(0.1)
+            begun.result(0.1)
         start = time.monotonic()
         session.close()
         with pytest.raises(SessionClosed):
-            future.result(5)
+            begun.result(5)
         assert time.monotonic() - start < 3
 
 
-def test_a_body_cut_short_is_not_blamed_on_a_closed_session(start_raw_server) -> None:
+def wait_until_busy(begun: Begun, pool) -> None:
+    """Return when the thread has begun to dial."""
+    for _ in range(100):
+        if pool._busy:
+            return
+        with pytest.raises(TimeoutError):
+            begun.result(0.02)
+
+
+def test_a_body_cut_short_is_not_blamed_on_a_closed_session(session, start_raw_server) -> None:
     def script(connection: RawConnection) -> None:
         connection.recv_request()
         connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\npart")
 
     server = start_raw_server(script)
     with (
-        ulak.get(server.url, stream=True) as response,
+        session.get(server.url, stream=True) as response,
         pytest.raises(ulak.exceptions.IncompleteBody),
     ):
         _ = response.content
@@ -710,9 +766,6 @@ def count_calls(function: Callable[[], object]) -> int:
 
 def test_five_hundred_hosts_keep_their_connections(session: ulak.Session) -> None:
     with EveryAddress() as server:
-        for _ in range(2):
-            session.get(server.url(0))
-        with_one = count_calls(lambda: session.get(server.url(0)))
         urls = [server.url(number) for number in range(500)]
         for url in urls:
             assert session.get(url).content == b"ok"
@@ -720,10 +773,23 @@ def test_five_hundred_hosts_keep_their_connections(session: ulak.Session) -> Non
         for url in urls[::-1]:
             assert session.get(url).content == b"ok"
         assert server.accepted == 500
+        session.close()
+
+
+@pytest.mark.front("sync", "a loop does more when the answer takes longer")
+def test_a_request_costs_the_same_with_five_hundred_hosts(session: ulak.Session) -> None:
+    with EveryAddress() as server:
+        for _ in range(2):
+            session.get(server.url(0))
+        with_one = count_calls(lambda: session.get(server.url(0)))
+        for number in range(500):
+            session.get(server.url(number))
         session.get(server.url(0))
-        # A request costs the same as with one host.
         assert count_calls(lambda: session.get(server.url(0))) <= with_one * 1.1
         session.close()
+
+
+# The pools of these three are urllib3's, which there are on one front only.
 
 
 def test_fewer_pools_when_asked(http_server: HttpServer, second_http_server: HttpServer) -> None:
@@ -764,6 +830,7 @@ def test_a_pool_that_is_dropped_while_it_is_used_fails_no_request(
 # -- fork --------------------------------------------------------------------
 
 
+@pytest.mark.front("sync", "a forked child cannot run its parent's loop")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 @pytest.mark.parametrize("busy", [False, True], ids=["idle", "streaming"])
 def test_a_forked_child_has_its_own_connections(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.cookiejar
 
 import pytest
 
 import ulak
 from tests.support import Answer, HttpServer
+from tests.support.fronts import Front
 from ulak.cookies import RequestsCookieJar
 
 
@@ -57,9 +59,9 @@ def test_a_jar_in_a_call_is_sent(http_server: HttpServer, session: ulak.Session,
     assert seen == {"a": "1"}
 
 
-def test_a_plain_cookie_jar_as_the_sessions(http_server: HttpServer) -> None:
+def test_a_plain_cookie_jar_as_the_sessions(http_server: HttpServer, front: Front) -> None:
     jar = http.cookiejar.CookieJar()
-    with ulak.Session(cookies=jar) as session:
+    with front.session(cookies=jar) as session:
         session.get(f"{http_server.url}/cookies/set/a/1")
     assert http_server.last.cookies == {"a": "1"}
     assert [(x.name, x.value) for x in jar] == [("a", "1")]
@@ -145,6 +147,7 @@ def test_a_cookie_of_a_challenge_goes_with_its_answer(
         assert http_server.last.cookies == {"old": "0", "sid": "1"}
 
 
+@pytest.mark.front("sync", "threads")
 def test_threads_share_the_jar(http_server: HttpServer, session: ulak.Session) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
@@ -154,4 +157,19 @@ def test_threads_share_the_jar(http_server: HttpServer, session: ulak.Session) -
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(visit, range(40)))
+    assert session.cookies.get_dict() == {f"c{n}": f"v{n}" for n in range(40)}
+
+
+@pytest.mark.front("async", "tasks")
+def test_tasks_share_the_jar(
+    http_server: HttpServer, front: Front, session: ulak.Session
+) -> None:
+    async def visit(number: int) -> None:
+        url = f"{http_server.url}/response-headers"
+        await front.real(session).get(url, params={"Set-Cookie": f"c{number}=v{number}"})
+
+    async def all_of_them() -> None:
+        await asyncio.gather(*map(visit, range(40)))
+
+    front.run(all_of_them())
     assert session.cookies.get_dict() == {f"c{n}": f"v{n}" for n in range(40)}

@@ -8,6 +8,7 @@ import pytest
 
 import ulak
 from tests.support import Answer, HttpServer
+from tests.support.fronts import Front
 from ulak.adapters import BaseAdapter, HTTPAdapter
 
 # -- hooks -------------------------------------------------------------------
@@ -36,8 +37,8 @@ def test_a_hook_gets_the_settings(http_server: HttpServer, session: ulak.Session
     assert seen[0]["verify"] is True
 
 
-def test_hooks_run_in_order_and_may_replace_the_response(http_server, session) -> None:
-    other = session.get(f"{http_server.url}/bytes/3")
+def test_hooks_run_in_order_and_may_replace_the_response(http_server, front, session) -> None:
+    other = front.real(session.get(f"{http_server.url}/bytes/3"))
     seen: list[ulak.Response] = []
 
     def replace(response: ulak.Response, **kwargs: object) -> ulak.Response:
@@ -47,7 +48,7 @@ def test_hooks_run_in_order_and_may_replace_the_response(http_server, session) -
         seen.append(response)
 
     hooks = {"response": [replace, note]}
-    assert session.get(f"{http_server.url}/get", hooks=hooks) is other
+    assert session.get(f"{http_server.url}/get", hooks=hooks) == other
     assert seen == [other]
 
 
@@ -70,14 +71,15 @@ def test_a_hook_may_redirect_elsewhere(http_server: HttpServer, session) -> None
     )
 
 
-def test_a_hook_may_send_again_by_the_adapter(http_server: HttpServer, session) -> None:
-    def again(response: ulak.Response, **kwargs: object) -> ulak.Response | None:
+def test_a_hook_may_send_again_by_the_adapter(http_server, front: Front, session) -> None:
+    @front.steps
+    def again(response, **kwargs):
         if response.status_code != 401:
             return None
-        response.content  # noqa: B018
+        yield front.read(response)
         request = response.request.copy()
         request.headers["Authorization"] = "Bearer late"
-        following = response.connection.send(request, **kwargs)
+        following = yield response.connection.send(request, **kwargs)
         following.history.append(response)
         return following
 
@@ -128,13 +130,38 @@ def test_a_hook_that_returns_no_response(http_server: HttpServer, session, value
         session.get(f"{http_server.url}/get", hooks={"response": lambda r, **k: value})
 
 
+def test_a_hook_that_returns_a_response_of_the_other_front(
+    http_server: HttpServer, front: Front, session: ulak.Session
+) -> None:
+    other = ulak.Response() if front.name == "async" else ulak.AsyncResponse()
+    with pytest.raises(ulak.exceptions.InvalidOption, match="hook"):
+        session.get(f"{http_server.url}/get", hooks={"response": lambda r, **k: other})
+
+
+@pytest.mark.front("async", "a Session has nothing to await")
+def test_plain_and_asynchronous_hooks_run_in_order(http_server, front: Front, session) -> None:
+    seen: list[str] = []
+    other = front.real(session.get(f"{http_server.url}/bytes/3"))
+
+    def plain(response: ulak.AsyncResponse, **kwargs: object) -> None:
+        seen.append(f"plain {response.url.rpartition('/')[2]}")
+
+    async def replace(response: ulak.AsyncResponse, **kwargs: object) -> ulak.AsyncResponse:
+        seen.append(f"asynchronous {len(await response.aread())}")
+        return other
+
+    hooks = {"response": [plain, replace, plain]}
+    assert session.get(f"{http_server.url}/bytes/5", hooks=hooks) == other
+    assert seen == ["plain 5", "asynchronous 5", "plain 3"]
+
+
 @pytest.mark.parametrize("what", ["hook", "get_redirect_target", "rebuild_auth"])
 def test_what_the_caller_raises_after_the_answer_gives_its_connection_up(
-    http_server: HttpServer, what: str
+    http_server: HttpServer, front: Front, what: str
 ) -> None:
     http_server.route("/big")(lambda request: Answer(b"x" * 3_000_000, 302, [("Location", "/get")]))
 
-    class Raising(ulak.Session):
+    class Raising(front.Session):
         def get_redirect_target(self, resp):
             self.mine("get_redirect_target")
             return super().get_redirect_target(resp)
@@ -147,8 +174,8 @@ def test_what_the_caller_raises_after_the_answer_gives_its_connection_up(
             if name == what:
                 raise LookupError("mine")
 
-    adapter = HTTPAdapter(pool_maxsize=1, pool_block=True)
-    with Raising(adapters={"http://": adapter}, timeout=ulak.Timeout(pool=0.2)) as session:
+    raising = Raising(adapters={"http://": front.narrow()}, timeout=ulak.Timeout(pool=0.2))
+    with front.open(raising) as session:
         kept = []  # an exception that is kept keeps its frames, and so the response
         for _ in range(2):
             with pytest.raises(LookupError) as caught:
@@ -159,9 +186,9 @@ def test_what_the_caller_raises_after_the_answer_gives_its_connection_up(
             kept.append(caught.value)
 
 
-def test_raise_for_status_as_a_hook(http_server: HttpServer) -> None:
+def test_raise_for_status_as_a_hook(http_server: HttpServer, front: Front) -> None:
     hook = lambda r, **k: r.raise_for_status()  # noqa: E731 - as tutorials have it
-    with ulak.Session(hooks={"response": hook}) as session, pytest.raises(ulak.HTTPError):
+    with front.session(hooks={"response": hook}) as session, pytest.raises(ulak.HTTPError):
         session.get(f"{http_server.url}/status/500")
 
 
@@ -171,12 +198,13 @@ def test_raise_for_status_as_a_hook(http_server: HttpServer) -> None:
 class Named(BaseAdapter):
     """Answers with its own name."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, front: Front, name: str) -> None:
+        self.front = front
         self.name = name
         self.closed = 0
 
     def send(self, request, *args, **kwargs):
-        response = ulak.Response()
+        response = self.front.Response()
         response.status_code = 200
         response._content = self.name.encode()
         response.request = request
@@ -187,12 +215,16 @@ class Named(BaseAdapter):
         self.closed += 1
 
 
-def test_the_longest_prefix_wins_whatever_the_order() -> None:
+def named(front: Front, name: str):
+    return front.adapter(Named(front, name))
+
+
+def test_the_longest_prefix_wins_whatever_the_order(front: Front) -> None:
     prefixes = ["http://", "http://a", "http://a.example/", "http://a.example/deep", "x://"]
     for order in (prefixes, prefixes[::-1]):
-        with ulak.Session() as session:
+        with front.session() as session:
             for prefix in order:
-                session.mount(prefix, Named(prefix))
+                session.mount(prefix, named(front, prefix))
             for url, wanted in [
                 ("http://a.example/deep/er", "http://a.example/deep"),
                 ("http://a.example/x", "http://a.example/"),
@@ -204,26 +236,25 @@ def test_the_longest_prefix_wins_whatever_the_order() -> None:
             assert session.get("x://anything").text == "x://"
 
 
-def test_an_adapter_may_be_replaced() -> None:
-    with ulak.Session() as session:
-        session.mount("http://", Named("one"))
-        session.mount("http://", Named("two"))
-        assert session.get("http://a/").text == "two"
-        assert list(session.adapters).count("http://") == 1
+def test_an_adapter_may_be_replaced(front: Front, session: ulak.Session) -> None:
+    session.mount("http://", named(front, "one"))
+    session.mount("http://", named(front, "two"))
+    assert session.get("http://a/").text == "two"
+    assert list(session.adapters).count("http://") == 1
 
 
-def test_mounting_does_not_disturb_who_looks_an_adapter_up(session: ulak.Session) -> None:
+def test_mounting_does_not_disturb_who_looks_an_adapter_up(front: Front, session) -> None:
     class Mounting(str):
         """A prefix that mounts another one whenever it is looked at, as a thread might."""
 
         __slots__ = ()
 
         def lower(self) -> str:
-            session.mount(f"x{len(session.adapters)}://", Named("late"))
+            session.mount(f"x{len(session.adapters)}://", named(front, "late"))
             return super().lower()
 
-    session.mount(Mounting("http://a.example/deep"), Named("deep"))
-    session.mount(Mounting("http://a.example/"), Named("a"))
+    session.mount(Mounting("http://a.example/deep"), named(front, "deep"))
+    session.mount(Mounting("http://a.example/"), named(front, "a"))
     for _ in range(3):
         assert session.get("http://a.example/x").text == "a"
         assert session.get("http://a.example/deep").text == "deep"
@@ -231,10 +262,12 @@ def test_mounting_does_not_disturb_who_looks_an_adapter_up(session: ulak.Session
 
 
 @pytest.mark.parametrize("left_out", [("request",), ("url",), ("request", "url")])
-def test_an_adapter_that_does_not_say_what_it_answers(left_out: tuple[str, ...]) -> None:
+def test_an_adapter_that_does_not_say_what_it_answers(
+    front: Front, left_out: tuple[str, ...]
+) -> None:
     class Terse(BaseAdapter):
         def send(self, request, *args, **kwargs):
-            response = ulak.Response()
+            response = front.Response()
             response.status_code = 302 if request.url.endswith("/a") else 200
             response.headers["Location"] = "/b"
             response._content = b"ok"
@@ -245,7 +278,7 @@ def test_an_adapter_that_does_not_say_what_it_answers(left_out: tuple[str, ...])
         def close(self) -> None:
             pass
 
-    with ulak.Session(adapters={"http://": Terse()}) as session:
+    with front.session(adapters={"http://": front.adapter(Terse())}) as session:
         response = session.get("http://h.example/a")
         assert (response.content, response.url) == (b"ok", "http://h.example/b")
         assert response.request.url == "http://h.example/b"
@@ -259,27 +292,41 @@ def test_no_adapter(session: ulak.Session) -> None:
     assert isinstance(caught.value, ValueError)
 
 
-def test_close_closes_every_adapter() -> None:
-    adapters = {"http://a": Named("a"), "x://": Named("x")}
-    with ulak.Session(adapters=adapters):
+def test_close_closes_every_adapter(front: Front) -> None:
+    adapters = {"http://a": Named(front, "a"), "x://": Named(front, "x")}
+    with front.session(adapters={at: front.adapter(one) for at, one in adapters.items()}):
         pass
     assert [adapter.closed for adapter in adapters.values()] == [1, 1]
 
 
-def test_a_redirect_goes_through_the_adapter_of_its_target(http_server: HttpServer) -> None:
-    with ulak.Session() as session:
-        session.mount("http://other.example/", Named("other"))
-        response = session.get(f"{http_server.url}/redirect-to?url=http://other.example/x")
-        assert response.text == "other"
-        assert len(response.history) == 1
+def test_a_redirect_goes_through_the_adapter_of_its_target(
+    http_server: HttpServer, front: Front, session: ulak.Session
+) -> None:
+    session.mount("http://other.example/", named(front, "other"))
+    response = session.get(f"{http_server.url}/redirect-to?url=http://other.example/x")
+    assert response.text == "other"
+    assert len(response.history) == 1
 
 
-def test_the_context_manager_of_an_adapter() -> None:
+@pytest.mark.front("sync", "no session is part of it")
+def test_the_context_manager_of_an_adapter(front: Front) -> None:
     with HTTPAdapter() as adapter:
         assert isinstance(adapter, HTTPAdapter)
-    with Named("x") as named:
+    with Named(front, "x") as adapter:
         pass
-    assert named.closed == 1
+    assert adapter.closed == 1
+
+
+@pytest.mark.front("async", "no session is part of it")
+def test_the_context_manager_of_an_asynchronous_adapter(front: Front) -> None:
+    async def enter_and_leave(adapter) -> object:
+        async with adapter as entered:
+            return entered
+
+    plain = Named(front, "x")
+    for adapter in (ulak.AsyncHTTPAdapter(), front.adapter(plain)):
+        assert front.run(enter_and_leave(adapter)) is adapter
+    assert plain.closed == 1
 
 
 # -- preparing by hand -------------------------------------------------------
@@ -315,8 +362,8 @@ def test_sending_does_not_change_the_request(http_server: HttpServer, session) -
     assert (prepared.method, prepared.url, dict(prepared.headers), prepared.body) == before
 
 
-def test_prepare_request_is_an_override_point(http_server: HttpServer) -> None:
-    class Mine(ulak.Session):
+def test_prepare_request_is_an_override_point(http_server: HttpServer, front: Front) -> None:
+    class Mine(front.Session):
         def prepare_request(self, request):
             prepared = super().prepare_request(request)
             prepared.headers["X-Mine"] = "1"
@@ -327,21 +374,21 @@ def test_prepare_request_is_an_override_point(http_server: HttpServer) -> None:
             settings["stream"] = True
             return settings
 
-    with Mine() as session:
+    with front.open(Mine()) as session:
         response = session.get(f"{http_server.url}/get")
         assert response._content is False
         assert response.json()["headers"]["X-Mine"] == "1"
 
 
-def test_a_subclass_may_send_in_its_own_way(http_server: HttpServer) -> None:
-    class Counting(ulak.Session):
+def test_a_subclass_may_send_in_its_own_way(http_server: HttpServer, front: Front) -> None:
+    class Counting(front.Session):
         count = 0
 
         def send(self, request, **kwargs):
             type(self).count += 1
             return super().send(request, **kwargs)
 
-    with Counting() as session:
+    with front.open(Counting()) as session:
         session.get(f"{http_server.url}/get")
         session.get(f"{http_server.url}/get", timeout=3, retries=1, allow_redirects=False)
     assert Counting.count == 2

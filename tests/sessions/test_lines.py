@@ -65,7 +65,7 @@ def test_lines_as_text(http_server: HttpServer, session: ulak.Session, size: int
     assert list(response.iter_lines(size, decode_unicode=True)) == text.splitlines()
 
 
-def test_a_line_is_there_before_the_body_ends(start_raw_server) -> None:
+def test_a_line_is_there_before_the_body_ends(session: ulak.Session, start_raw_server) -> None:
     """A stream of events is not held back for a chunk that is not full."""
 
     def script(connection) -> None:
@@ -76,7 +76,7 @@ def test_a_line_is_there_before_the_body_ends(start_raw_server) -> None:
         connection.hang()
 
     server = start_raw_server(script)
-    with ulak.get(server.url, stream=True, timeout=5) as response:
+    with session.get(server.url, stream=True, timeout=5) as response:
         assert next(response.iter_lines()) == b"first"
 
 

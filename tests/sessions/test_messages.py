@@ -13,6 +13,7 @@ from urllib3.util import Retry
 
 import ulak
 from tests.support import Answer, Certificates, HttpServer, RawConnection, RawServer, free_port
+from tests.support.fronts import Front
 from ulak.exceptions import (
     FileModeWarning,
     InvalidSchema,
@@ -58,7 +59,7 @@ def test_read_twice(http_server: HttpServer, session: ulak.Session) -> None:
     url = f"{http_server.url}/bytes/10"
     response = session.get(url, stream=True)
     list(response.iter_content(3))
-    for read in (lambda: response.content, response.iter_content):
+    for read in (lambda: response.content, lambda: list(response.iter_content())):
         with pytest.raises(StreamConsumedError) as caught:
             read()
         assert str(caught.value).startswith(f"GET {url}: ")
@@ -141,6 +142,18 @@ def test_https_to_a_plain_proxy(session: ulak.Session) -> None:
 
 
 def test_a_warning_about_a_file_names_the_callers_line(
+    http_server: HttpServer, front: Front, session: ulak.Session, tmp_path: Path
+) -> None:
+    (tmp_path / "letter.txt").write_text("Dear friend,")
+    with (
+        (tmp_path / "letter.txt").open(encoding="utf-8") as file,
+        pytest.warns(FileModeWarning) as caught,
+    ):
+        call(front, session, "post", f"{http_server.url}/post", data=file)
+    assert {warning.filename for warning in caught} == {__file__}
+
+
+def test_a_warning_about_a_file_names_the_line_that_calls_a_function(
     http_server: HttpServer, tmp_path: Path
 ) -> None:
     (tmp_path / "letter.txt").write_text("Dear friend,")
@@ -153,9 +166,19 @@ def test_a_warning_about_a_file_names_the_callers_line(
 
 
 def test_a_warning_about_verification_names_the_callers_line(
-    certificates: Certificates, session: ulak.Session
+    certificates: Certificates, front: Front, session: ulak.Session
 ) -> None:
     context: ssl.SSLContext = certificates.server_context()
     with HttpServer(tls=context) as server, pytest.warns(InsecureRequestWarning) as caught:
-        session.get(f"{server.url}/get", verify=False)
+        call(front, session, "get", f"{server.url}/get", verify=False)
     assert {warning.filename for warning in caught} == {__file__}
+
+
+def call(front: Front, session: ulak.Session, verb: str, url: str, **settings: object) -> None:
+    """Call from a line of this file: that of who awaits, where something is awaited."""
+    method = getattr(front.real(session), verb)
+
+    async def awaits() -> None:
+        await method(url, **settings)
+
+    front.run(awaits() if front.name == "async" else method(url, **settings))

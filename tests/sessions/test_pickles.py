@@ -9,6 +9,7 @@ import pytest
 
 import ulak
 from tests.support import HttpServer
+from tests.support.fronts import Front
 from ulak import exceptions
 
 
@@ -18,8 +19,8 @@ def over(request: pytest.FixtureRequest):
     return lambda value: pickle.loads(pickle.dumps(value, request.param))
 
 
-def test_a_session(http_server: HttpServer, over) -> None:
-    with ulak.Session(
+def test_a_session(http_server: HttpServer, front: Front, over) -> None:
+    with front.session(
         base_url=http_server.url,
         headers={"X": "1"},
         params={"a": "b"},
@@ -30,8 +31,8 @@ def test_a_session(http_server: HttpServer, over) -> None:
         max_redirects=5,
     ) as session:
         session.get("/cookies/set/c/d")
-        with over(session) as again:
-            for name in ulak.Session.__attrs__:
+        with front.open(over(front.real(session))) as again:
+            for name in front.Session.__attrs__:
                 if name not in ("adapters", "cookies"):
                     assert getattr(again, name) == getattr(session, name), name
             assert again.cookies.get_dict() == {"c": "d"}
@@ -41,23 +42,31 @@ def test_a_session(http_server: HttpServer, over) -> None:
     assert http_server.last.target == "/get?a=b"
 
 
-def test_a_session_of_a_subclass(over) -> None:
-    session = over(Sub())
-    assert type(session) is Sub
-    assert session._overrides_send
-    session.close()
-
-
 class Sub(ulak.Session):
     def send(self, request, **kwargs):
         return super().send(request, **kwargs)
 
 
+class AsyncSub(ulak.AsyncSession):
+    async def send(self, request, **kwargs):
+        return await super().send(request, **kwargs)
+
+
+@pytest.mark.parametrize("kind", [Sub, AsyncSub])
+def test_a_session_of_a_subclass(over, kind: type) -> None:
+    session = over(kind())  # with nothing to close
+    assert type(session) is kind
+    assert session._overrides_send
+
+
 @pytest.mark.parametrize("stream", [False, True])
-def test_a_response(http_server: HttpServer, session: ulak.Session, over, stream: bool) -> None:
+def test_a_response(http_server: HttpServer, front: Front, session, over, stream: bool) -> None:
     url = f"{http_server.url}/cookies/set/a/b"
     response = session.get(url, stream=stream, auth=("u", "p"))
-    again = over(response)
+    if front.name == "async":
+        assert response.content  # which a pickle cannot await
+    again = front.of(over(front.real(response)))
+    assert type(front.real(again)) is front.Response
     assert again.status_code == 200
     assert again.content == response.content
     assert again.json() == response.json()
@@ -71,6 +80,15 @@ def test_a_response(http_server: HttpServer, session: ulak.Session, over, stream
     assert again.request.url == response.request.url
     assert list(again.iter_content(7))
     again.close()
+
+
+@pytest.mark.front("async", "a Response is read while it is pickled")
+def test_a_response_whose_body_was_not_read(http_server: HttpServer, front, session, over) -> None:
+    with session.get(f"{http_server.url}/bytes/10", stream=True) as response:
+        with pytest.raises(exceptions.BodyNotRead):
+            over(front.real(response))
+        assert len(response.content) == 10
+        assert over(front.real(response)).content == response.content
 
 
 def test_a_prepared_request(http_server: HttpServer, session: ulak.Session, over) -> None:
@@ -127,6 +145,20 @@ def test_an_error_without_an_answer(session: ulak.Session, over) -> None:
 )
 def test_values(over, value) -> None:
     assert over(value) == value
+
+
+def test_an_asynchronous_adapter(over) -> None:
+    settings = {
+        "max_connections": 7,
+        "max_connections_per_host": 3,
+        "max_keepalive": 2,
+        "keepalive_expiry": 1.5,
+        "max_age": 60.0,
+    }
+    adapter = over(ulak.AsyncHTTPAdapter(max_retries=5, source_address="127.0.0.1", **settings))
+    assert adapter.max_retries.total == 5
+    assert adapter.source_address == "127.0.0.1"
+    assert {name: getattr(adapter.limits, name) for name in settings} == settings
 
 
 def test_an_adapter(over) -> None:

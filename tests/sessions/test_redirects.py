@@ -10,6 +10,7 @@ import pytest
 
 import ulak
 from tests.support import Answer, HttpServer
+from tests.support.fronts import Front
 from ulak.exceptions import InvalidSchema, InvalidURL, UnrewindableBodyError
 
 #: The method after a redirect, by status: as browsers and requests have it.
@@ -372,21 +373,24 @@ def test_digest_does_not_answer_another_origin(
 
 
 def test_the_environments_ca_holds_after_a_redirect_to_https(
-    http_server: HttpServer, https_server: HttpServer, certificates, monkeypatch
+    http_server: HttpServer,
+    https_server: HttpServer,
+    session: ulak.Session,
+    certificates,
+    monkeypatch,
 ) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificates.ca))
-    with ulak.Session() as session:
-        url = f"{http_server.url}/redirect-to?url={https_server.url}/get"
-        assert session.get(url).url == f"{https_server.url}/get"
+    url = f"{http_server.url}/redirect-to?url={https_server.url}/get"
+    assert session.get(url).url == f"{https_server.url}/get"
 
 
 # -- override points ---------------------------------------------------------
 
 
-def test_override_points_are_called_on_every_hop(http_server: HttpServer) -> None:
+def test_override_points_are_called_on_every_hop(http_server: HttpServer, front: Front) -> None:
     calls: list[str] = []
 
-    class Mine(ulak.Session):
+    class Mine(front.Session):
         def send(self, request, **kwargs):
             calls.append(f"send {request.url.rpartition('/')[2]}")
             return super().send(request, **kwargs)
@@ -411,7 +415,7 @@ def test_override_points_are_called_on_every_hop(http_server: HttpServer) -> Non
             calls.append("get_adapter")
             return super().get_adapter(url)
 
-    with Mine() as session:
+    with front.open(Mine()) as session:
         response = session.get(f"{http_server.url}/redirect/2", auth=("u", "p"))
     assert len(response.history) == 2
     assert [x for x in calls if x.startswith("send")] == ["send 2", "send 1", "send get"]
@@ -423,61 +427,85 @@ def test_override_points_are_called_on_every_hop(http_server: HttpServer) -> Non
 
 @pytest.mark.parametrize("where", ["subclass", "class", "instance"])
 def test_send_is_called_on_every_hop_however_it_was_replaced(
-    http_server: HttpServer, monkeypatch: pytest.MonkeyPatch, where: str
+    http_server: HttpServer, front: Front, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     sent: list[str] = []
-    genuine = ulak.Session.send
+    genuine = front.Session.send
 
     def send(self, request, **kwargs):
         sent.append(request.url.rpartition("/")[2])
         return genuine(self, request, **kwargs)
 
-    kind = type("Sub", (ulak.Session,), {"send": send}) if where == "subclass" else ulak.Session
-    with kind() as session:
+    kind = type("Sub", (front.Session,), {"send": send}) if where == "subclass" else front.Session
+    real = kind()
+    with front.open(real) as session:
         if where == "class":  # as tools that trace requests do
-            monkeypatch.setattr(ulak.Session, "send", send)
+            monkeypatch.setattr(front.Session, "send", send)
         elif where == "instance":
-            monkeypatch.setattr(session, "send", functools.partial(send, session))
+            monkeypatch.setattr(real, "send", functools.partial(send, real))
         response = session.get(f"{http_server.url}/redirect/2")
     assert sent == ["2", "1", "get"]
     assert len(response.history) == 2
 
 
-def test_should_strip_auth_decides(http_server: HttpServer, second_http_server: HttpServer) -> None:
-    class Trusting(ulak.Session):
+def test_what_send_makes_of_a_response_is_what_the_next_hop_is_judged_by(
+    http_server: HttpServer, front: Front
+) -> None:
+    class Changing(front.Session):
+        @front.steps
+        def send(self, request, **kwargs):
+            response = yield super().send(request, **kwargs)
+            if response.headers.get("Location") == "/redirect/1":
+                response.headers["Location"] = "/bytes/5"
+            return response
+
+    with front.open(Changing()) as session:
+        assert len(session.get(f"{http_server.url}/redirect/3").content) == 5
+    assert [x.path for x in http_server.requests] == ["/redirect/3", "/redirect/2", "/bytes/5"]
+
+
+def test_should_strip_auth_decides(
+    http_server: HttpServer, second_http_server: HttpServer, front: Front
+) -> None:
+    class Trusting(front.Session):
         def should_strip_auth(self, old_url: str, new_url: str) -> bool:
             return False
 
-    with Trusting() as session:
+    with front.open(Trusting()) as session:
         url = f"{http_server.url}/redirect-to?url={second_http_server.url}/get"
         session.get(url, auth=("u", "p"))
     assert second_http_server.last.header("Authorization")
 
 
 def test_a_redirect_of_a_response_that_a_hook_put_there(
-    http_server: HttpServer, second_http_server: HttpServer, session: ulak.Session
+    http_server: HttpServer, second_http_server: HttpServer, front: Front, session: ulak.Session
 ) -> None:
     """It is resolved and judged by where that response came from."""
     second_http_server.route("/x/login")(lambda r: Answer(b"", 302, [("Location", "next")]))
     second_http_server.route("/x/next")(lambda r: Answer(b"in"))
     session.cookies.set("mine", "1", domain="127.0.0.1", path="/get")
 
-    def log_in(response: ulak.Response, **kwargs: object) -> ulak.Response | None:
-        if not response.url.startswith(http_server.url):
-            return None
-        return ulak.get(f"{second_http_server.url}/x/login", allow_redirects=False)
+    with front.session() as other:
 
-    response = session.get(
-        f"{http_server.url}/get",
-        hooks={"response": log_in},
-        auth=("user", "secret"),
-        headers={"Referer": "http://secret.example/"},
-    )
+        @front.steps
+        def log_in(response, **kwargs):
+            if not response.url.startswith(http_server.url):
+                return None
+            url = f"{second_http_server.url}/x/login"
+            return (yield front.real(other).get(url, allow_redirects=False))
+
+        response = session.get(
+            f"{http_server.url}/get",
+            hooks={"response": log_in},
+            auth=("user", "secret"),
+            headers={"Referer": "http://secret.example/"},
+        )
     assert (response.url, response.content) == (f"{second_http_server.url}/x/next", b"in")
     for name in ("Authorization", "Cookie", "Referer"):
         assert second_http_server.last.header(name) is None, name
 
 
+@pytest.mark.front("sync", "resolve_redirects is there for code that was written for requests")
 def test_resolve_redirects_yields_each_response(http_server: HttpServer, session) -> None:
     first = session.get(f"{http_server.url}/redirect/3", allow_redirects=False)
     rest = list(session.resolve_redirects(first, first.request))
@@ -486,6 +514,7 @@ def test_resolve_redirects_yields_each_response(http_server: HttpServer, session
     assert rest[-1].history[0] is first
 
 
+@pytest.mark.front("sync", "resolve_redirects is there for code that was written for requests")
 def test_resolve_redirects_yields_the_next_request(http_server: HttpServer, session) -> None:
     first = session.get(f"{http_server.url}/redirect/3", allow_redirects=False)
     (following,) = session.resolve_redirects(first, first.request, yield_requests=True)

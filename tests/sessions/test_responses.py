@@ -12,6 +12,7 @@ import urllib3
 
 import ulak
 from tests.support import Answer, HttpServer, RawConnection
+from tests.support.fronts import Front
 from tests.support.routes import TURKISH, pattern
 
 
@@ -30,7 +31,7 @@ def answer(http_server: HttpServer, session: ulak.Session):
 # -- the head ----------------------------------------------------------------
 
 
-def test_the_attributes(answer, http_server: HttpServer) -> None:
+def test_the_attributes(answer, http_server: HttpServer, front: Front) -> None:
     response = answer(b"body", ("X-A", "1"), ("Content-Type", "text/plain; charset=latin-1"))
     assert response.status_code == 200
     assert response.reason == "OK"
@@ -50,7 +51,7 @@ def test_the_attributes(answer, http_server: HttpServer) -> None:
     assert response.request.method == "GET"
     assert response.request.url == response.url
     assert repr(response) == "<Response [200]>"
-    assert isinstance(response.connection, ulak.adapters.HTTPAdapter)
+    assert isinstance(response.connection, front.HTTPAdapter)
     assert response.raise_for_status() is None
 
 
@@ -84,7 +85,7 @@ def test_status(answer, status: int, ok: bool, words: str | None) -> None:
     with pytest.raises(ulak.HTTPError) as caught:
         response.raise_for_status()
     assert str(caught.value) == words + response.url
-    assert caught.value.response is response
+    assert caught.value.response == response
     assert caught.value.request is response.request
 
 
@@ -196,7 +197,7 @@ def test_what_is_not_json(answer, body: bytes) -> None:
         response.json()
     assert isinstance(caught.value, json.JSONDecodeError)
     assert isinstance(caught.value, ulak.RequestException)
-    assert caught.value.response is response
+    assert caught.value.response == response
     assert caught.value.lineno >= 1
 
 
@@ -228,9 +229,33 @@ def test_iter_content_of_nothing(http_server: HttpServer, session: ulak.Session)
     assert list(session.get(f"{http_server.url}/status/204", stream=True).iter_content(10)) == []
 
 
+@pytest.mark.front("sync", "as requests has it")
 def test_iteration_is_in_pieces_of_128(http_server: HttpServer, session: ulak.Session) -> None:
     response = session.get(f"{http_server.url}/bytes/300", stream=True)
     assert [len(x) for x in response] == [128, 128, 44]
+
+
+@pytest.mark.front("async", "a Response is iterated in pieces of 128")
+def test_iteration_is_in_pieces_as_they_arrive(http_server, front: Front, session) -> None:
+    async def pieces() -> list[bytes]:
+        return [piece async for piece in front.real(response)]
+
+    response = session.get(f"{http_server.url}/stream-bytes/3001?chunk_size=1000", stream=True)
+    assert b"".join(front.run(pieces())) == pattern(3001)
+
+
+@pytest.mark.front("async", "a Response reads on demand")
+@pytest.mark.parametrize("read", ["content", "text", "json", "apparent_encoding"])
+def test_a_body_that_was_not_read_is_not_there(http_server, front, session, read: str) -> None:
+    response = session.get(f"{http_server.url}/stream-bytes/100", stream=True)
+    real = front.real(response)
+    with pytest.raises(ulak.exceptions.BodyNotRead) as caught:
+        real.json() if read == "json" else getattr(real, read)
+    assert caught.value.response is real
+    assert "aread" in str(caught.value)
+    for _ in range(2):
+        assert front.run(real.aread()) == pattern(100)
+    assert real.content == pattern(100)
 
 
 @pytest.mark.parametrize("charset", ["utf8", "utf-16"])
@@ -245,7 +270,11 @@ def test_iter_content_as_text(http_server: HttpServer, session, charset: str, si
 def test_a_streamed_body_is_read_once(http_server: HttpServer, session: ulak.Session) -> None:
     response = session.get(f"{http_server.url}/bytes/10", stream=True)
     assert b"".join(response.iter_content(3)) == pattern(10)
-    for read in (lambda: response.content, lambda: response.text, response.iter_content):
+    for read in (
+        lambda: response.content,
+        lambda: response.text,
+        lambda: list(response.iter_content()),
+    ):
         with pytest.raises(ulak.exceptions.StreamConsumedError) as caught:
             read()
         assert isinstance(caught.value, TypeError)
@@ -281,6 +310,14 @@ def test_a_trailer_is_no_header(http_server: HttpServer, session: ulak.Session) 
     assert http_server.connections == 1
 
 
+@pytest.mark.front("sync", "nothing is asynchronous before it is awaited")
+def test_a_streamed_body_is_refused_at_once_when_it_was_read(http_server, session) -> None:
+    response = session.get(f"{http_server.url}/bytes/10", stream=True)
+    assert len(list(response.iter_content(3))) == 4
+    with pytest.raises(ulak.exceptions.StreamConsumedError):
+        response.iter_content(3)
+
+
 # -- closing -----------------------------------------------------------------
 
 
@@ -299,6 +336,35 @@ def test_the_context_manager_closes(http_server: HttpServer, session: ulak.Sessi
     assert response.raw.closed
 
 
+def test_a_stream_is_there_inside_its_block(http_server: HttpServer, session) -> None:
+    with session.stream("GET", f"{http_server.url}/stream-bytes/1000000") as response:
+        assert response._content is False
+        assert len(next(response.iter_content(10))) == 10
+    assert response.raw.closed
+    assert http_server.last.method == "GET"
+    with session.stream("POST", f"{http_server.url}/post", data=b"x", stream=False) as response:
+        assert response._content is False
+        assert response.json()["data"] == "x"
+    assert not session.stream
+    assert http_server.connections == 2
+
+
+def test_a_stream_is_parted_with_when_its_block_fails(http_server: HttpServer, session) -> None:
+    with (
+        pytest.raises(LookupError),
+        session.stream("GET", f"{http_server.url}/stream-bytes/1000000") as response,
+    ):
+        raise LookupError
+    assert response.raw.closed
+
+
+def test_nothing_is_sent_before_the_block_of_a_stream(http_server: HttpServer, session) -> None:
+    block = session.stream("GET", f"{http_server.url}/status/404", raise_for_status=True)
+    assert not http_server.requests
+    with pytest.raises(ulak.HTTPError), block:
+        pass
+
+
 def test_close_at_the_end_keeps_the_connection(http_server: HttpServer, session) -> None:
     for _ in range(3):
         with session.get(f"{http_server.url}/stream-bytes/100000", stream=True) as response:
@@ -308,23 +374,24 @@ def test_close_at_the_end_keeps_the_connection(http_server: HttpServer, session)
 
 
 def test_a_response_that_is_dropped_gives_its_connection_up(
-    http_server: HttpServer, session: ulak.Session
+    http_server: HttpServer, front: Front
 ) -> None:
-    for _ in range(5):
-        session.get(f"{http_server.url}/stream-bytes/1000000", stream=True)
-    (adapter,) = {id(a): a for u, a in session.adapters.items() if u == "http://"}.values()
-    pool = adapter.poolmanager.connection_from_url(http_server.url)
-    assert not pool._busy
+    timeout = ulak.Timeout(pool=5)
+    with front.session(adapters={"http://": front.narrow()}, timeout=timeout) as session:
+        for _ in range(5):
+            session.get(f"{http_server.url}/stream-bytes/1000000", stream=True)
+        assert session.get(f"{http_server.url}/get").ok
+    assert http_server.connections == 6
 
 
-def test_a_body_read_after_the_session_is_closed(http_server: HttpServer) -> None:
-    with ulak.Session() as session:
+def test_a_body_read_after_the_session_is_closed(http_server: HttpServer, front: Front) -> None:
+    with front.session() as session:
         response = session.get(f"{http_server.url}/bytes/100")
     assert response.content == pattern(100)
 
 
-def test_a_stream_read_after_the_session_is_closed(http_server: HttpServer) -> None:
-    with ulak.Session() as session:
+def test_a_stream_read_after_the_session_is_closed(http_server: HttpServer, front: Front) -> None:
+    with front.session() as session:
         response = session.get(f"{http_server.url}/stream-bytes/1000000", stream=True)
     with pytest.raises(ulak.exceptions.SessionClosed):
         _ = response.content
@@ -341,18 +408,20 @@ def test_a_session_works_again_after_close(http_server: HttpServer, session) -> 
 # -- raw ---------------------------------------------------------------------
 
 
-def test_raw_gives_the_bytes_of_the_wire(http_server: HttpServer, session) -> None:
+def test_raw_gives_the_bytes_of_the_wire(http_server: HttpServer, front: Front, session) -> None:
     import gzip
 
     response = session.get(f"{http_server.url}/gzip", stream=True)
-    assert gzip.decompress(response.raw.read())[:1] == b"{"
+    assert gzip.decompress(front.run(response.raw.read()))[:1] == b"{"
 
 
+@pytest.mark.front("sync", "this raw is a urllib3 HTTPResponse")
 def test_raw_decodes_on_demand(http_server: HttpServer, session: ulak.Session) -> None:
     response = session.get(f"{http_server.url}/gzip", stream=True)
     assert response.raw.read(decode_content=True)[:1] == b"{"
 
 
+@pytest.mark.front("sync", "this raw is a file")
 def test_raw_may_be_copied_to_a_file(http_server: HttpServer, session, tmp_path) -> None:
     import shutil
 
@@ -370,7 +439,7 @@ def test_raw_may_be_copied_to_a_file(http_server: HttpServer, session, tmp_path)
 @pytest.mark.parametrize("by", ["content", "text", "json", "raw", "iter_lines"])
 @pytest.mark.parametrize("framing", [b"Content-Length: 99", b"Transfer-Encoding: chunked"])
 def test_a_body_that_broke_is_never_an_empty_one(
-    start_raw_server, session: ulak.Session, framing: bytes, by: str
+    start_raw_server, front: Front, session: ulak.Session, framing: bytes, by: str
 ) -> None:
     def script(connection: RawConnection) -> None:
         connection.recv_request()
@@ -383,7 +452,7 @@ def test_a_body_that_broke_is_never_an_empty_one(
         "content": lambda: response.content,
         "text": lambda: response.text,
         "json": response.json,
-        "raw": response.raw.read,
+        "raw": lambda: front.run(response.raw.read()),
         "iter_lines": lambda: list(response.iter_lines()),
     }
     for _ in range(2):
@@ -394,46 +463,49 @@ def test_a_body_that_broke_is_never_an_empty_one(
 # -- made by hand ------------------------------------------------------------
 
 
-def by_hand(raw: object = None, content: bytes | None = None) -> ulak.Response:
-    response = ulak.Response()
+def by_hand(front: Front, raw: object = None, content: bytes | None = None) -> ulak.Response:
+    response = front.Response()
     response.status_code = 200
     response.raw = raw
     if content is not None:
         response._content = content
-    return response
+    return front.of(response)
 
 
-def test_a_raw_that_can_only_be_read() -> None:
+def test_a_raw_that_can_only_be_read(front: Front) -> None:
     class Readable:
         def __init__(self) -> None:
             self.file = io.BytesIO(b"hello")
 
-        def read(self, size: int = -1) -> bytes:
+        @front.steps
+        def read(self, size: int = -1):
+            yield from ()
             return self.file.read(size)
 
-    assert by_hand(Readable()).content == b"hello"
-    assert list(by_hand(Readable()).iter_content(2)) == [b"he", b"ll", b"o"]
-    response = by_hand(Readable())
-    response._load_at_most(3)
+    assert by_hand(front, Readable()).content == b"hello"
+    assert list(by_hand(front, Readable()).iter_content(2)) == [b"he", b"ll", b"o"]
+    response = by_hand(front, Readable())
+    front.run(front.real(response)._load_at_most(3))
     assert response.content[:3] == b"hel"
     response.close()
 
 
-def test_a_file_as_raw_stays_open() -> None:
+@pytest.mark.front("sync", "a file cannot be awaited")
+def test_a_file_as_raw_stays_open(front: Front) -> None:
     raw = io.BytesIO(b"hello")
-    assert by_hand(raw).content == b"hello"
+    assert by_hand(front, raw).content == b"hello"
     assert raw.getvalue() == b"hello"
 
 
-def test_content_that_was_set_is_iterated() -> None:
-    response = by_hand(content=b"a\nb")
+def test_content_that_was_set_is_iterated(front: Front) -> None:
+    response = by_hand(front, content=b"a\nb")
     assert list(response.iter_lines()) == [b"a", b"b"]
     assert list(response.iter_lines()) == [b"a", b"b"]
     assert list(response.iter_content(2)) == [b"a\n", b"b"]
     assert response.content == b"a\nb"
 
 
-def test_a_mock_as_raw() -> None:
-    response = by_hand(unittest.mock.Mock())
+def test_a_mock_as_raw(front: Front) -> None:
+    response = by_hand(front, unittest.mock.Mock())
     assert dict(response.headers) == {}
     assert response.cookies.get_dict() == {}

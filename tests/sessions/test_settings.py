@@ -8,6 +8,7 @@ import pytest
 
 import ulak
 from tests.support import Certificates, ForwardProxy, HttpServer
+from tests.support.fronts import Front
 from ulak import Timeout
 from ulak.adapters import BaseAdapter, HTTPAdapter
 from ulak.cookies import RequestsCookieJar
@@ -16,12 +17,13 @@ from ulak.cookies import RequestsCookieJar
 class Recorder(BaseAdapter):
     """Keeps what ``send`` is called with; answers 204."""
 
-    def __init__(self) -> None:
+    def __init__(self, front: Front) -> None:
+        self.front = front
         self.calls: list[dict] = []
 
     def send(self, request, **settings):
         self.calls.append({"request": request, **settings})
-        response = ulak.Response()
+        response = self.front.Response()
         response.status_code = 204
         response.request = request
         response.url = request.url
@@ -36,50 +38,46 @@ class Recorder(BaseAdapter):
 
 
 @pytest.fixture
-def recorder() -> Recorder:
-    return Recorder()
+def recorder(front: Front) -> Recorder:
+    return Recorder(front)
 
 
 @pytest.fixture
-def recorded(recorder: Recorder):
-    """A session whose requests to https://host/ are only recorded."""
-    with ulak.Session() as session:
-        session.mount("https://", recorder)
-        session.mount("http://", recorder)
-        yield session
+def recorded(front: Front, session: ulak.Session, recorder: Recorder) -> ulak.Session:
+    """A session whose requests are only recorded."""
+    session.mount("https://", front.adapter(recorder))
+    session.mount("http://", front.adapter(recorder))
+    return session
 
 
 # -- defaults ----------------------------------------------------------------
 
 
-def test_the_defaults() -> None:
-    with ulak.Session() as session:
-        assert session.headers["User-Agent"] == f"ulak/{ulak.__version__}"
-        assert session.headers["Accept"] == "*/*"
-        assert session.headers["Connection"] == "keep-alive"
-        assert {"gzip", "deflate", "br", "zstd"} <= set(
-            session.headers["Accept-Encoding"].split(", ")
-        )
-        assert session.params == {}
-        assert session.auth is None
-        assert session.proxies == {}
-        assert session.verify is True
-        assert session.cert is None
-        assert session.trust_env is True
-        assert session.max_redirects == 30
-        assert session.stream == False  # noqa: E712 - it is a method, too
-        assert session.hooks == {"response": []}
-        assert list(session.adapters) == ["https://", "http://"]
-        assert session.base_url is None
-        assert session.timeout == Timeout(connect=10, read=300)
-        assert session.retries is None
-        assert session.raise_for_status is False
-        assert isinstance(session.cookies, RequestsCookieJar)
-        assert len(session.cookies) == 0
+def test_the_defaults(session: ulak.Session) -> None:
+    assert session.headers["User-Agent"] == f"ulak/{ulak.__version__}"
+    assert session.headers["Accept"] == "*/*"
+    assert session.headers["Connection"] == "keep-alive"
+    assert {"gzip", "deflate", "br", "zstd"} <= set(session.headers["Accept-Encoding"].split(", "))
+    assert session.params == {}
+    assert session.auth is None
+    assert session.proxies == {}
+    assert session.verify is True
+    assert session.cert is None
+    assert session.trust_env is True
+    assert session.max_redirects == 30
+    assert session.stream == False  # noqa: E712 - it is a method, too
+    assert session.hooks == {"response": []}
+    assert list(session.adapters) == ["https://", "http://"]
+    assert session.base_url is None
+    assert session.timeout == Timeout(connect=10, read=300)
+    assert session.retries is None
+    assert session.raise_for_status is False
+    assert isinstance(session.cookies, RequestsCookieJar)
+    assert len(session.cookies) == 0
 
 
-def test_keywords_are_attributes() -> None:
-    adapter, context = Recorder(), ssl.create_default_context()
+def test_keywords_are_attributes(front: Front, recorder: Recorder) -> None:
+    adapter, context = front.adapter(recorder), ssl.create_default_context()
     values = {
         "params": {"a": "b"},
         "auth": ("u", "p"),
@@ -96,7 +94,7 @@ def test_keywords_are_attributes() -> None:
         "json_loads": str,
         "json_dumps": repr,
     }
-    with ulak.Session(
+    with front.session(
         headers={"X": "y"},
         cookies={"c": "d"},
         hooks={"response": print},
@@ -111,15 +109,15 @@ def test_keywords_are_attributes() -> None:
         assert session.get_adapter("dict://x") is adapter
 
 
-def test_a_cookie_jar_is_used_as_it_is() -> None:
+def test_a_cookie_jar_is_used_as_it_is(front: Front) -> None:
     jar = RequestsCookieJar()
-    with ulak.Session(cookies=jar) as session:
+    with front.session(cookies=jar) as session:
         assert session.cookies is jar
 
 
-def test_constructor_values_are_not_shared_with_the_caller() -> None:
+def test_constructor_values_are_not_shared_with_the_caller(front: Front) -> None:
     headers, proxies = {"X": "y"}, {"http": "http://127.0.0.1:1"}
-    with ulak.Session(headers=headers, proxies=proxies) as session:
+    with front.session(headers=headers, proxies=proxies) as session:
         session.headers["Z"] = "z"
         session.proxies["https"] = "http://127.0.0.1:1"
     assert headers == {"X": "y"}
@@ -188,12 +186,12 @@ def test_headers_keep_their_order_and_spelling(
     assert names == ["x-B", "X-a", "x-C"]
 
 
-def test_the_callers_mappings_are_not_changed(http_server: HttpServer) -> None:
+def test_the_callers_mappings_are_not_changed(http_server: HttpServer, front: Front) -> None:
     headers = {"X": "1"}
     params = {"a": "1"}
     data = {"b": "2"}
     cookies = {"c": "3"}
-    with ulak.Session(params={"z": "9"}) as session:
+    with front.session(params={"z": "9"}) as session:
         session.post(
             f"{http_server.url}/post", headers=headers, params=params, data=data, cookies=cookies
         )
@@ -225,8 +223,8 @@ def test_a_host_header_of_the_caller_is_sent(
         ([("a", "1"), ("a", "2")], None, "/get?a=1&a=2"),
     ],
 )
-def test_params(http_server: HttpServer, of_session, of_call, target: str) -> None:
-    with ulak.Session(params=of_session) as session:
+def test_params(http_server: HttpServer, front: Front, of_session, of_call, target: str) -> None:
+    with front.session(params=of_session) as session:
         session.get(f"{http_server.url}/get", params=of_call)
     assert http_server.last.target == target
 
@@ -277,8 +275,10 @@ def test_the_calls_cookies_are_added_for_this_call_only(
         ({"timeout": None}, {}, Timeout(None, None)),
     ],
 )
-def test_timeout_of_call_then_session(recorder: Recorder, of_session, of_call, wanted) -> None:
-    with ulak.Session(adapters={"https://": recorder}, **of_session) as session:
+def test_timeout_of_call_then_session(
+    front: Front, recorder: Recorder, of_session, of_call, wanted
+) -> None:
+    with front.session(adapters={"https://": front.adapter(recorder)}, **of_session) as session:
         session.get("https://host/", **of_call)
     assert Timeout.of(recorder.last["timeout"]) == wanted
 
@@ -402,9 +402,9 @@ def test_the_environments_proxy_is_used(
 
 
 def test_send_with_a_prepared_request_uses_the_sessions_settings(
-    http_server: HttpServer, forward_proxy: ForwardProxy
+    http_server: HttpServer, forward_proxy: ForwardProxy, front: Front
 ) -> None:
-    with ulak.Session(proxies={"http": forward_proxy.url}) as session:
+    with front.session(proxies={"http": forward_proxy.url}) as session:
         prepared = session.prepare_request(ulak.Request("GET", f"{http_server.url}/get"))
         assert session.send(prepared).status_code == 200
         assert len(forward_proxy.requests) == 1
@@ -413,9 +413,9 @@ def test_send_with_a_prepared_request_uses_the_sessions_settings(
 
 
 def test_https_with_a_ca_of_the_session(
-    https_server: HttpServer, certificates: Certificates
+    https_server: HttpServer, certificates: Certificates, front: Front
 ) -> None:
-    with ulak.Session(verify=str(certificates.ca)) as session:
+    with front.session(verify=str(certificates.ca)) as session:
         assert session.get(f"{https_server.url}/get").status_code == 200
         with pytest.raises(ulak.exceptions.SSLError):
             session.get(f"{https_server.url}/get", verify=True)
@@ -430,10 +430,15 @@ def test_https_with_a_ca_of_the_session(
 )
 @pytest.mark.parametrize("stream", [False, True])
 def test_raise_for_status(
-    http_server: HttpServer, of_session: bool, of_call: bool | None, raises: bool, stream: bool
+    http_server: HttpServer,
+    front: Front,
+    of_session: bool,
+    of_call: bool | None,
+    raises: bool,
+    stream: bool,
 ) -> None:
     url = f"{http_server.url}/drip?code=404&numbytes=3&duration=0"
-    with ulak.Session(raise_for_status=of_session) as session:
+    with front.session(raise_for_status=of_session) as session:
         if not raises:
             assert session.get(url, raise_for_status=of_call, stream=stream).content == b"***"
             return
@@ -444,37 +449,39 @@ def test_raise_for_status(
         assert caught.value.response.content == b"***"
 
 
-def test_raise_for_status_lets_success_and_redirects_pass(http_server: HttpServer) -> None:
-    with ulak.Session(raise_for_status=True) as session:
+def test_raise_for_status_lets_success_and_redirects_pass(
+    http_server: HttpServer, front: Front
+) -> None:
+    with front.session(raise_for_status=True) as session:
         assert session.get(f"{http_server.url}/redirect/1").status_code == 200
         assert session.get(f"{http_server.url}/redirect/1", allow_redirects=False).is_redirect
 
 
-def test_json_functions_of_the_session(http_server: HttpServer) -> None:
+def test_json_functions_of_the_session(http_server: HttpServer, front: Front) -> None:
     def dumps(value: object) -> str:
         return f'{{"dumped": {value}}}'
 
     def loads(text: str, **more: object) -> object:
         return "loaded", len(text), more
 
-    with ulak.Session(json_dumps=dumps, json_loads=loads) as session:
+    with front.session(json_dumps=dumps, json_loads=loads) as session:
         response = session.post(f"{http_server.url}/post", json=5)
         assert http_server.last.body == b'{"dumped": 5}'
         assert http_server.last.header("Content-Type") == "application/json"
         assert response.json(x=1) == ("loaded", len(response.text), {"x": 1})
 
 
-def test_json_dumps_may_return_bytes(http_server: HttpServer) -> None:
-    with ulak.Session(json_dumps=lambda value: b"[1]") as session:
+def test_json_dumps_may_return_bytes(http_server: HttpServer, front: Front) -> None:
+    with front.session(json_dumps=lambda value: b"[1]") as session:
         session.post(f"{http_server.url}/post", json={})
     assert http_server.last.body == b"[1]"
 
 
-def test_what_json_dumps_raises_is_the_callers(http_server: HttpServer) -> None:
+def test_what_json_dumps_raises_is_the_callers(http_server: HttpServer, front: Front) -> None:
     def dumps(value: object) -> str:
         raise KeyError("mine")
 
-    with ulak.Session(json_dumps=dumps) as session, pytest.raises(KeyError, match="mine"):
+    with front.session(json_dumps=dumps) as session, pytest.raises(KeyError, match="mine"):
         session.post(f"{http_server.url}/post", json=5)
     assert not http_server.requests
 
@@ -494,27 +501,30 @@ def test_what_json_dumps_raises_is_the_callers(http_server: HttpServer) -> None:
     ],
 )
 @pytest.mark.parametrize("how", ["class", "before", "property"])
-def test_what_a_subclass_declares_is_not_overwritten(name: str, value: object, how: str) -> None:
-    class Before(ulak.Session):
+def test_what_a_subclass_declares_is_not_overwritten(
+    front: Front, name: str, value: object, how: str
+) -> None:
+    class Before(front.Session):
         def __init__(self, **settings: object) -> None:
             setattr(self, name, value)  # as some do, and call ours afterwards
             super().__init__(**settings)
 
     held = staticmethod(value) if callable(value) else value
     kind = {
-        "class": type("Declared", (ulak.Session,), {name: held}),
+        "class": type("Declared", (front.Session,), {name: held}),
         "before": Before,
-        "property": type("Reading", (ulak.Session,), {name: property(lambda self: value)}),
+        "property": type("Reading", (front.Session,), {name: property(lambda self: value)}),
     }[how]
-    with kind() as session:
+    with front.open(kind()) as session:
         assert getattr(session, name) == value
     if how != "property":
-        with kind(**{name: None if name != "raise_for_status" else False}) as session:
+        none = None if name != "raise_for_status" else False
+        with front.open(kind(**{name: none})) as session:
             assert not getattr(session, name)  # what is passed still wins
 
 
-def test_a_subclass_may_have_a_base_url_of_its_own(recorder: Recorder) -> None:
-    class Api(ulak.Session):
+def test_a_subclass_may_have_a_base_url_of_its_own(front: Front, recorder: Recorder) -> None:
+    class Api(front.Session):
         base_url = None
 
         def __init__(self, base_url: str | None = None) -> None:
@@ -525,20 +535,28 @@ def test_a_subclass_may_have_a_base_url_of_its_own(recorder: Recorder) -> None:
         def request(self, method, url, *args, **kwargs):
             return super().request(method, self.base_url + url, *args, **kwargs)
 
-    with Api("http://api.example") as session:
-        session.mount("http://", recorder)
+    with front.open(Api("http://api.example")) as session:
+        session.mount("http://", front.adapter(recorder))
         session.get("/x")
     assert recorder.last["request"].url == "http://api.example/x"
 
 
 @pytest.mark.parametrize(
-    "kind", [ulak.Session, HTTPAdapter, ulak.Response], ids=lambda x: x.__name__
+    "kind",
+    [
+        ulak.Session,
+        HTTPAdapter,
+        ulak.Response,
+        ulak.AsyncSession,
+        ulak.AsyncHTTPAdapter,
+        ulak.AsyncResponse,
+    ],
+    ids=lambda x: x.__name__,
 )
 def test_a_subclass_may_add_to_what_is_pickled(kind: type) -> None:
     mine = type("Mine", (kind,), {"__attrs__": kind.__attrs__ + ["extra"]})()  # noqa: RUF005
     mine.extra = "kept"
     assert mine.__getstate__()["extra"] == "kept"
-    mine.close()
 
 
 # -- threads -----------------------------------------------------------------

@@ -13,8 +13,8 @@ import pytest
 
 import ulak
 from tests.support import HttpServer, RawConnection, RawServer, free_port, stalled_port
+from tests.support.fronts import Front
 from ulak import Timeout
-from ulak.adapters import HTTPAdapter
 from ulak.exceptions import (
     BodyReadTimeout,
     ConnectTimeout,
@@ -198,10 +198,9 @@ def test_write_is_as_long_as_read_by_default(session, start_raw_server: StartRaw
 
 
 @pytest.fixture
-def narrow() -> Iterator[ulak.Session]:
+def narrow(front: Front) -> Iterator[ulak.Session]:
     """A session that has one connection to each origin."""
-    adapter = HTTPAdapter(pool_maxsize=1, pool_block=True)
-    with ulak.Session(adapters={"http://": adapter}) as session:
+    with front.session(adapters={"http://": front.narrow()}) as session:
         yield session
 
 
@@ -216,16 +215,13 @@ def test_pool(http_server: HttpServer, narrow: ulak.Session, timeout: Timeout, e
     assert narrow.get(f"{http_server.url}/get", timeout=5).status_code == 200
 
 
-def test_a_waiter_gets_the_connection_when_it_is_free(http_server, narrow) -> None:
+def test_a_waiter_gets_the_connection_when_it_is_free(http_server, front: Front, narrow) -> None:
     first = narrow.get(f"{http_server.url}/stream-bytes/300000", stream=True)
-    results = []
-    waiter = threading.Thread(
-        target=lambda: results.append(narrow.get(f"{http_server.url}/get", timeout=5))
-    )
-    waiter.start()
+    waiter = front.begin(narrow, "get", f"{http_server.url}/get", timeout=5)
+    with pytest.raises(TimeoutError):
+        waiter.result(0.05)
     assert len(first.content) == 300_000
-    waiter.join(5)
-    assert results[0].status_code == 200
+    assert waiter.result(5).status_code == 200
     assert http_server.connections == 1
 
 
@@ -481,9 +477,9 @@ def test_urllib3s_total_is_a_deadline(session, start_raw_server: StartRaw, key: 
 
 @pytest.mark.parametrize("status", [b"302 Found", b"401 Unauthorized", b"503 Busy"])
 def test_a_body_that_nobody_asked_for_is_not_waited_for(
-    session: ulak.Session, start_raw_server: StartRaw, monkeypatch, status: bytes
+    front: Front, session: ulak.Session, start_raw_server: StartRaw, monkeypatch, status: bytes
 ) -> None:
-    monkeypatch.setattr("ulak.sessions.SKIM_TIME", 0.2)
+    monkeypatch.setattr(f"{front.Session.__module__}.SKIM_TIME", 0.2)
 
     def stalls(connection: RawConnection) -> None:
         connection.recv_request()

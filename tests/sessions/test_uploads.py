@@ -14,10 +14,14 @@ import pytest
 
 import ulak
 from tests.support import HttpServer
+from tests.support.fronts import Front
 
 SIZE = 256 * 1024 * 1024
 #: How much the peak of a process may grow by such an upload or download, in bytes.
 GROWTH = 16 * 1024 * 1024
+
+#: Where ulak and the tests are.
+PATH = [str(Path(ulak.__file__).parents[1]), str(Path(__file__).parents[2])]
 
 
 @pytest.fixture(scope="module")
@@ -29,12 +33,12 @@ def big_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def in_a_process(code: str, *arguments: object) -> dict:
+def in_a_process(code: str, front: Front, *arguments: object) -> dict:
     """Run ``code``, where ``measured(function)`` prints growth and the result as JSON."""
     prelude = """
         import json, re, sys
-        import ulak
-        url, path = sys.argv[1:]
+        from tests.support.fronts import FRONTS
+        front, url, path = sys.argv[1:]
 
         def peak():
             # Not ru_maxrss, which a process inherits from the one that started it.
@@ -42,7 +46,7 @@ def in_a_process(code: str, *arguments: object) -> dict:
                 return int(re.search(r"VmHWM:\\s*(\\d+) kB", status.read())[1]) * 1024
 
         def measured(function):
-            with ulak.Session() as session:
+            with FRONTS[front]() as driver, driver.session() as session:
                 session.post(url + "/post", files={"f": b"warm"}, data={"a": "b"}).json()
                 session.get(url + "/stream-bytes/100000").content
                 before = peak()
@@ -51,18 +55,20 @@ def in_a_process(code: str, *arguments: object) -> dict:
     """
     source = textwrap.dedent(prelude) + textwrap.dedent(code)
     done = subprocess.run(
-        [sys.executable, "-c", source, *map(str, arguments)],
+        [sys.executable, "-c", source, front.name, *map(str, arguments)],
         capture_output=True,
         text=True,
         check=False,
         timeout=50,
-        env=os.environ | {"PYTHONPATH": str(Path(ulak.__file__).parents[1])},
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(PATH)},
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
 
-def test_a_multipart_upload_is_streamed_from_disk(http_server: HttpServer, big_file: Path) -> None:
+def test_a_multipart_upload_is_streamed_from_disk(
+    http_server: HttpServer, front: Front, big_file: Path
+) -> None:
     seen = in_a_process(
         """
         def upload(session):
@@ -73,6 +79,7 @@ def test_a_multipart_upload_is_streamed_from_disk(http_server: HttpServer, big_f
             return response.json() | {"length": response.request.headers["Content-Length"]}
         measured(upload)
         """,
+        front,
         http_server.url,
         big_file,
     )
@@ -83,7 +90,9 @@ def test_a_multipart_upload_is_streamed_from_disk(http_server: HttpServer, big_f
     assert seen["growth"] < GROWTH
 
 
-def test_a_file_as_the_body_is_streamed(http_server: HttpServer, big_file: Path) -> None:
+def test_a_file_as_the_body_is_streamed(
+    http_server: HttpServer, front: Front, big_file: Path
+) -> None:
     seen = in_a_process(
         """
         def upload(session):
@@ -91,6 +100,7 @@ def test_a_file_as_the_body_is_streamed(http_server: HttpServer, big_file: Path)
                 return session.put(url + "/sink", data=file).json()
         measured(upload)
         """,
+        front,
         http_server.url,
         big_file,
     )
@@ -100,7 +110,7 @@ def test_a_file_as_the_body_is_streamed(http_server: HttpServer, big_file: Path)
     assert seen["growth"] < GROWTH
 
 
-def test_a_download_is_streamed(http_server: HttpServer) -> None:
+def test_a_download_is_streamed(http_server: HttpServer, front: Front) -> None:
     seen = in_a_process(
         """
         def download(session):
@@ -108,6 +118,7 @@ def test_a_download_is_streamed(http_server: HttpServer) -> None:
                 return sum(len(piece) for piece in response.iter_content(65536))
         measured(download)
         """,
+        front,
         http_server.url,
         f"/large/{SIZE}",
     )
@@ -115,22 +126,25 @@ def test_a_download_is_streamed(http_server: HttpServer) -> None:
     assert seen["growth"] < GROWTH
 
 
-def test_the_measure_itself_works(http_server: HttpServer) -> None:
+def test_the_measure_itself_works(http_server: HttpServer, front: Front) -> None:
     """What is not streamed does grow."""
     seen = in_a_process(
         """
         measured(lambda session: len(session.get(url + path).content))
         """,
+        front,
         http_server.url,
         f"/large/{GROWTH * 2}",
     )
     assert seen["growth"] > GROWTH
 
 
-def test_memory_of_an_upload_as_python_sees_it(http_server: HttpServer, big_file: Path) -> None:
+def test_memory_of_an_upload_as_python_sees_it(
+    http_server: HttpServer, session: ulak.Session, big_file: Path
+) -> None:
     import tracemalloc
 
-    with ulak.Session() as session, big_file.open("rb") as file:
+    with big_file.open("rb") as file:
         session.post(f"{http_server.url}/post", files={"f": b"warm"})
         prepared = session.prepare_request(
             ulak.Request("POST", f"{http_server.url}/sink", files={"f": file})

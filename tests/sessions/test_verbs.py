@@ -6,6 +6,7 @@ import pytest
 
 import ulak
 from tests.support import Answer, HttpServer
+from tests.support.fronts import Front
 
 WITH_BODY = ("post", "put", "patch", "delete", "options", "query")
 VERBS = ("get", *WITH_BODY)
@@ -15,13 +16,6 @@ VERBS = ("get", *WITH_BODY)
 def test_a_verb_sends_its_method(http_server: HttpServer, session: ulak.Session, verb: str) -> None:
     response = getattr(session, verb)(f"{http_server.url}/{verb}")
     assert response.json()["method"] == verb.upper()
-    assert http_server.last.method == verb.upper()
-
-
-@pytest.mark.parametrize("verb", VERBS)
-def test_a_function_sends_its_method(http_server: HttpServer, verb: str) -> None:
-    response = getattr(ulak, verb)(f"{http_server.url}/{verb}", params={"a": "b"})
-    assert response.json()["args"] == {"a": "b"}
     assert http_server.last.method == verb.upper()
 
 
@@ -44,18 +38,21 @@ def test_get_with_a_body(http_server: HttpServer, session: ulak.Session) -> None
     assert session.get(f"{http_server.url}/get", data=b"x").json()["data"] == "x"
 
 
-@pytest.mark.parametrize("front", [ulak, ulak.Session()], ids=["function", "session"])
-def test_head_has_no_body_and_follows_no_redirect(http_server: HttpServer, front) -> None:
-    plain = front.head(f"{http_server.url}/get")
+def test_head_has_no_body_and_follows_no_redirect(
+    http_server: HttpServer, session: ulak.Session
+) -> None:
+    check_head(session, http_server)
+
+
+def check_head(caller, server: HttpServer) -> None:
+    plain = caller.head(f"{server.url}/get")
     assert plain.status_code == 200
     assert plain.content == b""
     assert int(plain.headers["Content-Length"]) > 0
-    assert front.head(f"{http_server.url}/redirect/1").status_code == 302
-    followed = front.head(f"{http_server.url}/redirect/1", allow_redirects=True)
+    assert caller.head(f"{server.url}/redirect/1").status_code == 302
+    followed = caller.head(f"{server.url}/redirect/1", allow_redirects=True)
     assert followed.status_code == 200
-    assert [x.method for x in http_server.requests[-2:]] == ["HEAD", "HEAD"]
-    if isinstance(front, ulak.Session):
-        front.close()
+    assert [x.method for x in server.requests[-2:]] == ["HEAD", "HEAD"]
 
 
 @pytest.mark.parametrize("verb", ["get", "options"])
@@ -75,29 +72,30 @@ def test_request_takes_any_method(
     assert http_server.last.method == sent
 
 
-def test_requests_order_of_positional_arguments(http_server: HttpServer) -> None:
+def test_requests_order_of_positional_arguments(
+    http_server: HttpServer, session: ulak.Session
+) -> None:
     def stamp(response: ulak.Response, **kwargs: object) -> None:
         response.stamped = True  # type: ignore[attr-defined]
 
-    with ulak.Session() as session:
-        response = session.request(
-            "POST",
-            f"{http_server.url}/post",
-            {"p": "1"},
-            {"d": "2"},
-            {"X-H": "3"},
-            {"c": "4"},
-            None,
-            ("u", "p"),
-            5,
-            True,
-            {},
-            {"response": stamp},
-            False,
-            True,
-            None,
-            None,
-        )
+    response = session.request(
+        "POST",
+        f"{http_server.url}/post",
+        {"p": "1"},
+        {"d": "2"},
+        {"X-H": "3"},
+        {"c": "4"},
+        None,
+        ("u", "p"),
+        5,
+        True,
+        {},
+        {"response": stamp},
+        False,
+        True,
+        None,
+        None,
+    )
     seen = response.json()
     assert seen["args"] == {"p": "1"}
     assert seen["form"] == {"d": "2"}
@@ -111,7 +109,18 @@ def test_a_url_may_be_bytes(http_server: HttpServer, session: ulak.Session) -> N
     assert session.get(f"{http_server.url}/get?a=b".encode()).json()["args"] == {"a": "b"}
 
 
-# -- functions ---------------------------------------------------------------
+# -- functions, which there are of one front only ----------------------------
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_function_sends_its_method(http_server: HttpServer, verb: str) -> None:
+    response = getattr(ulak, verb)(f"{http_server.url}/{verb}", params={"a": "b"})
+    assert response.json()["args"] == {"a": "b"}
+    assert http_server.last.method == verb.upper()
+
+
+def test_the_head_function_has_no_body_and_follows_no_redirect(http_server: HttpServer) -> None:
+    check_head(ulak, http_server)
 
 
 def test_a_function_closes_its_connection(http_server: HttpServer) -> None:
@@ -158,39 +167,42 @@ def test_a_function_with_stream_is_a_context_manager(http_server: HttpServer) ->
     ],
 )
 def test_a_relative_url_is_appended_to_base_url(
-    http_server: HttpServer, base: str, given: str, target: str
+    http_server: HttpServer, front: Front, base: str, given: str, target: str
 ) -> None:
-    with ulak.Session(base_url=http_server.url + base) as session:
+    with front.session(base_url=http_server.url + base) as session:
         session.get(given)
     assert http_server.last.target == target
 
 
 def test_an_absolute_url_ignores_base_url(
-    http_server: HttpServer, second_http_server: HttpServer
+    http_server: HttpServer, second_http_server: HttpServer, front: Front
 ) -> None:
-    with ulak.Session(base_url=http_server.url) as session:
+    with front.session(base_url=http_server.url) as session:
         session.get(f"{second_http_server.url}/get")
     assert not http_server.requests
     assert second_http_server.last.target == "/get"
 
 
-def test_base_url_may_be_set_later_and_taken_away(http_server: HttpServer) -> None:
-    with ulak.Session() as session:
-        session.base_url = f"{http_server.url}/anything"
-        session.get("a", params={"b": "c"})
-        assert http_server.last.target == "/anything/a?b=c"
-        session.base_url = None
-        with pytest.raises(ulak.exceptions.MissingSchema):
-            session.get("a")
+def test_base_url_may_be_set_later_and_taken_away(
+    http_server: HttpServer, session: ulak.Session
+) -> None:
+    session.base_url = f"{http_server.url}/anything"
+    session.get("a", params={"b": "c"})
+    assert http_server.last.target == "/anything/a?b=c"
+    session.base_url = None
+    with pytest.raises(ulak.exceptions.MissingSchema):
+        session.get("a")
 
 
-def test_base_url_takes_bytes_as_url(http_server: HttpServer) -> None:
-    with ulak.Session(base_url=http_server.url) as session:
+def test_base_url_takes_bytes_as_url(http_server: HttpServer, front: Front) -> None:
+    with front.session(base_url=http_server.url) as session:
         session.get(b"/get")
     assert http_server.last.target == "/get"
 
 
-def test_a_redirect_is_not_resolved_against_base_url(http_server: HttpServer) -> None:
-    with ulak.Session(base_url=f"{http_server.url}/redirect-to") as session:
+def test_a_redirect_is_not_resolved_against_base_url(
+    http_server: HttpServer, front: Front
+) -> None:
+    with front.session(base_url=f"{http_server.url}/redirect-to") as session:
         response = session.get("", params={"url": "/get"})
     assert response.url == f"{http_server.url}/get"

@@ -26,6 +26,7 @@ from ..exceptions import (
     InvalidOption,
     RequestException,
     RetryError,
+    SessionClosed,
     TotalTimeout,
 )
 from ..retries import after_error, after_response, pause
@@ -54,6 +55,9 @@ MAX_AUTH_ROUNDS = 8
 class FlowHost(RedirectHost, Protocol):
     """The session that a conversation belongs to."""
 
+    #: How often it was closed: a conversation ends with the session that it began in.
+    _closings: int
+
     @property
     def _overrides_send(self) -> bool:
         """Whether it sends in a way of its own, to be used on every hop."""
@@ -78,6 +82,7 @@ class Conversation:
 
     __slots__ = (
         "_allow_redirects",
+        "_closings",
         "_deadline",
         "_host",
         "_policy",
@@ -97,6 +102,7 @@ class Conversation:
         allow_redirects: bool = True,
     ) -> None:
         self._host = host
+        self._closings = host._closings
         self._policy = retries
         self._proxies = proxies
         self._stream = stream
@@ -185,6 +191,8 @@ class Conversation:
         if request.body is not None and (again or request._body_was_sent):
             yield Rewind(request)
         while True:
+            if self._host._closings != self._closings:
+                raise SessionClosed(f"{about(request)}the session was closed", request=request)
             try:
                 timeout = self._timeout if self._deadline is None else self._limits(request)
                 response: BaseResponse = yield Send(request, self._proxies, timeout)

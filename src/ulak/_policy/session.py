@@ -190,6 +190,8 @@ class BaseSession(Generic[Answer]):
 
     _checked: tuple[Mapping[str, Any] | None, CheckedHeaders]
     _streams: Any = False
+    #: How often it was closed; it can be used again.
+    _closings: int = 0
 
     def __init__(  # noqa: PLR0913 - keywords, each a setting of its own
         self,

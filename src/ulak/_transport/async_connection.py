@@ -24,6 +24,7 @@ connection is then of no further use: its owner calls :meth:`~AsyncConnection.ab
 from __future__ import annotations
 
 import asyncio
+import select
 from contextlib import suppress
 from io import BytesIO
 from time import monotonic
@@ -35,7 +36,7 @@ from .._errors import TotalTimeoutError, WriteTimeoutError
 from .._protocol.exchange import CONTINUE_WAIT
 from .._protocol.h1 import ProtocolViolation, ResponseParser
 from .._protocol.pool import Pooled
-from .async_source import source_of
+from .async_source import Source, source_of
 
 if TYPE_CHECKING:
     import socket
@@ -48,6 +49,8 @@ __all__ = ["HIGH_WATER", "AsyncConnection"]
 
 #: Bytes of a body that may lie here before reading from the socket stops.
 HIGH_WATER: Final = 512 * 1024
+#: In how many turns of the loop it has read what was there to be read.
+_TURNS: Final = 3
 
 
 class AsyncConnection(Pooled, asyncio.Protocol):
@@ -67,6 +70,8 @@ class AsyncConnection(Pooled, asyncio.Protocol):
         "_loop",
         "_paused",
         "_pieces",
+        "_poll",
+        "_reading",
         "_sending",
         "_sink",
         "_size",
@@ -110,6 +115,7 @@ class AsyncConnection(Pooled, asyncio.Protocol):
         self._paused = False
         self._waiter: asyncio.Future[None] | None = None
         self._drained: asyncio.Future[None] | None = None
+        self._reading: asyncio.Task[Any] | None = None
         self._write_paused = False
         self._hears_interim = False
         self._sending = False
@@ -118,12 +124,17 @@ class AsyncConnection(Pooled, asyncio.Protocol):
         self._expires: float | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_when = 0.0
+        self._poll: Any = None
 
     # What the loop calls.
 
     def connection_made(self, transport: Any) -> None:
         """Begin; TLS has shaken hands."""
         self.transport = transport
+        if hasattr(select, "poll"):  # not on Windows
+            poll = select.poll()
+            poll.register(self._sock, select.POLLIN)
+            self._poll = poll.poll
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, and wake the task if it waits for that."""
@@ -156,6 +167,8 @@ class AsyncConnection(Pooled, asyncio.Protocol):
                 self._wake()
             elif self._limit is not None:
                 self._expires = self._next_expiry(self._limit)
+        elif self._sending and parser.head is not None:
+            self._rouse()  # to find that it need not send the rest
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Take note that the socket is about to be closed, by whichever side."""
@@ -173,9 +186,7 @@ class AsyncConnection(Pooled, asyncio.Protocol):
                     error.in_body = parser.head is not None
                 self._fail(error)
                 return
-        self._wake()
-        if self._drained is not None and not self._drained.done():
-            self._drained.set_result(None)
+        self._rouse()
 
     def _take_end(self, parser: ResponseParser, exc: Exception | None) -> None:
         """Learn whether the answer is whole, now that nothing more comes.
@@ -222,13 +233,20 @@ class AsyncConnection(Pooled, asyncio.Protocol):
             if not waiter.done():
                 waiter.set_result(None)
 
+    def _rouse(self) -> None:
+        """Wake the task, whatever it waits for: something else happened."""
+        self._wake()
+        if self._drained is not None and not self._drained.done():
+            self._drained.set_result(None)
+        if self._reading is not None:
+            task, self._reading = self._reading, None
+            task.cancel()
+
     def _fail(self, error: Exception) -> None:
         """Keep ``error``, and wake whoever waits."""
         if self.error is None:
             self.error = error
-        self._wake()
-        if self._drained is not None and not self._drained.done():
-            self._drained.set_result(None)
+        self._rouse()
 
     def wait(self, seconds: float | None) -> asyncio.Future[None]:
         """What to await for something to happen; ``error`` says when that is a failure.
@@ -268,7 +286,7 @@ class AsyncConnection(Pooled, asyncio.Protocol):
     def _on_alarm(self) -> None:
         self._timer = None
         expires = self._expires
-        if expires is None or (self._waiter is None and self._drained is None):
+        if expires is None or not (self._waiter or self._drained or self._reading):
             return
         now = monotonic()
         if now < expires:
@@ -301,6 +319,22 @@ class AsyncConnection(Pooled, asyncio.Protocol):
             self._drained = None
 
     # An exchange.
+
+    def has_news(self) -> bool:
+        """Whether something came on an idle connection that the loop has not read yet.
+
+        It would be taken for the answer to the next request.  With TLS it may be a
+        mere session ticket, which is not for us.
+        """
+        return self._poll is not None and bool(self._poll(0))
+
+    async def hear_news(self) -> bool:
+        """Let the loop read what came; tells whether the connection is still of use."""
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
+            if self.closed or not self.has_news():
+                return not self.closed
+        return False
 
     def begin(self, parser: ResponseParser, deadline: Deadline) -> None:
         """Begin an exchange whose answer goes into ``parser``.
@@ -352,19 +386,44 @@ class AsyncConnection(Pooled, asyncio.Protocol):
         assert parser is not None  # there is an exchange under way
         chunked = payload.length is None
         source = source_of(payload.body, payload.length)
-        while block := await source.read():
-            if parser.head is not None or self.closed or self.error is not None:
+        while parser.head is None and self.error is None:
+            block = await self._next_block(source)
+            if block is None or self.closed:
                 return False
+            if not block:
+                if chunked:
+                    self.transport.write(b"0\r\n\r\n")
+                return parser.head is None
             self.transport.write(b"%x\r\n%b\r\n" % (len(block), block) if chunked else block)
             if self._write_paused:
                 await self._wait_for_room(write)
             else:
                 await asyncio.sleep(0)  # others have a turn, and an early answer is heard
-        if parser.head is not None or self.error is not None:
-            return False
-        if chunked and not self.closed:
-            self.transport.write(b"0\r\n\r\n")
-        return True
+        return False
+
+    async def _next_block(self, source: Source) -> bytes | None:
+        """The next block of the body; ``None`` when something happened to the exchange first.
+
+        The caller's own code may take its time: it is cancelled then, as
+        :func:`asyncio.timeout` would.
+        """
+        task: Any = asyncio.current_task()
+        cancelled_before = task.cancelling()
+        self._reading = task
+        if self.deadline is not None:
+            self._set_alarm(self.deadline)
+        block: bytes | None = None
+        try:
+            block = await source.read()
+        except asyncio.CancelledError:
+            if self._reading is not None or task.uncancel() > cancelled_before:
+                raise
+        else:
+            if self._reading is None:  # it was cancelled, and did not mind
+                task.uncancel()
+        finally:
+            self._reading = None
+        return block
 
     # The body of the answer.
 

@@ -124,6 +124,8 @@ class AsyncPool:
         conn = self._book.take(route, now)
         if self._book.doomed:
             self._close_doomed()
+        if conn is not None and conn.has_news():
+            conn = await self._take_quiet(conn, route)
         reused = conn is not None
         if conn is None:
             conn = await self._connect(route, limits, deadline)
@@ -157,6 +159,22 @@ class AsyncPool:
             reused = False
             conn = await self._replace(conn, route, limits, deadline, payload)
         return AsyncRawResponse(parser.head, parser, conn, self, limit=limits.read, whole=whole)
+
+    async def _take_quiet(
+        self, conn: AsyncConnection | None, route: Route
+    ) -> AsyncConnection | None:
+        """An idle connection on which the server said nothing that nobody asked for."""
+        while conn is not None:
+            of_use = False
+            try:
+                of_use = not conn.has_news() or await conn.hear_news()
+            finally:
+                if not of_use:
+                    self.give_back(conn, reusable=False)
+            if of_use:
+                return conn
+            conn = self._book.take(route, monotonic())
+        return None
 
     async def _replace(
         self,
