@@ -249,6 +249,9 @@ class PreparedRequest(RequestHooksMixin):
 
     def prepare_method(self, method: str | bytes | None) -> None:
         """Set ``method``, in upper case."""
+        if type(method) is str:
+            self.method = method.upper()
+            return
         if isinstance(method, bytes):
             method = method.decode("latin-1")
         if method is not None and not isinstance(method, str):

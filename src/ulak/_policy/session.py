@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from os import PathLike
 from ssl import SSLContext
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from .. import _environment, _urls
 from .._headers import CheckedHeaders, merge, prepare_headers
@@ -87,25 +87,10 @@ def default_headers() -> CaseInsensitiveDict[str]:
     )
 
 
-class Call(NamedTuple):
-    """The arguments of one call of :meth:`BaseSession.request`."""
-
-    method: str
-    url: str | bytes
-    headers: HeadersInput
-    files: Files
-    data: Data
-    params: Params
-    auth: Any
-    cookies: Cookies
-    hooks: Hooks
-    json: Any
-    #: Those that :meth:`BaseSession.merge_environment_settings` takes.
-    connection: tuple[Proxies, bool | None, Verify, Cert]
-    allow_redirects: bool
-    timeout: Any
-    retries: RetriesInput | Unset
-    raise_for_status: bool | None
+#: The arguments of one call of :meth:`BaseSession.request`: those of a :class:`Request` in its
+#: order; those that :meth:`BaseSession.merge_environment_settings` takes after the URL; and
+#: ``allow_redirects``, ``timeout``, ``retries``, ``raise_for_status``.
+Call: TypeAlias = tuple[tuple[Any, ...], tuple[Any, ...], bool, Any, Any, bool | None]
 
 
 class _Resolved(dict[str, str]):
@@ -393,24 +378,10 @@ class BaseSession(Generic[Answer]):
             the caller reads it to its end or closes it.
         :raises RequestException: of the class that names what failed.
         """
+        parts = (method, url, headers, files, data, params, auth, cookies, hooks, json)
+        connection = (proxies, stream, verify, cert)
         return self._perform(
-            Call(
-                method,
-                url,
-                headers,
-                files,
-                data,
-                params,
-                auth,
-                cookies,
-                hooks,
-                json,
-                (proxies, stream, verify, cert),
-                allow_redirects,
-                timeout,
-                retries,
-                raise_for_status,
-            )
+            (parts, connection, allow_redirects, timeout, retries, raise_for_status)
         )
 
     def _perform(self, call: Call) -> Answer:
@@ -419,18 +390,19 @@ class BaseSession(Generic[Answer]):
 
     def _begin(self, call: Call) -> tuple[PreparedRequest, dict[str, Any]]:
         """What :meth:`send` is given for ``call``."""
-        prepared = self.prepare_request(Request(*call[:10]))
-        options = self.merge_environment_settings(prepared.url, *call.connection)
-        options["allow_redirects"] = call.allow_redirects
-        if call.timeout is not UNSET:
-            options["timeout"] = call.timeout
-        if call.retries is not UNSET:
-            options["retries"] = call.retries
+        parts, connection, allow_redirects, timeout, retries, _ = call
+        prepared = self.prepare_request(Request(*parts))
+        options = self.merge_environment_settings(prepared.url, *connection)
+        options["allow_redirects"] = allow_redirects
+        if timeout is not UNSET:
+            options["timeout"] = timeout
+        if retries is not UNSET:
+            options["retries"] = retries
         return prepared, options
 
     def _rejects(self, response: BaseResponse, call: Call) -> bool:
         """Whether the response's status is to be raised."""
-        wanted = call.raise_for_status
+        wanted = call[-1]
         return bool(self.raise_for_status if wanted is None else wanted) and not response.ok
 
     def prepare_request(self, request: Request) -> PreparedRequest:

@@ -7,7 +7,7 @@ it closes it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
+from typing import TYPE_CHECKING, Final, NoReturn, Protocol
 
 from urllib3 import HTTPHeaderDict
 from urllib3 import exceptions as lower
@@ -34,6 +34,20 @@ class Keeper(Protocol):
 
     def give_back(self, conn: AsyncConnection, reusable: bool) -> None: ...
     def give_up_soon(self, conn: AsyncConnection) -> None: ...
+
+
+class _Lease:
+    """Parts with the connection of a body that nobody will read."""
+
+    __slots__ = ("_pool", "conn")
+
+    def __init__(self, conn: AsyncConnection, pool: Keeper) -> None:
+        self.conn: AsyncConnection | None = conn
+        self._pool = pool
+
+    def __del__(self) -> None:
+        if self.conn is not None:
+            self._pool.give_up_soon(self.conn)
 
 
 class AsyncRawResponse:
@@ -73,13 +87,7 @@ class AsyncRawResponse:
             self._pool = pool
             self._limit = limit
             self._whole = whole
-
-    def __del__(self) -> None:
-        """Part with a body that nobody will read."""
-        conn = self._conn
-        if conn is not None:
-            self._conn = None
-            self._pool.give_up_soon(conn)
+            self._lease = _Lease(conn, pool)
 
     # The head.
 
@@ -252,7 +260,7 @@ class AsyncRawResponse:
 
     def _settle(self, *, reusable: bool) -> None:
         """Part with the connection, once."""
-        conn: Any = self._conn
-        self._conn = None
+        conn, self._conn = self._conn, None
         if conn is not None:
+            self._lease.conn = None
             self._pool.give_back(conn, reusable)
