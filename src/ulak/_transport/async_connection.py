@@ -293,7 +293,7 @@ class AsyncConnection(Pooled, asyncio.Protocol):
             self._set_alarm(expires)
             return
         if self.deadline is not None and now >= self.deadline:
-            self._fail(TotalTimeoutError("the request's total time is used up"))
+            self._fail(_too_late())
         elif self._drained is None:
             said = f"{self._limit} s"
             self._fail(lower.ReadTimeoutError(None, None, said))  # type: ignore[arg-type]
@@ -388,6 +388,8 @@ class AsyncConnection(Pooled, asyncio.Protocol):
         source = source_of(payload.body, payload.length)
         while parser.head is None and self.error is None:
             block = await self._next_block(source)
+            if self.deadline is not None and monotonic() >= self.deadline:
+                raise _too_late()
             if block is None or self.closed:
                 return False
             if not block:
@@ -448,6 +450,8 @@ class AsyncConnection(Pooled, asyncio.Protocol):
         :param read: seconds for which the server may send nothing.
         :raises urllib3.exceptions.TimeoutError, OSError, ProtocolViolation:
         """
+        if self.deadline is not None and not parser.complete and monotonic() >= self.deadline:
+            raise _too_late()
         while not self._pieces and not parser.complete:
             if self.error is not None:
                 raise self.error
@@ -500,3 +504,7 @@ class AsyncConnection(Pooled, asyncio.Protocol):
         self.aborted = True
         self._fail(ConnectionAbortedError("the session was closed"))
         self.abort()
+
+
+def _too_late() -> TotalTimeoutError:
+    return TotalTimeoutError("the request's total time is used up")
