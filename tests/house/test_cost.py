@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import json
 import socket
 import subprocess
@@ -19,6 +21,9 @@ import ulak
 MOST_PYTHON_CALLS = 200
 #: Calls of functions written in C, which are cheaper; http.client alone makes about 310.
 MOST_C_CALLS = 500
+
+#: Calls of ulak's own Python functions in one warm ``AsyncSession.get``, without asyncio's.
+MOST_ASYNC_CALLS = 100
 
 #: What ``import ulak`` leaves for the first call that needs it.
 LATER = {
@@ -120,3 +125,57 @@ def test_a_warm_get_makes_few_calls() -> None:
         counted = count_calls(get)
     assert counted["call"] <= MOST_PYTHON_CALLS, dict(counted)
     assert counted["c_call"] <= MOST_C_CALLS, dict(counted)
+
+
+class Answers(asyncio.Protocol):
+    """Answers whatever comes on each of many connections with the same bytes."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport: asyncio.Transport = transport  # type: ignore[assignment]  # of TCP
+
+    def data_received(self, data: bytes) -> None:
+        self._transport.write(_ANSWER)
+
+
+async def count_own_calls(session: ulak.AsyncSession, url: str) -> int:
+    """How often a warm ``session.get`` calls functions of ulak."""
+    for _ in range(3):
+        assert (await session.get(url)).content == _BODY
+    calls = 0
+
+    def note(frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal calls
+        calls += event == "call" and str(frame.f_globals.get("__name__")).startswith("ulak.")
+
+    before = sys.getprofile()
+    gc.disable()  # others' callbacks from it would be counted, too
+    sys.setprofile(note)
+    try:
+        await session.get(url)
+    finally:
+        sys.setprofile(before)
+        gc.enable()
+    return calls
+
+
+async def calls_beside(hosts: int, connections: int) -> int:
+    """The calls of a GET while ``connections`` to each of ``hosts`` are pooled.
+
+    The hosts are loopback addresses, of which Linux has 16 million and others one.
+    """
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(Answers, "0.0.0.0", 0)
+    port = server.sockets[0].getsockname()[1]
+    urls = [f"http://127.0.{n // 250}.{n % 250 + 1}:{port}/" for n in range(hosts)]
+    adapter = ulak.AsyncHTTPAdapter(max_connections=None)
+    async with server, ulak.AsyncSession(adapters={"http://": adapter}) as session:
+        for url in urls:
+            await asyncio.gather(*(session.get(url) for _ in range(connections)))
+        return await count_own_calls(session, urls[0])
+
+
+def test_a_warm_async_get_makes_few_calls_whatever_is_pooled() -> None:
+    few = asyncio.run(calls_beside(hosts=1, connections=1))
+    assert few <= MOST_ASYNC_CALLS
+    assert asyncio.run(calls_beside(hosts=1, connections=100)) == few
+    assert asyncio.run(calls_beside(hosts=100, connections=1)) == few
