@@ -116,6 +116,57 @@ class Headers(CaseInsensitiveDict[str]):
         return twin  # type: ignore[return-value]  # likewise
 
 
+class ReceivedHeaders(Headers):
+    """The headers of an answer, taken apart when more than a value or two is asked for.
+
+    :param head: gives ``fields``, and ``get(name)`` for a name in lower-case bytes.
+    """
+
+    def __init__(self, head: Any) -> None:
+        self._head = head
+
+    def __getattr__(self, name: str) -> Any:
+        """Take the head apart: Python calls this for what is not there yet."""
+        if name not in ("_fields", "_store"):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        self._fields = self.__dict__["_head"].fields.copy()
+        self._index()
+        return self.__dict__[name]
+
+    def _look(self, key: Any) -> str | None:
+        """One value, straight from the head."""
+        if ":" in key or "\n" in key:  # no name, but it may be found in the bytes of a head
+            return None
+        try:
+            found: str | None = self._head.get(key.lower().encode("latin-1"))
+        except UnicodeEncodeError:
+            return None
+        return found
+
+    def __getitem__(self, key: str) -> str:
+        if "_store" in self.__dict__:
+            return super().__getitem__(key)
+        value = self._look(key)
+        if value is None:
+            raise KeyError(key.lower())
+        return value
+
+    def __contains__(self, key: object) -> bool:
+        if "_store" in self.__dict__:
+            return super().__contains__(key)
+        return self._look(key) is not None
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The value under ``key`` in any case, or ``default``."""
+        if "_store" in self.__dict__:
+            return super().get(key, default)
+        value = self._look(key)
+        return default if value is None else value
+
+    def __reduce__(self) -> tuple[type[Headers], tuple[list[tuple[str, str]]]]:
+        return Headers, (self._fields,)
+
+
 # What a caller gives.
 
 

@@ -14,7 +14,7 @@ from urllib3 import HTTPHeaderDict
 
 from . import _text, _urls
 from ._errors import about
-from ._headers import Headers, parse_links
+from ._headers import ReceivedHeaders, parse_links
 from ._protocol.h1 import ResponseHead
 from ._types import UNSET
 from .exceptions import HTTPError, InvalidOption, JSONDecodeError, StreamConsumedError
@@ -82,7 +82,7 @@ class BaseResponse:
         """The response's headers; names in any case, repeats joined with a comma."""
         if self._headers is None:
             head = _head_of(self.raw)
-            self._headers = CaseInsensitiveDict() if head is None else Headers(head.fields)
+            self._headers = CaseInsensitiveDict() if head is None else ReceivedHeaders(head)
         return self._headers
 
     @headers.setter

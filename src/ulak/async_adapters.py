@@ -205,14 +205,12 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
                 route = self._routes.get(url.origin)
             if route is None:
                 route = await self._find_route(url, verify, cert, proxies)
-            self.add_headers(
-                request, stream=stream, timeout=timeout, verify=verify, cert=cert, proxies=proxies
-            )
             headers: Any = request.headers
             if not isinstance(headers, CaseInsensitiveDict):
                 headers = prepare_headers(headers)
             method = request.method or ""
-            head = self._head(route, method, self.request_url(request, proxies), url, headers)
+            target = request_target(url.href, proxies) if proxies else url.target
+            head = self._head(route, method, target, url, headers)
             payload = None if request.body is None else Payload.of(request, headers)
             raw = await pool.exchange(route, head, method, limits, payload)
         except RequestException as exc:
@@ -245,16 +243,6 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
         else:
             fields = fields_to_origin(headers, host, tunnelled=route.proxy is not None)
         return self._heads.head(method, target, fields)
-
-    def request_url(self, request: PreparedRequest, proxies: Proxies) -> str:
-        """The request's target: a path, or the whole URL for a forwarding proxy.
-
-        RFC 9112, section 3.2.  An override point.
-        """
-        return request_target(request.url or "", proxies)
-
-    def add_headers(self, request: PreparedRequest, **kwargs: Any) -> None:
-        """Called before sending, with the keywords of :meth:`send`; an override point."""
 
     def proxy_headers(self, proxy: str) -> dict[str, str]:
         """The headers for the proxy itself: its credentials, where its URL has some."""

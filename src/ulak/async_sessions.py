@@ -246,7 +246,7 @@ class AsyncSession(BaseSession[Coroutine[Any, Any, AsyncResponse]]):
         self._closings += 1
         for pause in list(self._pauses):
             pause.get_loop().call_soon_threadsafe(_end, pause)
-        for adapter in set(self.adapters.values()):
+        for adapter in {id(each): each for each in self.adapters.values()}.values():
             await adapter.close()
 
     aclose = close

@@ -3,10 +3,14 @@
 Theory of operation
 ===================
 
-The event loop calls the methods of :class:`asyncio.Protocol`; one task at a time
-carries out an exchange and waits.  What arrives is parsed at once, in
-:meth:`~AsyncConnection.data_received`; the task is woken only for what it waits
+The event loop calls the methods of :class:`asyncio.BufferedProtocol`; one task at a
+time carries out an exchange and waits.  What arrives is parsed at once, in
+:meth:`~AsyncConnection.buffer_updated`; the task is woken only for what it waits
 for: the head, the next piece of the body, or with a *sink* the end of all of it.
+
+The loop receives into one buffer that is always there.  With a plain
+:class:`asyncio.Protocol` it would make 256 KiB of new bytes for each answer, and
+throw most of them away: that alone takes longer than all that is done here.
 
 Backpressure works both ways.  More than :data:`HIGH_WATER` bytes of a body that
 nobody has taken stop the reading from the socket; more than the transport's
@@ -45,23 +49,33 @@ if TYPE_CHECKING:
     from .clock import Deadline
     from .payload import Payload
 
-__all__ = ["HIGH_WATER", "AsyncConnection"]
+__all__ = ["HIGH_WATER", "AsyncConnection", "new_buffer"]
 
 #: Bytes of a body that may lie here before reading from the socket stops.
 HIGH_WATER: Final = 512 * 1024
+#: Most that is received at once.
+BUFFER_SIZE: Final = 256 * 1024
 #: In how many turns of the loop it has read what was there to be read.
 _TURNS: Final = 3
 
 
-class AsyncConnection(Pooled, asyncio.Protocol):
+def new_buffer() -> memoryview:
+    """What the connections of a loop are received into."""
+    return memoryview(bytearray(BUFFER_SIZE))
+
+
+class AsyncConnection(Pooled, asyncio.BufferedProtocol):
     """A connection to an origin, or to a proxy for it.
 
     :param loop: the one that it is made on, and used on.
     :param sock: connected; it belongs to the transport from ``connection_made`` on.
+    :param buffer: what is received into; other connections of the loop may have the
+        same, since what is in it is taken out before the loop does anything else.
     :param gone: called with this connection when it is closed, by whomever.
     """
 
     __slots__ = (
+        "_buffer",
         "_drained",
         "_expires",
         "_gone",
@@ -93,10 +107,12 @@ class AsyncConnection(Pooled, asyncio.Protocol):
         self,
         loop: asyncio.AbstractEventLoop,
         sock: socket.socket,
+        buffer: memoryview,
         gone: Callable[[AsyncConnection], None],
     ) -> None:
         self._loop = loop
         self._sock = sock
+        self._buffer = buffer
         self._gone = gone
         self.transport: Any = None
         #: Reads the answer to the request that is under way; ``None`` between exchanges.
@@ -136,8 +152,13 @@ class AsyncConnection(Pooled, asyncio.Protocol):
             poll.register(self._sock, select.POLLIN)
             self._poll = poll.poll
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Where the loop is to put what comes."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
         """Parse what came, and wake the task if it waits for that."""
+        data = bytes(self._buffer[:nbytes])
         parser = self.parser
         if parser is None:  # between exchanges nobody has anything to say
             self.abort()

@@ -11,6 +11,7 @@ a task that is no more goes to the next.
 from __future__ import annotations
 
 import asyncio
+import sys
 import warnings
 from contextlib import suppress
 from ssl import CERT_NONE
@@ -26,6 +27,7 @@ from .._protocol.exchange import ANSWER_WAIT
 from .._protocol.pool import Limits, Pool
 from .._protocol.reuse import may_send_again
 from . import async_source, clock
+from .async_connection import new_buffer
 from .async_dial import Resolver
 from .async_response import AsyncRawResponse
 from .async_route import Dialler, Route
@@ -94,7 +96,13 @@ class AsyncPool:
         self._emptied: asyncio.Future[None] | None = None
         self._closed = False
         self._dialler = Dialler(
-            loop, Resolver(), source_address, socket_options, unix_socket, self._gone
+            loop,
+            Resolver(),
+            source_address,
+            socket_options,
+            unix_socket,
+            None if sys.platform == "win32" else new_buffer(),  # there many are received at once
+            self._gone,
         )
 
     @property

@@ -19,7 +19,7 @@ from .._protocol.exchange import Tunnel, TunnelRefused
 from .._protocol.h1 import ProtocolViolation
 from .._protocol.socks import SocksError
 from . import async_dial
-from .async_connection import AsyncConnection
+from .async_connection import AsyncConnection, new_buffer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -85,6 +85,8 @@ class Dialler(NamedTuple):
     socket_options: Sequence[tuple[Any, ...]]
     #: The unix socket to connect to, whatever the URL says.
     unix_socket: str | None
+    #: What connections are received into, where the loop receives at one at a time.
+    buffer: memoryview | None
     #: Told of each connection that is closed.
     gone: Callable[[AsyncConnection], None]
 
@@ -137,7 +139,8 @@ class Dialler(NamedTuple):
         self, sock: socket.socket, context: ssl.SSLContext | None, host: str
     ) -> AsyncConnection:
         """A connection over ``sock``, which is closed when this fails."""
-        conn = AsyncConnection(self.loop, sock, self.gone)
+        buffer = new_buffer() if self.buffer is None else self.buffer
+        conn = AsyncConnection(self.loop, sock, buffer, self.gone)
         try:
             await self.loop.create_connection(
                 lambda: conn,
