@@ -96,7 +96,11 @@ class Host(ulak.Session):
 
     def drive(self, request: ulak.PreparedRequest, **settings: Any) -> Any:
         """Drive the conversation about ``request`` to the end."""
-        steps = Conversation(self, **settings).run(request)
+        rest = {
+            name: settings.pop(name) for name in ("retries", "allow_redirects") if name in settings
+        }
+        options = {"timeout": None, "proxies": None, "stream": False, **settings}
+        steps = Conversation(self, options, **rest).run(request)
         outcome: Any = None
         failure: BaseException | None = None
         while True:

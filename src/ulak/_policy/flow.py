@@ -35,7 +35,7 @@ from .redirects import RedirectHost, next_request
 from .steps import Close, Hooks, Load, Pause, Resend, Rewind, Send, Skim
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Mapping
     from http.cookiejar import CookieJar
 
     from urllib3.util import Retry
@@ -77,6 +77,8 @@ class Conversation:
     """One request on its way to its response; used once.
 
     :param host: the session.
+    :param options: what an adapter is sent with: of these, ``timeout``, ``proxies`` and
+        ``stream`` count here.
     :param retries: the policy; left unset, it is the adapter's own.
     """
 
@@ -94,20 +96,17 @@ class Conversation:
     def __init__(
         self,
         host: FlowHost,
-        *,
-        timeout: Any = None,
+        options: Mapping[str, Any],
         retries: Retry | Unset | None = UNSET,
-        proxies: Proxies = None,
-        stream: bool = False,
         allow_redirects: bool = True,
     ) -> None:
         self._host = host
         self._closings = host._closings
         self._policy = retries
-        self._proxies = proxies
-        self._stream = stream
+        self._proxies: Proxies = options["proxies"]
+        self._stream: bool = options["stream"]
         self._allow_redirects = allow_redirects
-        self._timeout = timeout
+        timeout = self._timeout = options["timeout"]
         self._deadline: float | None = None
         total = getattr(timeout, "total", None)
         if total is not None:

@@ -501,12 +501,11 @@ class BaseSession(Generic[Answer]):
 
     def _choose_proxies(self, url: str, explicit: Proxies, asks: bool) -> dict[str, str]:
         """``asks``: whether the environment names any."""
+        if not explicit and not asks:
+            return {}
         if explicit:
             _checked_proxies(explicit)
-        if explicit or asks:
-            resolved = _Resolved(_environment.resolve_proxies(url, explicit, self.trust_env))
-        else:
-            resolved = _Resolved()
+        resolved = _Resolved(_environment.resolve_proxies(url, explicit, self.trust_env))
         resolved.explicit = explicit
         return resolved
 
@@ -533,21 +532,11 @@ class BaseSession(Generic[Answer]):
             options["cert"] = self.cert
         if "proxies" not in options:
             options["proxies"] = self._proxies_for(request.url or "", self.proxies)
-        conversation = Conversation(
-            self,
-            timeout=options["timeout"],
-            retries=self._retries_for(options.pop("retries", UNSET)),
-            proxies=options["proxies"],
-            stream=options["stream"],
-            allow_redirects=options.pop("allow_redirects", True),
-        )
-        return conversation.run(request)
-
-    def _retries_for(self, given: RetriesInput | Unset) -> Any:
-        """The call's retry policy, or the session's; ``UNSET`` leaves it to the adapter."""
-        if given is UNSET:
-            return UNSET if self.retries is None else resolve_retries(self.retries)
-        return resolve_retries(given)
+        given = options.pop("retries", UNSET)
+        if given is not UNSET or self.retries is not None:
+            given = resolve_retries(self.retries if given is UNSET else given)
+        follows = options.pop("allow_redirects", True)
+        return Conversation(self, options, given, follows).run(request)
 
     def _accept(self, response: Any, request: PreparedRequest, adapter: Any, start: float) -> None:
         """See that what ``adapter`` returned for ``request``, sent at ``start``, is complete."""

@@ -164,6 +164,9 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
             self.abort()
             self._gone(self)
             return
+        if parser.complete:  # nobody asked for more than that: what is here is the last of it
+            self.abort()
+            return
         try:
             body = parser.feed(data)
         except ProtocolViolation as exc:
@@ -433,6 +436,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         task: Any = asyncio.current_task()
         cancelled_before = task.cancelling()
         self._reading = task
+        self._expires = None  # the server is not who is waited for
         if self.deadline is not None:
             self._set_alarm(self.deadline)
         block: bytes | None = None

@@ -134,9 +134,9 @@ class AsyncPool:
             self._close_doomed()
         if conn is not None and conn.has_news():
             conn = await self._take_quiet(conn, route)
-        reused = conn is not None
+        reused = True
         if conn is None:
-            conn = await self._connect(route, limits, deadline)
+            conn, reused = await self._connect(route, limits, deadline)
         while True:
             parser = h1.ResponseParser(method)
             try:
@@ -172,17 +172,10 @@ class AsyncPool:
         self, conn: AsyncConnection | None, route: Route
     ) -> AsyncConnection | None:
         """An idle connection on which the server said nothing that nobody asked for."""
-        while conn is not None:
-            of_use = False
-            try:
-                of_use = not conn.has_news() or await conn.hear_news()
-            finally:
-                if not of_use:
-                    self.give_back(conn, reusable=False)
-            if of_use:
-                return conn
+        while conn is not None and not await self._is_of_use(conn):
+            self.give_back(conn, reusable=False)
             conn = self._book.take(route, monotonic())
-        return None
+        return conn
 
     async def _replace(
         self,
@@ -205,23 +198,37 @@ class AsyncPool:
 
     # Getting a connection.
 
-    async def _connect(self, route: Route, limits: Timeout, deadline: Deadline) -> AsyncConnection:
-        """A new connection, or one that comes free first.
+    async def _connect(
+        self, route: Route, limits: Timeout, deadline: Deadline
+    ) -> tuple[AsyncConnection, bool]:
+        """A new connection, or one that comes free first; and whether it was used before.
 
         :raises urllib3.exceptions.EmptyPoolError: when there was none within
             ``limits.pool`` seconds.
         """
         if self._closed:
             raise _session_closed()
-        if not self._book.reserve(route):
-            conn = await self._wait(route, limits.pool, deadline)
-            if conn is not None and not conn.closed:
-                return conn
-            if conn is not None:
-                self._book.vacate(conn)
-        elif self._book.doomed:
+        if self._book.reserve(route):
             self._close_doomed()
-        return await self._open(route, limits, deadline)
+        else:
+            served = await self._wait(route, limits.pool, deadline)
+            if served is not None:
+                if await self._is_of_use(served):
+                    return served, True
+                served.abort()
+                self._book.vacate(served)
+        return await self._open(route, limits, deadline), False
+
+    async def _is_of_use(self, conn: AsyncConnection) -> bool:
+        """Whether a kept connection is open, and the server said nothing nobody asked for.
+
+        It is given up when looking is.
+        """
+        try:
+            return not conn.closed and (not conn.has_news() or await conn.hear_news())
+        except BaseException:
+            self.give_back(conn, reusable=False)
+            raise
 
     async def _wait(
         self, route: Route, seconds: float | None, deadline: Deadline
