@@ -77,7 +77,7 @@ _TABLE: Final[tuple[_Row, ...]] = (
     *_alike(lower.ProxyError, ulak.ProxyError, "the proxy failed"),
     *_alike(lower.SSLError, ulak.SSLError, "TLS failed"),
     *_alike(lower.EmptyPoolError, ulak.PoolTimeout, "no connection became free in time"),
-    *_alike(lower.ClosedPoolError, ulak.SessionClosed, "the session is closed"),
+    *_alike(lower.ClosedPoolError, ulak.SessionClosed, "the session was closed"),
     *_alike(lower.ProxySchemeUnknown, ulak.InvalidProxyURL, "the proxy's scheme is unknown"),
     *_alike(lower.ProxySchemeUnsupported, ulak.InvalidProxyURL, "the proxy's scheme is unknown"),
     *_alike(lower.URLSchemeUnknown, ulak.InvalidSchema, "the URL has an unknown scheme"),

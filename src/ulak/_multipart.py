@@ -21,6 +21,7 @@ from ._streams import (
     blocks,
     body_position,
     encode_text,
+    is_async_readable,
     is_readable,
     is_replayable,
     rewind,
@@ -286,6 +287,11 @@ def _content(file: _File) -> bytes | _Source:
         return encode_text(content)
     if isinstance(content, int):
         return str(content).encode("ascii")
+    if is_async_readable(content):
+        raise InvalidBody(
+            f"field {file.field!r} of files= is an asynchronous file; give an ordinary one, which "
+            "an AsyncSession reads in a thread, or bytes"
+        )
     if is_readable(content):
         return _Source(content)
     view = as_buffer(content)

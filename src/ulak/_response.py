@@ -214,7 +214,7 @@ class BaseResponse:
     def _consumed(self) -> StreamConsumedError:
         """The error for a body that was handed over and not kept."""
         return StreamConsumedError(
-            f"{about(self.request)}the body was already read as a stream; "
+            f"{about(self.request)}the body was already read as a stream, or given up; "
             "keep its pieces, or do not stream",
             response=self,
         )

@@ -302,7 +302,7 @@ class Measure:
         if self._length is not None and self._sent > self._length:
             raise InvalidBody(
                 f"the body is longer than the {self._length} bytes that were announced; "
-                "did the file grow while it was sent?"
+                "did it grow while it was sent, or is Content-Length wrong?"
             )
 
     def end(self) -> None:
@@ -313,7 +313,7 @@ class Measure:
         if self._length is not None and self._sent < self._length:
             raise InvalidBody(
                 f"the body ended after {self._sent} of the {self._length} bytes that were "
-                "announced; did the file change while it was sent?"
+                "announced; did it change while it was sent, or is Content-Length wrong?"
             )
 
 

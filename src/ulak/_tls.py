@@ -67,6 +67,19 @@ def context_for(verify: Verify, cert: Cert = None) -> ssl.SSLContext:
     return _contexts.kept(settings, settings.stamps())
 
 
+def known_context(verify: Verify, cert: Cert = None) -> ssl.SSLContext | None:
+    """What :func:`context_for` gives, if it need not be built; ``None`` if it does.
+
+    :raises InvalidCertificate, InvalidOption: as :func:`context_for`.
+    """
+    if isinstance(verify, ssl.SSLContext):
+        return context_for(verify, cert)
+    settings = _DEFAULT
+    if not (verify is True or verify is None) or cert:
+        settings = _read_settings(True if verify is None else verify, cert)
+    return _contexts.known(settings, settings.stamps())
+
+
 def is_default(verify: Verify, cert: Cert = None) -> bool:
     """Say whether these are the settings of someone who set nothing."""
     return (verify is True or verify is None) and not cert
@@ -107,6 +120,11 @@ class _Contexts:
     def __init__(self) -> None:
         self._contexts: dict[_Settings, tuple[tuple[_Stamp, ...], ssl.SSLContext]] = {}
         self._lock = threading.Lock()
+
+    def known(self, settings: _Settings, stamps: tuple[_Stamp, ...]) -> ssl.SSLContext | None:
+        """Give the context of these settings and file states, if it is built."""
+        found = self._contexts.get(settings)
+        return found[1] if found is not None and found[0] == stamps else None
 
     def kept(self, settings: _Settings, stamps: tuple[_Stamp, ...]) -> ssl.SSLContext:
         """Give the context of these settings and file states, built if need be."""

@@ -28,7 +28,7 @@ UNSET: Final = Unset.UNSET
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, MutableMapping
+    from collections.abc import AsyncIterable, Callable, Iterable, Mapping, MutableMapping
     from http.cookiejar import CookieJar
     from os import PathLike
     from ssl import SSLContext
@@ -60,6 +60,11 @@ if TYPE_CHECKING:
 
         def json(self, **kwargs: Any) -> Any: ...
 
+    class AsyncReadable(Protocol):
+        """An asynchronous file, or anything else with its ``read``."""
+
+        async def read(self, size: int = -1, /) -> Any: ...
+
     class Readable(Protocol):
         """A binary file, or anything else with its ``read``."""
 
@@ -67,7 +72,17 @@ if TYPE_CHECKING:
 
     Pairs: TypeAlias = Iterable[tuple[Any, Any]]
     Params: TypeAlias = Mapping[Any, Any] | Pairs | str | bytes | None
-    Data: TypeAlias = Mapping[Any, Any] | Pairs | str | bytes | Readable | Iterable[Any] | None
+    Data: TypeAlias = (
+        Mapping[Any, Any]
+        | Pairs
+        | str
+        | bytes
+        | Readable
+        | Iterable[Any]
+        | AsyncReadable  # of an AsyncSession
+        | AsyncIterable[Any]  # likewise
+        | None
+    )
     FileContent: TypeAlias = Readable | str | bytes
     FileSpec: TypeAlias = (
         FileContent

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from . import _tls, _urls
 from ._environment import normalise_proxy, select_proxy
-from ._errors import LOWER_ERRORS, translate
+from ._errors import LOWER_ERRORS, TotalTimeoutError, translate
 from ._headers import prepare_headers
-from ._protocol.exchange import fields_by_proxy, fields_to_origin
+from ._protocol.exchange import fields_by_proxy, fields_to_origin, keeps_alive
 from ._protocol.h1 import RequestHeads
 from ._protocol.pool import Limits
+from ._transport import clock
 from ._transport.async_pool import AsyncPool
 from ._transport.async_route import ProxyRoute, Route
 from ._transport.payload import CallerError, Payload
@@ -61,9 +62,9 @@ class AsyncBaseAdapter:
       response, whose ``aclose()`` then settles it.
 
     The response's ``raw`` gives the body: it has ``stream(size, decode_content=True)``,
-    an asynchronous iterator of bytes, or ``async def read(size)``; and ``async def aclose()``.
-    An adapter that has the body already sets ``response.raw = None`` and
-    ``response._content`` to it.
+    an asynchronous iterator of bytes, or ``read(size)``, plain or ``async``; and ``close()`` or
+    ``async def aclose()``.
+    An adapter that has the body already sets ``response.raw = io.BytesIO(body)``.
     """
 
     #: Whether ``send`` is awaited.
@@ -199,12 +200,14 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
         try:
             limits = Timeout.of(timeout)
             pool = self._pool()
+            deadline = clock.after(limits.total)
             url = _urls.parse(request.url or "")
             route = None
             if not proxies and not cert and (verify is True or url.scheme == "http"):
                 route = self._routes.get(url.origin)
             if route is None:
-                route = await self._find_route(url, verify, cert, proxies)
+                by = clock.earlier(deadline, clock.after(limits.connect))
+                route = await self._find_route(url, verify, cert, proxies, by)
             headers: Any = request.headers
             if not isinstance(headers, CaseInsensitiveDict):
                 headers = prepare_headers(headers)
@@ -212,7 +215,9 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
             target = request_target(url.href, proxies) if proxies else url.target
             head = self._head(route, method, target, url, headers)
             payload = None if request.body is None else Payload.of(request, headers)
-            raw = await pool.exchange(route, head, method, limits, payload)
+            raw = await pool.exchange(
+                route, head, method, limits, deadline, payload, keep_alive=keeps_alive(headers)
+            )
         except RequestException as exc:
             if exc.request is None:
                 exc.request = request
@@ -261,22 +266,24 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
     # Routes.
 
     async def _find_route(
-        self, url: _urls.URL, verify: Verify, cert: Cert, proxies: Proxies
+        self, url: _urls.URL, verify: Verify, cert: Cert, proxies: Proxies, by: clock.Deadline
     ) -> Route:
         """The route for a request, made when first asked for.
+
+        :param by: the deadline for that.
 
         :raises InvalidURL: when the URL or the proxy's cannot be used.
         """
         if url.scheme not in ("http", "https"):
             raise InvalidURL(f"{type(self).__name__} cannot send to {url.scheme}:// URLs")
-        context = await _context_for(verify, cert) if url.scheme == "https" else None
+        context = await _context_for(verify, cert, by) if url.scheme == "https" else None
         selected = select_proxy(url.href, proxies) if proxies else None
         if not selected:
             is_plain = context is None or (verify is True and not cert)
             key: Any = url.origin if is_plain else (url.origin, context)
             return self._remember(key, lambda: Route(url, context, None))
         proxy = normalise_proxy(selected)
-        to_proxy = await _context_for(verify, None) if proxy.startswith("https") else None
+        to_proxy = await _context_for(verify, None, by) if proxy.startswith("https") else None
         # One that forwards takes requests for whatever origin on the same connection.
         forwards = context is None and not proxy.startswith("socks")
         key = None if forwards else url.origin, context, proxy, to_proxy
@@ -347,9 +354,19 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
                 loop.call_soon_threadsafe(pool.abort)
 
 
-async def _context_for(verify: Verify, cert: Cert) -> ssl.SSLContext:
-    """The TLS context; in a thread, since reading certificates takes some milliseconds."""
-    return await asyncio.to_thread(_tls.context_for, verify, cert)
+async def _context_for(verify: Verify, cert: Cert, by: clock.Deadline) -> ssl.SSLContext:
+    """The TLS context; built in a thread, since reading certificates takes some milliseconds.
+
+    :raises TotalTimeoutError: when that is not done by ``by``.
+    """
+    known = _tls.known_context(verify, cert)
+    if known is not None:
+        return known
+    try:
+        async with asyncio.timeout(clock.left(None, by)):
+            return await asyncio.to_thread(_tls.context_for, verify, cert)
+    except TimeoutError as exc:
+        raise TotalTimeoutError("the certificates were not read in time") from exc
 
 
 def _checked_limits(limits: Limits) -> Limits:

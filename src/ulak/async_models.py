@@ -6,6 +6,7 @@ It has the attributes of a :class:`~ulak.Response`; ``content``, ``text`` and
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
 from . import _text
@@ -39,6 +40,8 @@ class AsyncResponse(BaseResponse):
     request: PreparedRequest = None  # type: ignore[assignment]  # until an adapter sets it
     history: list[AsyncResponse]
     _next: PreparedRequest | None = None
+    #: Whether pieces of the body were handed over.
+    _was_begun: bool = False
 
     @property
     def content(self) -> bytes:
@@ -53,7 +56,7 @@ class AsyncResponse(BaseResponse):
             if self.raw is not None:
                 raise BodyNotRead(
                     f"{about(self.request)}the body was not read yet; "
-                    "await response.aread() first, or do not stream",
+                    "await response.aread() first (in a hook too: it sees the response before)",
                     response=self,
                 )
             self._content = None
@@ -66,6 +69,8 @@ class AsyncResponse(BaseResponse):
         :raises RequestException: when it cannot be read to its end.
         """
         if self._content is False and not self._content_consumed and self.raw is not None:
+            if self._was_begun:
+                raise self._consumed()
             await self._load()
         return self.content
 
@@ -87,6 +92,8 @@ class AsyncResponse(BaseResponse):
         :raises RequestException: when it cannot be read to its end.
         """
         if self._content is not False or self.raw is None or self._load_at_hand():
+            return
+        if self._content_consumed and not self._was_begun:  # a hook closed it
             return
         read_whole = getattr(self.raw, "read_whole", None)
         if read_whole is None or self._content_consumed:
@@ -142,6 +149,7 @@ class AsyncResponse(BaseResponse):
             for piece in slices(self._content, chunk_size):
                 yield piece
             return
+        self._was_begun = True
         raw = self.raw
         stream = getattr(raw, "stream", None)
         try:
@@ -149,7 +157,7 @@ class AsyncResponse(BaseResponse):
                 async for piece in stream(chunk_size, decode_content=True):
                     yield piece
             elif raw is not None:
-                while piece := await raw.read(-1 if chunk_size is None else chunk_size):
+                while piece := await _read(raw, chunk_size):
                     yield piece
         except RequestException:
             raise
@@ -197,6 +205,7 @@ class AsyncResponse(BaseResponse):
     async def aclose(self) -> None:
         """Part with the response; a body that is not yet read is lost, and its connection."""
         if self.raw is not None and not self._content_consumed:
+            self._content_consumed = True
             await self._close_raw()
 
     async def _close_raw(self) -> None:
@@ -224,3 +233,9 @@ class AsyncResponse(BaseResponse):
     def __getstate__(self) -> Mapping[str, Any]:
         self.content  # noqa: B018 - a pickle holds the body
         return {name: getattr(self, name, None) for name in self.__attrs__}
+
+
+async def _read(raw: Any, size: int | None) -> bytes:
+    """The next piece of a body that is read like a file, asynchronous or not."""
+    piece = raw.read(-1 if size is None else size)
+    return (await piece) if isinstance(piece, Awaitable) else piece  # type: ignore[no-any-return]

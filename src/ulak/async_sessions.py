@@ -11,7 +11,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Coroutine
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, ClassVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, overload
 
 from . import _bodies
 from ._callers import caller
@@ -41,13 +41,12 @@ if TYPE_CHECKING:
 
     from ._gathering import AsyncGathering, Item
     from ._response import BaseResponse
-    from ._types import AllOptions
     from .models import PreparedRequest
 
 __all__ = ["AsyncSession"]
 
 
-class AsyncSession(BaseSession[Coroutine[Any, Any, AsyncResponse]]):
+class AsyncSession(BaseSession[Coroutine[Any, Any, AsyncResponse], "AsyncOpenStream"]):
     """Settings, cookies and connections for many requests; for many tasks at once.
 
     Use it with ``async with``, or await :meth:`close`.  Every argument is also an
@@ -62,17 +61,16 @@ class AsyncSession(BaseSession[Coroutine[Any, Any, AsyncResponse]]):
     #: Where it was made, for a warning.
     _made_at: str = ""
 
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        super().__setstate__(state)
+        self._begin_life()
+
+    def _begin_life(self) -> None:
         self._made_at = caller()
         self._pauses: set[asyncio.Future[None]] = set()
 
-    def __setstate__(self, state: Mapping[str, Any]) -> None:
-        super().__setstate__(state)
-        self._made_at = caller()
-        self._pauses = set()
-
-    def _mount_defaults(self) -> None:
+    def _set_up(self) -> None:
+        self._begin_life()
         adapter = AsyncHTTPAdapter()
         self.mount("https://", adapter)
         self.mount("http://", adapter)
@@ -89,9 +87,8 @@ class AsyncSession(BaseSession[Coroutine[Any, Any, AsyncResponse]]):
             response.raise_for_status()
         return response
 
-    def _open_stream(self, method: str, url: str | bytes, kwargs: AllOptions) -> _OpenStream:
-        kwargs["stream"] = True
-        return _OpenStream(self, method, url, kwargs)
+    def _open_stream(self, method: str, url: str | bytes, options: Any) -> AsyncOpenStream:
+        return AsyncOpenStream(self, method, url, options)
 
     async def send(self, request: PreparedRequest, **kwargs: Any) -> AsyncResponse:
         """Send a prepared request; an override point, called on every redirect too.
@@ -310,20 +307,30 @@ _OTHER_STEPS: dict[type, Any] = {
 }
 
 
-class _OpenStream:
+class AsyncOpenStream:
     """One streamed request: sent when its ``async with`` block begins, closed when that ends."""
 
     __slots__ = ("_call", "_response")
 
-    def __init__(
-        self, session: AsyncSession, method: str, url: str | bytes, kwargs: AllOptions
-    ) -> None:
-        self._call = session, method, url, kwargs
+    def __init__(self, session: AsyncSession, method: str, url: str | bytes, options: Any) -> None:
+        self._call = session, method, url, options
         self._response: AsyncResponse | None = None
 
+    def __await__(self) -> NoReturn:
+        """Say what to do instead.
+
+        :raises TypeError: always.
+        """
+        raise TypeError("use `async with session.stream(...) as response`")
+
+    __enter__ = __await__
+
+    def __exit__(self, *exc_info: object) -> None:
+        """Never called."""
+
     async def __aenter__(self) -> AsyncResponse:
-        session, method, url, kwargs = self._call
-        self._response = await session.request(method, url, **kwargs)
+        session, method, url, options = self._call
+        self._response = await session.request(method, url, **options)
         return self._response
 
     async def __aexit__(

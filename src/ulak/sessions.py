@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from ._gathering import Item
     from ._response import BaseResponse
-    from ._types import AllOptions, Cert, Proxies, Verify
+    from ._types import Cert, Proxies, Verify
 
 __all__ = [
     "REDIRECT_STATI",
@@ -51,7 +51,7 @@ __all__ = [
 ]
 
 
-class Session(BaseSession[Response]):
+class Session(BaseSession[Response, "OpenStream"]):
     """Settings, cookies and connections for many requests; for many threads at once.
 
     Use it as a context manager, or call :meth:`close`.  Every argument is also
@@ -61,7 +61,7 @@ class Session(BaseSession[Response]):
     _response_class: ClassVar[type[BaseResponse]] = Response
     _adapter_base: ClassVar[str] = "ulak.adapters.BaseAdapter"
 
-    def _mount_defaults(self) -> None:
+    def _set_up(self) -> None:
         self.mount("https://", HTTPAdapter())
         self.mount("http://", HTTPAdapter())
 
@@ -77,9 +77,8 @@ class Session(BaseSession[Response]):
             response.raise_for_status()
         return response
 
-    def _open_stream(self, method: str, url: str | bytes, kwargs: AllOptions) -> _OpenStream:
-        kwargs["stream"] = True
-        return _OpenStream(self, method, url, kwargs)
+    def _open_stream(self, method: str, url: str | bytes, options: Any) -> OpenStream:
+        return OpenStream(self, method, url, options)
 
     def send(self, request: PreparedRequest, **kwargs: Any) -> Response:
         """Send a prepared request; an override point, called on every redirect too.
@@ -288,18 +287,18 @@ _OTHER_STEPS: dict[type, Any] = {
 }
 
 
-class _OpenStream:
+class OpenStream:
     """One streamed request: sent when its ``with`` block begins, closed when that ends."""
 
     __slots__ = ("_call", "_response")
 
-    def __init__(self, session: Session, method: str, url: str | bytes, kwargs: AllOptions) -> None:
-        self._call = session, method, url, kwargs
+    def __init__(self, session: Session, method: str, url: str | bytes, options: Any) -> None:
+        self._call = session, method, url, options
         self._response: Response | None = None
 
     def __enter__(self) -> Response:
-        session, method, url, kwargs = self._call
-        self._response = session.request(method, url, **kwargs)
+        session, method, url, options = self._call
+        self._response = session.request(method, url, **options)
         return self._response
 
     def __exit__(

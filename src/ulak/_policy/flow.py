@@ -25,7 +25,6 @@ from ..exceptions import (
     ConnectionError,
     InvalidOption,
     RequestException,
-    RetryError,
     SessionClosed,
     TotalTimeout,
 )
@@ -123,6 +122,7 @@ class Conversation:
         response: BaseResponse
         while True:
             if history and self._host._overrides_send:
+                self._check_open(request)
                 response = yield Resend(request, self._proxies, self._limits(request), self._policy)
             elif request.auth_flow is None:
                 response = yield from self._attempt(request)
@@ -172,9 +172,8 @@ class Conversation:
         hooked: BaseResponse = yield Hooks(request, response)
         if not isinstance(hooked, self._host._response_class):
             raise InvalidOption(
-                f"a response hook returned {type(hooked).__module__}.{type(hooked).__name__}; it "
-                f"should return {self._host._response_class.__name__}, or None to keep "
-                "the one it was given",
+                f"a response hook returned {_kind(hooked)}; it should return "
+                f"{self._host._response_class.__name__}, or None to keep the one it was given",
                 request=request,
                 response=response,
             )
@@ -190,8 +189,7 @@ class Conversation:
         if request.body is not None and (again or request._body_was_sent):
             yield Rewind(request)
         while True:
-            if self._host._closings != self._closings:
-                raise SessionClosed(f"{about(request)}the session was closed", request=request)
+            self._check_open(request)
             try:
                 timeout = self._timeout if self._deadline is None else self._limits(request)
                 response: BaseResponse = yield Send(request, self._proxies, timeout)
@@ -200,7 +198,7 @@ class Conversation:
             else:
                 try:
                     after = self._wait_after_response(request, response)
-                except (RetryError, TotalTimeout):
+                except Exception:  # of a policy of the caller's own, too
                     yield Skim(response)
                     raise
                 if after is None:
@@ -231,30 +229,55 @@ class Conversation:
             current = opening
             while True:
                 response: BaseResponse = yield from self._attempt(current, again=bool(history))
-                if auth.requires_response_body:
-                    yield Load(response)
                 try:
-                    following = rounds.send(response)
-                except StopIteration:
+                    following = yield from self._next_round(request, response, rounds, history)
+                except GeneratorExit:  # nobody carries out a step any more
+                    raise
+                except BaseException:
+                    yield Close(response)
+                    raise
+                if following is None:
                     break
-                if len(history) == MAX_AUTH_ROUNDS - 1:
-                    break
-                yield Skim(response)
-                self._keep_cookies(response)
                 history.append(response)
-                if response._set_cookie_lines():
-                    following = self._with_new_cookies(following)
                 current = following
         finally:
             rounds.close()
         response.history = [*history, *response.history]
         return response
 
+    def _next_round(
+        self,
+        request: PreparedRequest,
+        response: BaseResponse,
+        rounds: Generator[PreparedRequest, Any, Any],
+        history: list[BaseResponse],
+    ) -> Generator[Step, Any, PreparedRequest | None]:
+        """What the authentication sends next; ``None`` when ``response`` is its last."""
+        if request.auth_flow.requires_response_body:
+            yield Load(response)
+        try:
+            following = rounds.send(response)
+        except StopIteration:
+            return None
+        if len(history) == MAX_AUTH_ROUNDS - 1:
+            return None
+        yield Skim(response)
+        self._keep_cookies(response)
+        return self._with_new_cookies(following) if response._set_cookie_lines() else following
+
     def _with_new_cookies(self, following: PreparedRequest) -> PreparedRequest:
         """The next round's request with the cookies that a challenge has just set."""
         renewed = following.copy()
         renewed._renew_cookies(self._host._jar())
         return renewed
+
+    def _check_open(self, request: PreparedRequest) -> None:
+        """See that the session was not closed meanwhile: it would begin anew.
+
+        :raises SessionClosed: when it was.
+        """
+        if self._host._closings != self._closings:
+            raise SessionClosed(f"{about(request)}the session was closed", request=request)
 
     # Retries.
 
@@ -377,3 +400,12 @@ class Conversation:
 
 def _can_send_again(request: PreparedRequest) -> bool:
     return request.body is None or _bodies.is_replayable(request.body, request._body_position)
+
+
+def _kind(value: object) -> str:
+    """What ``value`` is, for whoever returned it by mistake."""
+    if hasattr(value, "cr_code"):
+        return "a coroutine (hooks that are async functions are for an AsyncSession)"
+    module = type(value).__module__
+    name = type(value).__qualname__
+    return name if module == "builtins" else f"{module}.{name}"

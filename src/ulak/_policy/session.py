@@ -68,6 +68,8 @@ __all__ = ["BaseSession", "Call", "StreamSwitch", "default_headers", "default_us
 
 #: What a verb gives: a response, or what is awaited for one.
 Answer = TypeVar("Answer")
+#: What ``session.stream(...)`` gives: a context manager.
+Opened = TypeVar("Opened")
 
 
 def default_user_agent(name: str = "ulak") -> str:
@@ -102,7 +104,7 @@ class _Resolved(dict[str, str]):
     explicit: Proxies = None
 
 
-class StreamSwitch(int):
+class StreamSwitch(int, Generic[Opened]):
     """``session.stream``: the setting, true or false, and the method of that name.
 
     requests has the setting; ``with session.stream("GET", url) as response`` is
@@ -111,15 +113,16 @@ class StreamSwitch(int):
 
     _session: Any
 
-    def __new__(cls, setting: object, session: BaseSession[Any]) -> StreamSwitch:
+    def __new__(cls, setting: object, session: BaseSession[Any, Opened]) -> StreamSwitch[Opened]:
         """The setting of ``session``."""
         switch = super().__new__(cls, bool(setting))
         switch._session = session
         return switch
 
-    def __call__(self, method: str, url: str | bytes, **kwargs: Unpack[AllOptions]) -> Any:
+    def __call__(self, method: str, url: str | bytes, **kwargs: Unpack[AllOptions]) -> Opened:
         """Send a request, and leave its body to be read inside the ``with`` block."""
-        return self._session._open_stream(method, url, kwargs)
+        opened: Opened = self._session._open_stream(method, url, {**kwargs, "stream": True})
+        return opened
 
     def __repr__(self) -> str:
         return repr(bool(self))
@@ -131,7 +134,7 @@ class StreamSwitch(int):
 _NOTHING_CHECKED: tuple[None, CheckedHeaders] = (None, CheckedHeaders())
 
 
-class BaseSession(Generic[Answer]):
+class BaseSession(Generic[Answer, Opened]):
     """The settings of a session, and what it makes of a call before anything is sent.
 
     Every argument of the constructor is also an attribute, which may be changed later.
@@ -263,7 +266,7 @@ class BaseSession(Generic[Answer]):
             self.cookies = cookies
         self._environment = _environment.Environment()
         self.adapters = {}
-        self._mount_defaults()
+        self._set_up()
         if adapters is not None:
             self._mount_all(adapters)
 
@@ -273,7 +276,7 @@ class BaseSession(Generic[Answer]):
         raise NotImplementedError
 
     @property
-    def stream(self) -> StreamSwitch:
+    def stream(self) -> StreamSwitch[Opened]:
         """Whether to leave bodies unread; called, it sends one request whose body is not read.
 
         :meth:`StreamSwitch.__call__` takes the arguments of :meth:`request`.
@@ -596,8 +599,12 @@ class BaseSession(Generic[Answer]):
 
     # Adapters.
 
-    def _mount_defaults(self) -> None:
-        """Mount the adapters for ``https://`` and ``http://``."""
+    def _open_stream(self, method: str, url: str | bytes, options: Any) -> Opened:
+        """The context manager of one streamed request."""
+        raise NotImplementedError
+
+    def _set_up(self) -> None:
+        """Mount the adapters for ``https://`` and ``http://``, and what else a new session has."""
         raise NotImplementedError
 
     def get_adapter(self, url: str) -> Any:

@@ -27,6 +27,7 @@ __all__ = [
     "body_length",
     "fields_by_proxy",
     "fields_to_origin",
+    "keeps_alive",
     "waits_for_leave",
 ]
 
@@ -93,6 +94,15 @@ def body_length(headers: CaseInsensitiveDict[Any], body: object) -> int | None:
             "prepare the request again when its body changes"
         )
     return announced
+
+
+def keeps_alive(headers: CaseInsensitiveDict[Any]) -> bool:
+    """Whether the request leaves the connection open for another (RFC 9112, section 9.6)."""
+    field = headers._store.get("connection")
+    if field is None or field[1] == "keep-alive":
+        return True
+    options = field[1] if isinstance(field[1], str) else field[1].decode("latin-1")
+    return "close" not in [option.strip().lower() for option in options.split(",")]
 
 
 def waits_for_leave(headers: CaseInsensitiveDict[Any]) -> bool:

@@ -422,6 +422,7 @@ class ResponseParser:
     """Reads the answer to one request from bytes that are handed in as they come.
 
     :param method: the request's: it decides whether the answer has a body.
+    :param keep_alive: whether the request left the connection open for another.
 
     Attributes, all to be read only:
 
@@ -462,8 +463,9 @@ class ResponseParser:
     remaining: int | None = None
     _trailers: list[tuple[str, str]] | None = None
 
-    def __init__(self, method: str) -> None:
+    def __init__(self, method: str, *, keep_alive: bool = True) -> None:
         self._method = method
+        self._may_persist = keep_alive
 
     @property
     def trailers(self) -> list[tuple[str, str]]:
@@ -559,7 +561,7 @@ class ResponseParser:
             self.head = head
             self._finish(data)
             return b""
-        self._persist = head.read_framing()
+        self._persist = head.read_framing() and self._may_persist
         self.head = head
         if status in {204, 304} or self._method == "HEAD":
             if status == 204 and (head.chunked or head.content_length):

@@ -29,6 +29,8 @@ from __future__ import annotations
 
 import asyncio
 import select
+import socket
+import sys
 from contextlib import suppress
 from io import BytesIO
 from time import monotonic
@@ -43,7 +45,6 @@ from .._protocol.pool import Pooled
 from .async_source import Source, source_of
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable
 
     from .clock import Deadline
@@ -53,6 +54,8 @@ __all__ = ["HIGH_WATER", "AsyncConnection", "new_buffer"]
 
 #: Bytes of a body that may lie here before reading from the socket stops.
 HIGH_WATER: Final = 512 * 1024
+#: Where ``struct tcp_info`` has ``tcpi_bytes_acked``.
+_ACKED: Final = slice(120, 128)
 #: Most that is received at once.
 BUFFER_SIZE: Final = 256 * 1024
 #: In how many turns of the loop it has read what was there to be read.
@@ -75,6 +78,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
     """
 
     __slots__ = (
+        "_acked",
         "_buffer",
         "_drained",
         "_expires",
@@ -135,7 +139,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         self._write_paused = False
         self._hears_interim = False
         self._sending = False
-        self._unsent = 0
+        self._unsent = self._acked = 0
         self._limit: float | None = None
         self._expires: float | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -184,7 +188,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
                     self.transport.pause_reading()
         if self._waiter is not None:
             if (
-                parser.complete
+                parser.complete  # type: ignore[redundant-expr]  # which feed() has changed
                 or (parser.head is not None and self._sink is None)
                 or (self._hears_interim and parser.interim)
             ):
@@ -321,11 +325,17 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         elif self._drained is None:
             said = f"{self._limit} s"
             self._fail(lower.ReadTimeoutError(None, None, said))  # type: ignore[arg-type]
-        elif (left := self.transport.get_write_buffer_size()) < self._unsent:
-            self._unsent = left  # slow, but it takes something
+        elif self._has_taken():  # slow, but something
             self._set_alarm(self._next_expiry(self._limit))
         else:
             self._fail(WriteTimeoutError(f"{self._limit} s"))
+
+    def _has_taken(self) -> bool:
+        """Whether the peer took something of what was sent since this was asked."""
+        before = self._unsent, self._acked
+        self._unsent = self.transport.get_write_buffer_size()
+        self._acked = _acknowledged(self._sock)
+        return self._unsent < before[0] or self._acked > before[1]
 
     async def _wait_for_room(self, write: float | None) -> None:
         """Wait until the peer took most of what was sent.
@@ -333,7 +343,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         :raises WriteTimeoutError, TotalTimeoutError: when it does not in time.
         """
         self._drained = self._loop.create_future()
-        self._unsent = self.transport.get_write_buffer_size()
+        self._has_taken()
         self._limit = write
         if write is not None or self.deadline is not None:
             self._set_alarm(self._next_expiry(write))
@@ -367,8 +377,18 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         """
         self.parser = parser
         self.deadline = deadline
+        self.check()
+
+    def check(self) -> None:
+        """See that there is something to wait for.
+
+        :raises OSError, ProtocolViolation, urllib3.exceptions.TimeoutError: what ended the use
+            of this connection.
+        """
+        if self.error is not None:
+            raise self.error
         if self.closed:
-            raise self.error or ConnectionResetError("the server closed the connection")
+            raise ConnectionResetError("the connection is closed")
 
     async def send(self, head: bytes, payload: Payload, write: float | None) -> bool:
         """Send a request that has a body.
@@ -408,22 +428,27 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
     async def _send_blocks(self, payload: Payload, write: float | None) -> bool:
         parser = self.parser
         assert parser is not None  # there is an exchange under way
-        chunked = payload.length is None
         source = source_of(payload.body, payload.length)
-        while parser.head is None and self.error is None:
+        left = payload.length
+        while self.error is None and (parser.head is None or left == 0):
             block = await self._next_block(source)
             if self.deadline is not None and monotonic() >= self.deadline:
                 raise _too_late()
+            if not block and left == 0:
+                return True
             if block is None or self.closed:
                 return False
             if not block:
-                if chunked:
-                    self.transport.write(b"0\r\n\r\n")
+                self.transport.write(b"0\r\n\r\n")
                 return parser.head is None
-            self.transport.write(b"%x\r\n%b\r\n" % (len(block), block) if chunked else block)
+            if left is None:
+                self.transport.write(b"%x\r\n%b\r\n" % (len(block), block))
+            else:
+                self.transport.write(block)
+                left -= len(block)
             if self._write_paused:
                 await self._wait_for_room(write)
-            else:
+            elif left != 0:
                 await asyncio.sleep(0)  # others have a turn, and an early answer is heard
         return False
 
@@ -478,8 +503,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         if self.deadline is not None and not parser.complete and monotonic() >= self.deadline:
             raise _too_late()
         while not self._pieces and not parser.complete:
-            if self.error is not None:
-                raise self.error
+            self.check()
             await self.wait(read)
         return self.take()
 
@@ -490,8 +514,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         self._sink = sink
         try:
             while not parser.complete:
-                if self.error is not None:
-                    raise self.error
+                self.check()
                 await self.wait(read)
         finally:
             self._sink = None
@@ -529,6 +552,20 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         self.aborted = True
         self._fail(ConnectionAbortedError("the session was closed"))
         self.abort()
+
+
+def _acknowledged(sock: socket.socket) -> int:
+    """Bytes that the peer's system has taken, where ours counts them; else 0.
+
+    What TLS has not handed down says nothing of what the layers below it still hold.
+    """
+    if sys.platform != "linux":
+        return 0
+    try:
+        info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _ACKED.stop)
+    except OSError:  # not of TCP, or closed
+        return 0
+    return int.from_bytes(info[_ACKED], sys.byteorder)
 
 
 def _too_late() -> TotalTimeoutError:

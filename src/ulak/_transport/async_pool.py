@@ -112,23 +112,25 @@ class AsyncPool:
 
     # An exchange.
 
-    async def exchange(
+    async def exchange(  # noqa: PLR0913 - what there is to know of a request
         self,
         route: Route,
         head: bytes,
         method: str,
         limits: Timeout,
+        deadline: Deadline,
         payload: Payload | None,
+        *,
+        keep_alive: bool,
     ) -> AsyncRawResponse:
         """Send one request and read the head of its answer.
 
         :param head: as it goes on the wire.
-        :param limits: a :class:`ulak.Timeout`; ``total`` counts from here.
+        :param keep_alive: whether the connection may be used again.
         :raises urllib3.exceptions.HTTPError: when it fails; the connection is closed then.
         :raises CallerError: when reading the body does.
         """
         now = monotonic()
-        deadline = None if limits.total is None else now + limits.total
         conn = self._book.take(route, now)
         if self._book.doomed:
             self._close_doomed()
@@ -138,7 +140,7 @@ class AsyncPool:
         if conn is None:
             conn, reused = await self._connect(route, limits, deadline)
         while True:
-            parser = h1.ResponseParser(method)
+            parser = h1.ResponseParser(method, keep_alive=keep_alive)
             try:
                 conn.begin(parser, deadline)
                 whole = True
@@ -147,8 +149,7 @@ class AsyncPool:
                 else:
                     whole = await conn.send(head, payload, limits.write)
                 while parser.head is None:
-                    if conn.error is not None:
-                        raise conn.error
+                    conn.check()
                     await conn.wait(limits.read if whole else ANSWER_WAIT)
                 break
             except (OSError, h1.ProtocolViolation) as exc:
@@ -234,17 +235,20 @@ class AsyncPool:
         self, route: Route, seconds: float | None, deadline: Deadline
     ) -> AsyncConnection | None:
         """Wait in the queue for a connection, or for leave to open one."""
+        left = clock.left(seconds, deadline)
+        in_all = seconds is None or (left is not None and left < seconds)
         waiter = _Waiter(route, self._loop.create_future())
         self._book.wait(route, waiter)
         try:
-            async with asyncio.timeout(clock.left(seconds, deadline)):
+            async with asyncio.timeout(left):
                 return await waiter.future
         except BaseException as exc:
             if not self._book.forget(route, waiter) and waiter.was_served:
                 self._pass_on(route, waiter.future.result())
             if not isinstance(exc, TimeoutError):
                 raise
-            clock.left(None, deadline)
+            if in_all:
+                raise TotalTimeoutError("the request's total time is used up") from exc
             raise lower.EmptyPoolError(None, f"{seconds} s") from exc  # type: ignore[arg-type]
 
     def _pass_on(self, route: Route, conn: AsyncConnection | None) -> None:
@@ -269,6 +273,7 @@ class AsyncPool:
         self, by: Deadline, route: Route, limits: Timeout, deadline: Deadline
     ) -> AsyncConnection:
         scope = asyncio.timeout(None if by is None else max(0.0, by - monotonic()))
+        in_all = by is not None and by == deadline
         try:
             async with scope:
                 self._opening.add(scope)
@@ -277,7 +282,7 @@ class AsyncPool:
         except TimeoutError as exc:
             if self._closed:
                 raise _session_closed() from exc
-            if deadline is not None and monotonic() >= deadline:
+            if in_all:
                 raise TotalTimeoutError("the request's total time is used up") from exc
             late = lower.ConnectTimeoutError(None, f"{limits.connect} s")
             if route.proxy is not None:

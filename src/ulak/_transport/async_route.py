@@ -179,9 +179,8 @@ class Dialler(NamedTuple):
                 conn.begin(tunnel.parser, None)
                 conn.transport.write(tunnel.head)
                 while tunnel.parser.head is None:
+                    conn.check()
                     await conn.wait(None)
-                    if conn.error is not None:
-                        raise conn.error
                 tunnel.check()
             except TunnelRefused as exc:
                 raise lower.ProxyError("the proxy refused the tunnel", exc) from exc

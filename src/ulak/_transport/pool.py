@@ -24,7 +24,7 @@ from urllib3 import exceptions as lower
 from .._callers import stacklevel
 from .._errors import TotalTimeoutError, as_urllib3
 from .._protocol import h1
-from .._protocol.exchange import fields_by_proxy, fields_to_origin
+from .._protocol.exchange import fields_by_proxy, fields_to_origin, keeps_alive
 from .._protocol.reuse import may_send_again
 from .._urls import parse
 from ..exceptions import RequestException
@@ -203,7 +203,8 @@ class CodecPool(_HTTPConnectionPool):
         )
         conn = self.take(timeout, out.deadline, fresh=False)
         reused = conn.sock is not None
-        parser = h1.ResponseParser(method)
+        keep_alive = keeps_alive(headers)
+        parser = h1.ResponseParser(method, keep_alive=keep_alive)
         try:
             return self._exchange_on(conn, out, parser)
         except (OSError, h1.ProtocolViolation) as exc:
@@ -219,7 +220,7 @@ class CodecPool(_HTTPConnectionPool):
             payload.rewind()
         conn = self.take(timeout, out.deadline, fresh=True)
         try:
-            return self._exchange_on(conn, out, h1.ResponseParser(method))
+            return self._exchange_on(conn, out, h1.ResponseParser(method, keep_alive=keep_alive))
         except (OSError, h1.ProtocolViolation) as exc:
             raise as_urllib3(exc, aborted=conn.aborted) from exc
 
