@@ -131,13 +131,23 @@ class TextDecoder:
                 return ""
             chunk = self._head
             self._decoder = self._begin()
-        return self._decoder.decode(chunk)
+        try:
+            return self._decoder.decode(chunk)
+        except UnicodeError:  # some of Python's give up, whatever they are told to do instead
+            self._decoder.reset()
+            return "\N{REPLACEMENT CHARACTER}" + chunk.decode(self._codec, "replace")
 
     def end(self) -> str:
         """What is left at the end."""
-        if self._decoder is not None:
-            return self._decoder.decode(b"", True)
-        return self._begin().decode(self._head, True)
+        decoder = self._decoder
+        try:
+            return (
+                self._begin().decode(self._head, True)
+                if decoder is None
+                else decoder.decode(b"", True)
+            )
+        except UnicodeError:
+            return "\N{REPLACEMENT CHARACTER}"
 
     def _begin(self) -> codecs.IncrementalDecoder:
         return codecs.getincrementaldecoder(_with_order(self._codec, self._head))("replace")

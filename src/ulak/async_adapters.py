@@ -292,8 +292,8 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
     def _remember(self, key: Any, make: Callable[[], Route]) -> Route:
         route = self._routes.get(key)
         if route is None:
-            while len(self._routes) >= _MOST_ROUTES:
-                del self._routes[next(iter(self._routes))]
+            if len(self._routes) >= _MOST_ROUTES:
+                self._routes = {}  # in one step: other threads have loops, too
             route = self._routes[key] = make()
         return route
 
@@ -323,8 +323,9 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
             return pool  # type: ignore[no-any-return]
         known = self._pools.get(loop)
         if known is None:
-            for other in [other for other in self._pools if other.is_closed()]:
-                self._pools.pop(other).forget()
+            for other in list(self._pools):  # another thread may be doing the same
+                if other.is_closed() and (left := self._pools.pop(other, None)) is not None:
+                    left.forget()
             known = self._pools[loop] = AsyncPool(
                 loop,
                 self.limits,

@@ -231,7 +231,8 @@ class AsyncResponse(BaseResponse):
         return self.aiter_content()
 
     def __getstate__(self) -> Mapping[str, Any]:
-        self.content  # noqa: B018 - a pickle holds the body
+        if not self._content_consumed:
+            self.content  # noqa: B018 - a pickle holds the body
         return {name: getattr(self, name, None) for name in self.__attrs__}
 
 

@@ -136,9 +136,15 @@ class Session(BaseSession[Response, "OpenStream"]):
         rewind(step.request.body, step.request._body_position)
 
     def _pause(self, step: Pause, options: dict[str, Any]) -> None:
-        from time import sleep
+        from threading import Event
 
-        sleep(step.seconds)
+        closed = Event()
+        pauses: set[Event] = self.__dict__.setdefault("_pauses", set())
+        pauses.add(closed)
+        try:
+            closed.wait(step.seconds)
+        finally:
+            pauses.discard(closed)
 
     def resolve_redirects(  # noqa: PLR0913 - the signature of requests
         self,
@@ -252,6 +258,8 @@ class Session(BaseSession[Response, "OpenStream"]):
         Requests that are under way end with :class:`~ulak.exceptions.SessionClosed`.
         """
         self._closings += 1
+        for pause in list(self.__dict__.get("_pauses", ())):
+            pause.set()
         for adapter in self.adapters.values():
             adapter.close()
 

@@ -14,7 +14,7 @@ A conversation is a chain of *hops*, one for each redirect; a hop is a few
 from __future__ import annotations
 
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
 from .. import _bodies
 from .._errors import about
@@ -62,10 +62,8 @@ class FlowHost(RedirectHost, Protocol):
         """Whether it sends in a way of its own, to be used on every hop."""
         ...
 
-    @property
-    def _response_class(self) -> type[BaseResponse]:
-        """What its responses are."""
-        ...
+    #: What its responses are.
+    _response_class: ClassVar[type[BaseResponse]]
 
     @property
     def cookies(self) -> CookieJar: ...

@@ -287,6 +287,10 @@ class BaseSession(Generic[Answer, Opened]):
     def stream(self, value: object) -> None:
         self._streams = bool(value) if isinstance(value, StreamSwitch) else value
 
+    def _leaves_unread(self) -> bool:
+        """The setting; a subclass may have set its attribute of that name."""
+        return self._streams if type(self).stream is _OWN_STREAM else bool(self.stream)
+
     @property
     def cookies(self) -> RequestsCookieJar:
         """The session's cookie jar."""
@@ -492,7 +496,7 @@ class BaseSession(Generic[Answer, Opened]):
             asks = False
         return {
             "proxies": self._choose_proxies(url or "", explicit, asks),
-            "stream": self._streams if stream is None else stream,
+            "stream": self._leaves_unread() if stream is None else stream,
             "verify": verify,
             "cert": self.cert if cert is None else cert,
         }
@@ -528,7 +532,7 @@ class BaseSession(Generic[Answer, Opened]):
         if "timeout" not in options:
             options["timeout"] = self.timeout
         if "stream" not in options:
-            options["stream"] = self._streams
+            options["stream"] = self._leaves_unread()
         if "verify" not in options:
             options["verify"] = self.verify
         if "cert" not in options:
@@ -551,8 +555,7 @@ class BaseSession(Generic[Answer, Opened]):
                 request=request,
             )
         response._seconds = perf_counter() - start
-        if self.json_loads is not None:
-            response._json_loads = self.json_loads
+        response._json_loads = self.json_loads
         known: Any = response  # whose attributes a plain adapter may not have set
         if known.request is None:
             response.request = request
@@ -664,6 +667,9 @@ class BaseSession(Generic[Answer, Opened]):
         self._environment = _environment.Environment()
         for name, value in state.items():
             setattr(self, name, value)
+
+
+_OWN_STREAM = BaseSession.stream
 
 
 def _article(noun: str) -> str:

@@ -144,8 +144,10 @@ class RequestHeads:
     ) -> bytes:
         """Return the head of a request; as :func:`request_head`, and with its errors."""
         known, lines = self._last
-        if known == fields and _request_line(line := f"{method} {target} HTTP/1.1\r\n"):
-            return line.encode("ascii") + lines
+        if known == fields and type(method) is str and type(target) is str:
+            line = f"{method} {target} HTTP/1.1\r\n"
+            if _request_line(line):
+                return line.encode("ascii") + lines
         head = request_head(method, target, fields)
         self._last = fields, head[head.index(b"\r\n") + 2 :]
         return head

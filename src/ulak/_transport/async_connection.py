@@ -205,6 +205,19 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
             self._timer.cancel()
             self._timer = None
         self._gone(self)
+        self._end(exc)
+
+    def eof_received(self) -> None:
+        """Take note that the peer sends no more; we have nothing more to tell it either.
+
+        asyncio would close the socket when the peer has taken all that was sent to it,
+        which it may never do.
+        """
+        self._end(None)
+        self.abort()
+
+    def _end(self, exc: Exception | None) -> None:
+        """Nothing more comes: wake whoever waits, for the end of the answer or an error."""
         parser = self.parser
         if parser is not None and not parser.complete and self.error is None:
             try:

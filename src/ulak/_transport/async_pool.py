@@ -261,6 +261,12 @@ class AsyncPool:
     async def _open(self, route: Route, limits: Timeout, deadline: Deadline) -> AsyncConnection:
         """Open a connection in the slot that is reserved for it."""
         try:
+            if route.context is not None and route.context.verify_mode == CERT_NONE:
+                warnings.warn(
+                    f"the certificate of {route.host} is not verified (verify=False)",
+                    lower.InsecureRequestWarning,
+                    stacklevel=stacklevel(),
+                )
             by = clock.earlier(deadline, clock.after(limits.connect))
             conn = await self._open_until(by, route, limits, deadline)
         except BaseException:
@@ -293,12 +299,6 @@ class AsyncPool:
         if self._closed:
             conn.abort()
             raise _session_closed()
-        if route.context is not None and route.context.verify_mode == CERT_NONE:
-            warnings.warn(
-                f"the certificate of {route.host} is not verified (verify=False)",
-                lower.InsecureRequestWarning,
-                stacklevel=stacklevel(),
-            )
         return conn
 
     # Being done with one.

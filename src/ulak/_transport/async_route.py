@@ -17,7 +17,8 @@ from urllib3 import exceptions as lower
 from .. import _urls
 from .._protocol.exchange import Tunnel, TunnelRefused
 from .._protocol.h1 import ProtocolViolation
-from .._protocol.socks import SocksError
+from .._protocol.socks import Negotiation, SocksError
+from ..exceptions import RequestException
 from . import async_dial
 from .async_connection import AsyncConnection, new_buffer
 
@@ -100,15 +101,20 @@ class Dialler(NamedTuple):
             try:
                 sock = await self._dial(route.host, route.port)
                 return await self._wrap(sock, route.context, route.host)
+            except RequestException:
+                raise
             except (OSError, ValueError) as exc:
                 raise _connect_error(route.host, exc) from exc
+        talk = None if proxy.socks is None else await self._socks_talk(proxy.socks, route)
         try:
             sock = await self._dial(proxy.host, proxy.port)
-            if proxy.socks is not None:
-                await self._negotiate(sock, proxy.socks, route)
+            if talk is not None:
+                await self._negotiate(sock, talk)
                 conn = None
             else:
                 conn = await self._wrap(sock, proxy.context, proxy.host)
+        except RequestException:
+            raise
         except SocksError as exc:
             said = OSError(str(exc))
             raise lower.ProxyError("the SOCKS proxy made no connection", said) from exc
@@ -121,6 +127,8 @@ class Dialler(NamedTuple):
             if route.context is not None:
                 await self._tunnel(conn, route, proxy)
             return conn
+        except RequestException:
+            raise
         except (OSError, ValueError) as exc:
             raise _connect_error(route.host, exc) from exc
 
@@ -152,13 +160,22 @@ class Dialler(NamedTuple):
             raise
         return conn
 
-    async def _negotiate(self, sock: socket.socket, proxy: SocksProxy, route: Route) -> None:
+    async def _socks_talk(self, proxy: SocksProxy, route: Route) -> Negotiation:
+        """What is to be said to the proxy; it has resolved the origin, if this side does.
+
+        :raises InvalidURL, InvalidProxyURL: when SOCKS cannot say it.
+        """
+        host = route.host
+        if not proxy.remote_dns:
+            try:
+                host = proxy.choose(await self.resolver.resolve(host, route.port))
+            except OSError as exc:
+                raise _connect_error(host, exc) from exc
+        return proxy.negotiation(host, route.port)
+
+    async def _negotiate(self, sock: socket.socket, talk: Negotiation) -> None:
         """Have the SOCKS proxy connect ``sock`` to the origin; it is closed when this fails."""
         try:
-            host = route.host
-            if not proxy.remote_dns:
-                host = proxy.choose(await self.resolver.resolve(host, route.port))
-            talk = proxy.negotiation(host, route.port)
             message = talk.opening
             while not talk.complete:
                 if message:
@@ -182,6 +199,8 @@ class Dialler(NamedTuple):
                     conn.check()
                     await conn.wait(None)
                 tunnel.check()
+            except RequestException:
+                raise
             except TunnelRefused as exc:
                 raise lower.ProxyError("the proxy refused the tunnel", exc) from exc
             except (OSError, ProtocolViolation) as exc:

@@ -47,7 +47,7 @@ def source_of(body: Any, length: int | None) -> Source:
     blocks = caller_blocks(body, length, _BLOCK_SIZE)
     waits = isinstance(body, _bodies.BodyStream) or _bodies.is_readable(body)
     if waits and not isinstance(body, io.BytesIO | io.StringIO):
-        return _InThread(blocks)
+        return _InThread(body, blocks)
     return _AtHand(blocks)
 
 
@@ -63,17 +63,40 @@ class _AtHand:
         return next(self._blocks, b"")
 
 
+#: What a thread is reading, by the body's ``id``: whoever waited may have been cancelled since.
+_being_read: dict[int, asyncio.Future[bytes]] = {}
+
+
+async def _wait_for_thread(body: object) -> None:
+    """Wait until no thread reads ``body`` any more; it would spoil what comes next."""
+    reading = _being_read.get(id(body))
+    if reading is not None and reading.get_loop() is asyncio.get_running_loop():
+        await asyncio.wait([reading])
+
+
 class _InThread:
     """Blocks from files."""
 
-    __slots__ = ("_blocks",)
+    __slots__ = ("_blocks", "_body")
 
-    def __init__(self, blocks: Iterator[bytes]) -> None:
+    def __init__(self, body: Any, blocks: Iterator[bytes]) -> None:
+        self._body = body
         self._blocks = blocks
 
     async def read(self) -> bytes:
+        body = self._body
+        await _wait_for_thread(body)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(None, next, self._blocks, b"")
+        reading = _being_read[id(body)] = loop.run_in_executor(None, next, self._blocks, b"")
+
+        def done(future: asyncio.Future[bytes]) -> None:
+            if _being_read.get(id(body)) is future:
+                del _being_read[id(body)]
+            if not future.cancelled():
+                future.exception()  # nobody may be there to ask
+
+        reading.add_done_callback(done)
+        return await asyncio.shield(reading)
 
 
 class _Asynchronous:
@@ -118,6 +141,7 @@ async def rewind(body: Any, position: _bodies.Position) -> None:
     :raises UnrewindableBodyError: when it cannot be; it must not go out then.
     """
     if not _bodies.is_async_readable(body):
+        await _wait_for_thread(body)
         _bodies.rewind(body, position)
         return
     _bodies.check_replayable(body, position)
