@@ -10,14 +10,17 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from urllib3 import exceptions as lower
+
 from . import _tls, _urls
 from ._environment import normalise_proxy, select_proxy
-from ._errors import LOWER_ERRORS, TotalTimeoutError, translate
+from ._errors import LOWER_ERRORS, translate
 from ._headers import prepare_headers
 from ._protocol.exchange import fields_by_proxy, fields_to_origin, keeps_alive
 from ._protocol.h1 import RequestHeads
 from ._protocol.pool import Limits
 from ._transport import clock
+from ._transport.async_limit import Limit
 from ._transport.async_pool import AsyncPool
 from ._transport.async_route import ProxyRoute, Route
 from ._transport.payload import CallerError, Payload
@@ -206,8 +209,13 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
             if not proxies and not cert and (verify is True or url.scheme == "http"):
                 route = self._routes.get(url.origin)
             if route is None:
-                by = clock.earlier(deadline, clock.after(limits.connect))
-                route = await self._find_route(url, verify, cert, proxies, by)
+                limit = Limit(limits.connect, deadline)
+                try:
+                    async with limit.scope:
+                        route = await self._find_route(url, verify, cert, proxies)
+                except TimeoutError as exc:
+                    late = f"the certificates were not read in {limits.connect} s"
+                    raise limit.late(lower.ConnectTimeoutError(None, late)) from exc
             headers: Any = request.headers
             if not isinstance(headers, CaseInsensitiveDict):
                 headers = prepare_headers(headers)
@@ -266,24 +274,22 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
     # Routes.
 
     async def _find_route(
-        self, url: _urls.URL, verify: Verify, cert: Cert, proxies: Proxies, by: clock.Deadline
+        self, url: _urls.URL, verify: Verify, cert: Cert, proxies: Proxies
     ) -> Route:
         """The route for a request, made when first asked for.
-
-        :param by: the deadline for that.
 
         :raises InvalidURL: when the URL or the proxy's cannot be used.
         """
         if url.scheme not in ("http", "https"):
             raise InvalidURL(f"{type(self).__name__} cannot send to {url.scheme}:// URLs")
-        context = await _context_for(verify, cert, by) if url.scheme == "https" else None
+        context = await _context_for(verify, cert) if url.scheme == "https" else None
         selected = select_proxy(url.href, proxies) if proxies else None
         if not selected:
             is_plain = context is None or (verify is True and not cert)
             key: Any = url.origin if is_plain else (url.origin, context)
             return self._remember(key, lambda: Route(url, context, None))
         proxy = normalise_proxy(selected)
-        to_proxy = await _context_for(verify, None, by) if proxy.startswith("https") else None
+        to_proxy = await _context_for(verify, None) if proxy.startswith("https") else None
         # One that forwards takes requests for whatever origin on the same connection.
         forwards = context is None and not proxy.startswith("socks")
         key = None if forwards else url.origin, context, proxy, to_proxy
@@ -355,19 +361,10 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
                 loop.call_soon_threadsafe(pool.abort)
 
 
-async def _context_for(verify: Verify, cert: Cert, by: clock.Deadline) -> ssl.SSLContext:
-    """The TLS context; built in a thread, since reading certificates takes some milliseconds.
-
-    :raises TotalTimeoutError: when that is not done by ``by``.
-    """
+async def _context_for(verify: Verify, cert: Cert) -> ssl.SSLContext:
+    """The TLS context; built in a thread, since reading certificates takes some milliseconds."""
     known = _tls.known_context(verify, cert)
-    if known is not None:
-        return known
-    try:
-        async with asyncio.timeout(clock.left(None, by)):
-            return await asyncio.to_thread(_tls.context_for, verify, cert)
-    except TimeoutError as exc:
-        raise TotalTimeoutError("the certificates were not read in time") from exc
+    return await asyncio.to_thread(_tls.context_for, verify, cert) if known is None else known
 
 
 def _checked_limits(limits: Limits) -> Limits:

@@ -83,6 +83,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         "_drained",
         "_expires",
         "_gone",
+        "_has_unsent",
         "_hears_interim",
         "_limit",
         "_loop",
@@ -139,6 +140,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         self._write_paused = False
         self._hears_interim = False
         self._sending = False
+        self._has_unsent = False
         self._unsent = self._acked = 0
         self._limit: float | None = None
         self._expires: float | None = None
@@ -215,6 +217,8 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         """
         self._end(None)
         self.abort()
+        if self.parser is None:
+            self._gone(self)
 
     def _end(self, exc: Exception | None) -> None:
         """Nothing more comes: wake whoever waits, for the end of the answer or an error."""
@@ -412,12 +416,14 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         """
         if payload.fits_in_one_piece and not payload.waits_for_leave:
             self.transport.write(head + payload.body)
+            self._has_unsent = True
             return True
         self._sending = True
         try:
             self.transport.write(head)
             if payload.waits_for_leave and not await self._has_leave():
                 return False
+            self._has_unsent = True
             return await self._send_blocks(payload, write)
         finally:
             self._sending = False
@@ -444,6 +450,8 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         source = source_of(payload.body, payload.length)
         left = payload.length
         while self.error is None and (parser.head is None or left == 0):
+            if left == 0 and parser.head is not None:
+                return True
             block = await self._next_block(source)
             if self.deadline is not None and monotonic() >= self.deadline:
                 raise _too_late()
@@ -535,8 +543,13 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
 
     # The end.
 
+    def is_clear(self) -> bool:
+        """Whether nothing of the last request is left to be sent: an early answer ended it."""
+        return not self._has_unsent or self.transport.get_write_buffer_size() == 0
+
     def rest(self) -> None:
         """Be ready for the next exchange."""
+        self._has_unsent = False
         self.parser = None
         self.deadline = None
         self._expires = None

@@ -21,14 +21,15 @@ from typing import TYPE_CHECKING, Any
 from urllib3 import exceptions as lower
 
 from .._callers import stacklevel
-from .._errors import TotalTimeoutError, as_urllib3
+from .._errors import as_urllib3
 from .._protocol import h1
 from .._protocol.exchange import ANSWER_WAIT
 from .._protocol.pool import Limits, Pool
 from .._protocol.reuse import may_send_again
-from . import async_source, clock
+from . import async_source
 from .async_connection import new_buffer
 from .async_dial import Resolver
+from .async_limit import Limit
 from .async_response import AsyncRawResponse
 from .async_route import Dialler, Route
 
@@ -235,21 +236,19 @@ class AsyncPool:
         self, route: Route, seconds: float | None, deadline: Deadline
     ) -> AsyncConnection | None:
         """Wait in the queue for a connection, or for leave to open one."""
-        left = clock.left(seconds, deadline)
-        in_all = seconds is None or (left is not None and left < seconds)
+        limit = Limit(seconds, deadline)
         waiter = _Waiter(route, self._loop.create_future())
         self._book.wait(route, waiter)
         try:
-            async with asyncio.timeout(left):
+            async with limit.scope:
                 return await waiter.future
         except BaseException as exc:
             if not self._book.forget(route, waiter) and waiter.was_served:
                 self._pass_on(route, waiter.future.result())
             if not isinstance(exc, TimeoutError):
                 raise
-            if in_all:
-                raise TotalTimeoutError("the request's total time is used up") from exc
-            raise lower.EmptyPoolError(None, f"{seconds} s") from exc  # type: ignore[arg-type]
+            none = lower.EmptyPoolError(None, f"{seconds} s")  # type: ignore[arg-type]
+            raise limit.late(none) from exc
 
     def _pass_on(self, route: Route, conn: AsyncConnection | None) -> None:
         """Give away what a task was served that is gone."""
@@ -267,35 +266,30 @@ class AsyncPool:
                     lower.InsecureRequestWarning,
                     stacklevel=stacklevel(),
                 )
-            by = clock.earlier(deadline, clock.after(limits.connect))
-            conn = await self._open_until(by, route, limits, deadline)
+            conn = await self._dial(route, limits, deadline)
         except BaseException:
             self._release(route)
             raise
         self._book.opened(route, conn, monotonic())
         return conn
 
-    async def _open_until(
-        self, by: Deadline, route: Route, limits: Timeout, deadline: Deadline
-    ) -> AsyncConnection:
-        scope = asyncio.timeout(None if by is None else max(0.0, by - monotonic()))
-        in_all = by is not None and by == deadline
+    async def _dial(self, route: Route, limits: Timeout, deadline: Deadline) -> AsyncConnection:
+        """A connection along ``route``, within the time to connect."""
+        limit = Limit(limits.connect, deadline)
         try:
-            async with scope:
-                self._opening.add(scope)
+            async with limit.scope:
+                self._opening.add(limit.scope)
                 conn = await self._dialler.open(route)
                 self._live.add(conn)
         except TimeoutError as exc:
             if self._closed:
                 raise _session_closed() from exc
-            if in_all:
-                raise TotalTimeoutError("the request's total time is used up") from exc
-            late = lower.ConnectTimeoutError(None, f"{limits.connect} s")
+            late: Exception = lower.ConnectTimeoutError(None, f"{limits.connect} s")
             if route.proxy is not None:
-                raise lower.ProxyError("Unable to connect to proxy", late) from exc
-            raise late from exc
+                late = lower.ProxyError("Unable to connect to proxy", late)
+            raise limit.late(late) from exc
         finally:
-            self._opening.discard(scope)
+            self._opening.discard(limit.scope)
         if self._closed:
             conn.abort()
             raise _session_closed()
@@ -306,7 +300,7 @@ class AsyncPool:
     def give_back(self, conn: AsyncConnection, reusable: bool) -> None:
         """Keep ``conn`` for the next exchange, or close it."""
         book = self._book
-        if reusable and not conn.closed:
+        if reusable and not conn.closed and conn.is_clear():
             conn.rest()
             book.give_back(conn, monotonic(), True)
             if self._expires and self._sweeper is None:
