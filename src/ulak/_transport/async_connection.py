@@ -452,6 +452,8 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         while self.error is None and (parser.head is None or left == 0):
             if left == 0 and parser.head is not None:
                 return True
+            if self.has_news() and not await self._hears(parser):
+                continue
             block = await self._next_block(source)
             if self.deadline is not None and monotonic() >= self.deadline:
                 raise _too_late()
@@ -472,6 +474,14 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
             elif left != 0:
                 await asyncio.sleep(0)  # others have a turn, and an early answer is heard
         return False
+
+    async def _hears(self, parser: ResponseParser) -> bool:
+        """Let the loop read what came, before sending more can fail; ``False``: the answer."""
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
+            if parser.head is not None or self.error is not None or not self.has_news():
+                break
+        return parser.head is None and self.error is None
 
     async def _next_block(self, source: Source) -> bytes | None:
         """The next block of the body; ``None`` when something happened to the exchange first.
