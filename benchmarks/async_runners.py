@@ -61,7 +61,7 @@ async def connections(make: MakePeer, target: Target, level: int) -> AsyncRunner
 
 
 async def stream(make: MakePeer, target: Target, level: int) -> AsyncRunner:
-    """``level`` tasks that read the big body."""
+    """The big body, one after the other; ``level`` connections are open."""
     peer = make(None)
     await _open(peer, target, level)
 
@@ -70,7 +70,8 @@ async def stream(make: MakePeer, target: Target, level: int) -> AsyncRunner:
         total = 0
         for _ in range(repeats):
             total += await peer.stream(target.big)
-        return perf_counter() - start, total
+        seconds = perf_counter() - start
+        return seconds, _checked(total, repeats, target.big_size)
 
     return run
 
@@ -99,11 +100,16 @@ def _tasks(peer: AsyncPeer, urls: Iterator[str], count: int) -> AsyncRunner:
         share = islice(urls, repeats)
         totals = await asyncio.gather(*(work(share) for _ in range(count)))
         seconds = perf_counter() - start
-        if sum(totals) != repeats * len(SMALL):
-            raise RuntimeError(f"{sum(totals)} bytes instead of {repeats} times {len(SMALL)}")
-        return seconds, sum(totals)
+        return seconds, _checked(sum(totals), repeats, len(SMALL))
 
     return run
+
+
+def _checked(total: int, repeats: int, size: int) -> int:
+    """The total, if that is what it has to be."""
+    if total != repeats * size:
+        raise RuntimeError(f"{total} bytes instead of {repeats} times {size}")
+    return total
 
 
 def _sockets() -> int:

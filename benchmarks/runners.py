@@ -1,8 +1,7 @@
-"""How a worker drives its peer: one after the other, or from many threads.
+"""How a worker drives a synchronous peer: one after the other, or from many threads.
 
-A runner is a callable ``(repeats) -> (seconds, total bytes)``.  A front of
-another kind (asyncio tasks, n in flight) is one more entry of :data:`RUNNERS`
-and peers with ``async def`` methods.
+A runner is a callable ``(repeats) -> (seconds, total bytes)``.  Those for
+asynchronous peers are in ``async_runners.py``.
 """
 
 from __future__ import annotations

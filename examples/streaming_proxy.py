@@ -166,14 +166,13 @@ async def hung_up(receive: Receive) -> None:
 
 def head_fields(answer: ulak.AsyncResponse) -> list[tuple[bytes, bytes]]:
     """The fields of the answer, each repeated one by itself."""
-    # aiter_content() undoes a content coding that nobody asked for.
-    coded = (
-        {"content-encoding", "content-length"} if "content-encoding" in answer.headers else set()
-    )
-    passed = without({name.lower(): "" for name in answer.headers}, coded)
+    fields = {name.lower(): value for name, value in answer.headers.items()}
+    dropped: set[str] = set()
+    if "content-encoding" in fields:  # which aiter_content() has undone
+        dropped = {"content-encoding", "content-length"}
     return [
         (name.encode("latin-1"), value.encode("latin-1"))
-        for name in passed
+        for name in without(fields, dropped)
         for value in answer.headers.get_all(name)
     ]
 

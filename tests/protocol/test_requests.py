@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import h11
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ulak._protocol.h1 import request_head
+from ulak._protocol.h1 import RequestHeads, request_head
 from ulak.exceptions import InvalidHeader, InvalidMethod, InvalidURL, RequestException
 
 SECRET = "hunter2"
@@ -177,3 +178,27 @@ def test_an_h11_server_understands(fields: list[tuple[str, str]]) -> None:
     assert isinstance(event, h11.Request)
     assert (event.method, event.target) == (b"GET", b"/a?b")
     assert list(event.headers)[1:] == [(n.lower().encode(), v.encode("latin-1")) for n, v in fields]
+
+
+_PARTS = st.sampled_from(
+    ["GET", "Host", "/x", "a.example", "X-A", "1", "", " ", "\r\n", "é", "€", "A: b", b"/x", None]
+)
+
+
+@given(
+    st.lists(
+        st.tuples(_PARTS, _PARTS, st.lists(st.tuples(_PARTS, _PARTS), max_size=3)),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_remembered_fields_make_no_difference(requests: list[tuple[Any, Any, Any]]) -> None:
+    def outcome(make: Callable[[Any, Any, Any], bytes], request: tuple[Any, Any, Any]) -> object:
+        try:
+            return make(*request)
+        except RequestException as exc:
+            return type(exc), str(exc)
+
+    remembering = RequestHeads().head
+    for request in [*requests, *requests]:
+        assert outcome(remembering, request) == outcome(request_head, request)

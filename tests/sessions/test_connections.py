@@ -86,6 +86,24 @@ def test_no_reuse_when_the_caller_says_so(http_server: HttpServer, session) -> N
     assert http_server.connections == 2
 
 
+@pytest.mark.parametrize("value", ["close", "Close", "x, close"])
+def test_no_reuse_when_the_caller_says_so_and_the_server_does_not_close(
+    session: ulak.Session, start_raw_server: StartRaw, value: str
+) -> None:
+    """RFC 9112, section 9.6: a client that sent it must not send another request there."""
+
+    def script(connection: RawConnection) -> None:
+        connection.recv_request()
+        connection.respond(b"ok")
+        connection.wait_closed()
+
+    server = start_raw_server(script)
+    for count in (1, 2):
+        response = session.post(server.url, data=b"x", headers={"Connection": value}, timeout=2)
+        assert response.content == b"ok"
+        assert server.accepted == count
+
+
 def test_an_unread_stream_holds_its_connection(http_server: HttpServer, session) -> None:
     with session.get(f"{http_server.url}/stream-bytes/1000000", stream=True):
         session.get(f"{http_server.url}/get")

@@ -161,9 +161,7 @@ def test_threads_share_the_jar(http_server: HttpServer, session: ulak.Session) -
 
 
 @pytest.mark.front("async", "tasks")
-def test_tasks_share_the_jar(
-    http_server: HttpServer, front: Front, session: ulak.Session
-) -> None:
+def test_tasks_share_the_jar(http_server: HttpServer, front: Front, session: ulak.Session) -> None:
     async def visit(number: int) -> None:
         url = f"{http_server.url}/response-headers"
         await front.real(session).get(url, params={"Set-Cookie": f"c{number}=v{number}"})

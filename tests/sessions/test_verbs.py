@@ -200,9 +200,7 @@ def test_base_url_takes_bytes_as_url(http_server: HttpServer, front: Front) -> N
     assert http_server.last.target == "/get"
 
 
-def test_a_redirect_is_not_resolved_against_base_url(
-    http_server: HttpServer, front: Front
-) -> None:
+def test_a_redirect_is_not_resolved_against_base_url(http_server: HttpServer, front: Front) -> None:
     with front.session(base_url=f"{http_server.url}/redirect-to") as session:
         response = session.get("", params={"url": "/get"})
     assert response.url == f"{http_server.url}/get"

@@ -2,8 +2,9 @@
 
 All of them listen on loopback only, record what reaches them, and stop in
 bounded time.  Each is a context manager; :mod:`tests.support.fixtures` makes
-fixtures of them.  Nothing here imports ulak: a test of ulak must not be judged
-by ulak's own parser.
+fixtures of them.  None of them imports ulak: a test of ulak must not be judged
+by ulak's own parser.  :mod:`tests.support.fronts`, which does, is no server: it
+lets one test run on both sessions.
 """
 
 from __future__ import annotations

@@ -25,11 +25,10 @@ from ulak.async_adapters import AsyncBaseAdapter, AsyncHTTPAdapter
 __all__ = ["FRONTS", "AsyncFront", "Begun", "Front", "SyncFront"]
 
 #: What is awaited of an AsyncSession.
-_AWAITED = frozenset(
-    "get options head post put patch delete query request send close".split(),
-)
+_VERBS = {"get", "options", "head", "post", "put", "patch", "delete", "query"}
+_AWAITED = _VERBS | {"request", "send", "close"}
 #: What a response makes of its body, which it has to have read for that.
-_OF_THE_BODY = frozenset(["apparent_encoding", "text"])
+_OF_THE_BODY = {"apparent_encoding", "text"}
 
 #: A function that yields what has to be awaited, and is sent what comes of it.
 Steps = Callable[..., Generator[Any, Any, Any]]

@@ -508,16 +508,18 @@ def test_closing_over_a_name_that_is_looked_up(
 
 
 def test_closing_over_certificates_that_are_read(
-    loop: Loop, server: ChildServer, certificates: Certificates
+    loop: Loop, server: ChildServer, certificates: Certificates, tmp_path: Path
 ) -> None:
     """In a thread, where the pool does not know of the request yet."""
     release = threading.Event()
+    unread = tmp_path / "ca.pem"
+    unread.write_bytes(certificates.ca.read_bytes())
 
     async def main() -> None:
         executor = ThreadPoolExecutor(1)
         executor.submit(release.wait, 10)
         asyncio.get_running_loop().set_default_executor(executor)
-        async with one_connection(verify=str(certificates.ca)) as session:
+        async with one_connection(verify=str(unread)) as session:
             task = asyncio.create_task(session.get(f"{server.tls_url}/plain/300/x"))
             for _ in range(10):
                 await asyncio.sleep(0)

@@ -92,7 +92,9 @@ _request = re.compile(
 ).fullmatch
 
 
-_request_line = re.compile(rf"{_TOKEN}+ [!-~]+ HTTP/1\.1\r\n").fullmatch
+_request_start = re.compile(
+    rf"{_TOKEN}+ [!-~]+ HTTP/1\.1\r\nHost: (?:{_VALUE_START}{_VALUE}*)?\r\n"
+).fullmatch
 
 
 def request_head(
@@ -130,26 +132,29 @@ def request_head(
 class RequestHeads:
     """Makes heads like :func:`request_head`, and remembers the fields of the last one.
 
-    Requests of one session differ in their first line more often than in their
-    fields.  Safe for concurrent use.
+    Requests of one session differ in their target and host more often than in their
+    other fields.  Safe for concurrent use.
     """
 
     __slots__ = ("_last",)
 
     def __init__(self) -> None:
-        self._last: tuple[Sequence[tuple[str | bytes, str | bytes]], bytes] = ((), b"\r\n")
+        self._last: tuple[Sequence[tuple[str | bytes, str | bytes]], bytes] = ((), b"")
 
     def head(
         self, method: str, target: str, fields: Sequence[tuple[str | bytes, str | bytes]]
     ) -> bytes:
         """Return the head of a request; as :func:`request_head`, and with its errors."""
+        name, host = fields[0] if fields else ("", "")
+        if name != "Host" or not (type(method) is type(target) is type(host) is str):
+            return request_head(method, target, fields)
+        rest = fields[1:]
         known, lines = self._last
-        if known == fields and type(method) is str and type(target) is str:
-            line = f"{method} {target} HTTP/1.1\r\n"
-            if _request_line(line):
-                return line.encode("ascii") + lines
+        start = f"{method} {target} HTTP/1.1\r\nHost: {host}\r\n"
+        if rest == known and _request_start(start):
+            return start.encode("latin-1") + lines
         head = request_head(method, target, fields)
-        self._last = fields, head[head.index(b"\r\n") + 2 :]
+        self._last = rest, head[len(start) :]
         return head
 
 

@@ -192,7 +192,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
             if (
                 parser.complete  # type: ignore[redundant-expr]  # which feed() has changed
                 or (parser.head is not None and self._sink is None)
-                or (self._hears_interim and parser.interim)
+                or (self._hears_interim and parser.interim == 100)
             ):
                 self._wake()
             elif self._limit is not None:
@@ -435,8 +435,8 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         self._hears_interim = True
         try:
             async with asyncio.timeout(CONTINUE_WAIT):
-                if parser.head is None and not parser.interim:
-                    await self.wait(None)
+                while parser.head is None and self.error is None and parser.interim != 100:
+                    await self.wait(None)  # another 1xx is no leave
         except TimeoutError:
             return True
         finally:

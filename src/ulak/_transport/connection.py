@@ -307,14 +307,16 @@ class CodecConnection(_HTTPConnection):
 
         :returns: ``False`` when the server answered instead.
         """
-        wait = clock.left(CONTINUE_WAIT, self.deadline) or 0.0
-        if not self._poll(wait * 1000) and not _pending(self.sock):
-            clock.left(None, self.deadline)
-            return True
-        try:
-            self.early += self.receive(parser, RECEIVE_SIZE, CONTINUE_WAIT)
-        except lower.ReadTimeoutError:
-            return True
+        until = clock.earlier(self.deadline, clock.after(CONTINUE_WAIT)) or 0.0
+        while parser.head is None and parser.interim != 100:  # another 1xx is no leave
+            wait = until - clock.monotonic()
+            if wait <= 0 or (not self._poll(wait * 1000) and not _pending(self.sock)):
+                clock.left(None, self.deadline)
+                return True
+            try:
+                self.early += self.receive(parser, RECEIVE_SIZE, wait)
+            except lower.ReadTimeoutError:
+                return True
         return parser.head is None
 
     def receive(self, parser: h1.ResponseParser, size: int, read: float | None) -> bytes:
