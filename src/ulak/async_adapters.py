@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from urllib3.util import Retry
+
     from ._transport.async_response import AsyncRawResponse
     from ._types import Cert, Path, Proxies, RetriesInput, Verify
     from .models import PreparedRequest
@@ -153,9 +155,9 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
         socket_options: Sequence[tuple[Any, ...]] = (),
         unix_socket: Path | None = None,
     ) -> None:
-        self.max_retries = resolve(max_retries)
+        self.max_retries: Retry | None = resolve(max_retries)
         #: The limits on connections.
-        self.limits = _checked_limits(
+        self.limits: Limits = _checked_limits(
             Limits(
                 max_connections,
                 max_connections_per_host,
@@ -164,9 +166,9 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
                 max_age,
             )
         )
-        self.source_address = source_address
-        self.socket_options = tuple(socket_options)
-        self.unix_socket = unix_socket
+        self.source_address: tuple[str, int] | str | None = source_address
+        self.socket_options: tuple[tuple[Any, ...], ...] = tuple(socket_options)
+        self.unix_socket: Path | None = unix_socket
         self._begin()
 
     def _begin(self) -> None:

@@ -43,8 +43,8 @@ class Flight:
 
     def __init__(self, item: Any, host: Hashable) -> None:
         #: What the caller gave.
-        self.item = item
-        self.host = host
+        self.item: Any = item
+        self.host: Hashable = host
         #: The response, or the exception in its place, once it landed.
         self.outcome: Any = _IN_THE_AIR
 

@@ -237,10 +237,10 @@ class ResponseHead:
 
     def __init__(self, raw: bytes) -> None:
         """Take over a head that was checked."""
-        self.raw = raw
+        self.raw: bytes = raw
         self._lower = raw.lower()
-        self.status = int(raw[9:12])
-        self.version = 10 if raw[7] == 0x30 else 11
+        self.status: int = int(raw[9:12])
+        self.version: int = 10 if raw[7] == 0x30 else 11
 
     def read_framing(self) -> bool:
         """Read the fields that frame the body; return whether the connection may persist.

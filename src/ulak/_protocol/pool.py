@@ -81,14 +81,14 @@ class _Place(Generic[K, C, W]):
     __slots__ = ("idle", "in_heap", "key", "open", "waiters")
 
     def __init__(self, key: K) -> None:
-        self.key = key
+        self.key: K = key
         #: How many are reserved, busy or idle.
-        self.open = 0
+        self.open: int = 0
         #: The one given back last is last.
         self.idle: dict[C, None] = {}
         #: Who waits, and when he came, the first first; ``None`` until somebody did.
         self.waiters: OrderedDict[W, int] | None = None
-        self.in_heap = False
+        self.in_heap: bool = False
 
 
 class Pool(Generic[K, C, W]):

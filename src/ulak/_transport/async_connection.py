@@ -40,7 +40,7 @@ from urllib3 import exceptions as lower
 
 from .._errors import TotalTimeoutError, WriteTimeoutError
 from .._protocol.exchange import CONTINUE_WAIT
-from .._protocol.h1 import ProtocolViolation, ResponseParser
+from .._protocol.h1 import Incomplete, ProtocolViolation, ResponseParser
 from .._protocol.pool import Pooled
 from .async_source import Source, source_of
 
@@ -127,9 +127,9 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         #: What ended the use of this connection.
         self.error: Exception | None = None
         #: Whether the session was closed over it.
-        self.aborted = False
+        self.aborted: bool = False
         #: Whether the socket is closed, or will be as soon as the loop goes round.
-        self.closed = False
+        self.closed: bool = False
         self._pieces: list[bytes] = []
         self._size = 0
         self._sink: BytesIO | None = None
@@ -147,6 +147,10 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         self._timer: asyncio.TimerHandle | None = None
         self._timer_when = 0.0
         self._poll: Any = None
+
+    @property
+    def _is_tls(self) -> bool:
+        return self.transport.get_extra_info("ssl_object") is not None
 
     # What the loop calls.
 
@@ -244,6 +248,11 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
                 exc = None
         if exc is not None:
             raise exc
+        if self._paused and self._is_tls:
+            # uvloop throws away what TLS has not decrypted by then; asyncio waits for it.
+            raise Incomplete(
+                "incomplete_body", "The peer closed the connection, and its last bytes were lost."
+            )
         parser.feed_eof()
 
     def pause_writing(self) -> None:
@@ -262,11 +271,13 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         A server that refuses an upload often answers and closes before it has
         read it all: what it said is the answer (RFC 9110, section 10.1.1).
         """
+        if self._is_tls:  # whose bytes cannot be read here
+            return
         try:
-            while parser.head is None and (data := self._sock.recv(64 * 1024)):
+            while not parser.complete and (data := self._sock.recv(64 * 1024)):
                 if body := parser.feed(data):
                     self._pieces.append(body)
-        except OSError:  # nothing more, or TLS, whose bytes cannot be read here
+        except OSError:  # nothing more
             pass
 
     # Waiting.
@@ -357,7 +368,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
     async def _wait_for_room(self, write: float | None) -> None:
         """Wait until the peer took most of what was sent.
 
-        :raises WriteTimeoutError, TotalTimeoutError: when it does not in time.
+        Or until something else happened, which is for the caller to see.
         """
         self._drained = self._loop.create_future()
         self._has_taken()

@@ -76,8 +76,8 @@ class AsyncRawResponse:
         whole: bool,
     ) -> None:
         """``limit`` is in seconds for each receive; ``whole``: all of the request went out."""
-        self.head = head
-        self.status = head.status
+        self.head: ResponseHead = head
+        self.status: int = head.status
         if parser.complete:
             self._rest = conn.take()
             pool.give_back(conn, whole and parser.keep_alive)
