@@ -31,7 +31,7 @@ from .async_connection import new_buffer
 from .async_dial import Resolver
 from .async_limit import Limit
 from .async_response import AsyncRawResponse
-from .async_route import Dialler, Route
+from .async_route import Dialler, Progress, Route
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -276,16 +276,17 @@ class AsyncPool:
     async def _dial(self, route: Route, limits: Timeout, deadline: Deadline) -> AsyncConnection:
         """A connection along ``route``, within the time to connect."""
         limit = Limit(limits.connect, deadline)
+        progress = Progress()
         try:
             async with limit.scope:
                 self._opening.add(limit.scope)
-                conn = await self._dialler.open(route)
+                conn = await self._dialler.open(route, progress)
                 self._live.add(conn)
         except TimeoutError as exc:
             if self._closed:
                 raise _session_closed() from exc
             late: Exception = lower.ConnectTimeoutError(None, f"{limits.connect} s")
-            if route.proxy is not None:
+            if not progress.is_beyond_proxy:
                 late = lower.ProxyError("Unable to connect to proxy", late)
             raise limit.late(late) from exc
         finally:

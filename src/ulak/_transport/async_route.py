@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .async_dial import Resolver
     from .socks import SocksProxy
 
-__all__ = ["Dialler", "ProxyRoute", "Route"]
+__all__ = ["Dialler", "Progress", "ProxyRoute", "Route"]
 
 _RECEIVE_SIZE: Final = 1024
 #: Whoever opens a connection limits that; asyncio would limit the handshake to a minute.
@@ -77,6 +77,16 @@ class Route:
         return f"<Route to {self.host}:{self.port}{f' by {self.proxy}' if self.proxy else ''}>"
 
 
+class Progress:
+    """How far the opening of a connection came, for who cuts it short."""
+
+    __slots__ = ("is_beyond_proxy",)
+
+    def __init__(self) -> None:
+        #: Whether the proxy has done its part, or there is none.
+        self.is_beyond_proxy = False
+
+
 class Dialler(NamedTuple):
     """What opening a connection needs besides its route."""
 
@@ -91,13 +101,14 @@ class Dialler(NamedTuple):
     #: Told of each connection that is closed.
     gone: Callable[[AsyncConnection], None]
 
-    async def open(self, route: Route) -> AsyncConnection:
+    async def open(self, route: Route, progress: Progress) -> AsyncConnection:
         """A connection along ``route``, ready for a request.
 
         :raises urllib3.exceptions.HTTPError: when there is none to be had.
         """
         proxy = route.proxy
         if proxy is None:
+            progress.is_beyond_proxy = True
             try:
                 sock = await self._dial(route.host, route.port)
                 return await self._wrap(sock, route.context, route.host)
@@ -123,9 +134,10 @@ class Dialler(NamedTuple):
             raise lower.ProxyError("Unable to connect to proxy", error) from exc
         try:
             if conn is None:
+                progress.is_beyond_proxy = True
                 return await self._wrap(sock, route.context, route.host)
             if route.context is not None:
-                await self._tunnel(conn, route, proxy)
+                await self._tunnel(conn, route, proxy, progress)
             return conn
         except RequestException:
             raise
@@ -185,7 +197,9 @@ class Dialler(NamedTuple):
             sock.close()
             raise
 
-    async def _tunnel(self, conn: AsyncConnection, route: Route, proxy: ProxyRoute) -> None:
+    async def _tunnel(
+        self, conn: AsyncConnection, route: Route, proxy: ProxyRoute, progress: Progress
+    ) -> None:
         """Have the proxy open a tunnel, and shake hands with the origin through it.
 
         :raises urllib3.exceptions.ProxyError: for whatever the proxy does wrong.
@@ -205,6 +219,7 @@ class Dialler(NamedTuple):
                 raise lower.ProxyError("the proxy refused the tunnel", exc) from exc
             except (OSError, ProtocolViolation) as exc:
                 raise lower.ProxyError("the proxy broke off the CONNECT", exc) from exc
+            progress.is_beyond_proxy = True
             conn.rest()
             conn.transport = await self.loop.start_tls(
                 conn.transport,
