@@ -182,8 +182,9 @@ class Dialler(NamedTuple):
             try:
                 host = proxy.choose(await self.resolver.resolve(host, route.port))
             except OSError as exc:
-                said = OSError(f"{host} has no address here; a socks5h:// proxy looks names up itself")
-                raise lower.ProxyError("the SOCKS proxy made no connection", said) from exc
+                said = f"{host} has no address here; a socks5h:// proxy looks names up itself"
+                none = lower.ProxyError("the SOCKS proxy made no connection", OSError(said))
+                raise none from exc
         return proxy.negotiation(host, route.port)
 
     async def _negotiate(self, sock: socket.socket, talk: Negotiation) -> None:
