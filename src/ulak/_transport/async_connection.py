@@ -99,6 +99,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         "_timer_when",
         "_unsent",
         "_waiter",
+        "_was_long",
         "_write_paused",
         "aborted",
         "closed",
@@ -141,6 +142,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         self._hears_interim = False
         self._sending = False
         self._has_unsent = False
+        self._was_long = False
         self._unsent = self._acked = 0
         self._limit: float | None = None
         self._expires: float | None = None
@@ -350,13 +352,19 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
             return
         if self.deadline is not None and now >= self.deadline:
             self._fail(_too_late())
+        elif (self._drained is not None or self._may_be_sending()) and self._has_taken():
+            self._set_alarm(self._next_expiry(self._limit))  # it is slow, and takes something
         elif self._drained is None:
             said = f"{self._limit} s"
             self._fail(lower.ReadTimeoutError(None, None, said))  # type: ignore[arg-type]
-        elif self._has_taken():  # slow, but something
-            self._set_alarm(self._next_expiry(self._limit))
         else:
             self._fail(WriteTimeoutError(f"{self._limit} s"))
+
+    def _may_be_sending(self) -> bool:
+        """Whether some of a long body may lie in our buffers still; with TLS, nobody can tell."""
+        if not self._was_long:
+            return False
+        return self._is_tls or self.transport.get_write_buffer_size() > 0
 
     def _has_taken(self) -> bool:
         """Whether the peer took something of what was sent since this was asked."""
@@ -434,8 +442,10 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
             self.transport.write(head)
             if payload.waits_for_leave and not await self._has_leave():
                 return False
-            self._has_unsent = True
-            return await self._send_blocks(payload, write)
+            self._has_unsent = self._was_long = True
+            went = await self._send_blocks(payload, write)
+            self._has_taken()  # from here on it is counted
+            return went
         finally:
             self._sending = False
 
@@ -570,7 +580,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
 
     def rest(self) -> None:
         """Be ready for the next exchange."""
-        self._has_unsent = False
+        self._has_unsent = self._was_long = False
         self.parser = None
         self.deadline = None
         self._expires = None
