@@ -185,23 +185,41 @@ def test_a_body_that_the_server_does_not_take(
     loop.run(main(server.url))
 
 
-def test_a_server_that_is_slow_and_takes_something_is_waited_for(loop: Loop, start, narrow) -> None:
-    size = MIB
+def takes(size: int, piece: int, every: float, many: int) -> Script:
+    """Take ``piece`` bytes so often, then all the rest, and answer."""
 
     def script(connection: RawConnection) -> None:
-        connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
+        # Below the size of a segment, systems send a window's worth each 0.2 s.
+        connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 131072)
         connection.recv_head()
-        for _ in range(14):
-            connection.recv_body(size // 40)
-            connection.pause(0.035)
-        connection.recv_body(size - 14 * (size // 40))
+        for _ in range(many):
+            connection.recv_body(piece)
+            connection.pause(every)
+        connection.recv_body(size - many * piece)
         connection.respond(b"fine")
+
+    return script
+
+
+def test_a_server_that_is_slow_and_takes_something_is_waited_for(loop: Loop, start, narrow) -> None:
+    size = 3 * MIB
 
     async def main(url: str) -> None:
         async with narrow(timeout=ulak.Timeout(connect=5, read=5, write=0.25)) as session:
             assert (await session.post(url, data=bytes(size))).content == b"fine"
 
-    loop.run(main(start(script).url))
+    loop.run(main(start(takes(size, 60_000, 0.035, 14)).url))
+
+
+def test_the_wait_for_the_answer_begins_when_all_is_sent(loop: Loop, start, narrow) -> None:
+    """What still lies in our own buffers is not sent."""
+    size = 800_000
+
+    async def main(url: str) -> None:
+        async with narrow(timeout=ulak.Timeout(connect=5, read=0.4, write=5)) as session:
+            assert (await session.post(url, data=bytes(size))).content == b"fine"
+
+    loop.run(main(start(takes(size, 30_000, 0.03, 24)).url))
 
 
 def test_a_large_body_both_ways(loop: Loop, start, narrow) -> None:
