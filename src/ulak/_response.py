@@ -14,7 +14,7 @@ from urllib3 import HTTPHeaderDict
 
 from . import _text, _urls
 from ._errors import about
-from ._headers import ReceivedHeaders, parse_links
+from ._headers import Headers, ReceivedHeaders, parse_links
 from ._protocol.h1 import ResponseHead
 from ._types import UNSET
 from .exceptions import HTTPError, InvalidOption, JSONDecodeError, StreamConsumedError
@@ -78,12 +78,12 @@ class BaseResponse:
     # What the head says.
 
     @property
-    def headers(self) -> CaseInsensitiveDict[str]:
+    def headers(self) -> Headers:
         """The response's headers; names in any case, repeats joined with a comma."""
         if self._headers is None:
             head = _head_of(self.raw)
-            self._headers = CaseInsensitiveDict() if head is None else ReceivedHeaders(head)
-        return self._headers
+            self._headers = Headers() if head is None else ReceivedHeaders(head)
+        return self._headers  # type: ignore[return-value]  # or what an adapter put there
 
     @headers.setter
     def headers(self, value: CaseInsensitiveDict[str]) -> None:

@@ -96,8 +96,7 @@ class AsyncBaseAdapter:
         raise NotImplementedError
 
     async def close(self) -> None:
-        """Release what the adapter holds.  Harmless when called again."""
-        raise NotImplementedError
+        """Release what the adapter holds, if anything.  Harmless when called again."""
 
     async def __aenter__(self) -> Self:
         return self

@@ -56,7 +56,7 @@ class AsyncSession(BaseSession[Coroutine[Any, Any, AsyncResponse], "AsyncOpenStr
     """
 
     _response_class: ClassVar[type[BaseResponse]] = AsyncResponse
-    _adapter_base: ClassVar[str] = "ulak.async_adapters.AsyncBaseAdapter"
+    _adapter_base: ClassVar[str] = "ulak.AsyncHTTPAdapter or ulak.AsyncBaseAdapter"
     _asynchronous: ClassVar[bool] = True
     #: Where it was made, for a warning.
     _made_at: str = ""

@@ -18,7 +18,7 @@ from weakref import WeakValueDictionary
 from . import _bodies, _digest, _urls
 from ._credentials import basic as _basic_auth_str
 from ._credentials import bearer
-from ._headers import Headers, parse_challenges
+from ._headers import parse_challenges
 from .exceptions import RequestException
 
 if TYPE_CHECKING:
@@ -429,10 +429,8 @@ def _challenge_of(request: PreparedRequest, response: Response) -> _digest.Diges
         return None
     if response.url and not _same_origin(response.url, request.url or ""):
         return None
-    if isinstance(headers, Headers):
-        values = headers.get_all("WWW-Authenticate")
-    else:
-        values = [headers["WWW-Authenticate"]]
+    get_all = getattr(headers, "get_all", None)  # an adapter may have put any mapping there
+    values = [headers["WWW-Authenticate"]] if get_all is None else get_all("WWW-Authenticate")
     return _digest.choose(parse_challenges(values))
 
 

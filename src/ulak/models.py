@@ -376,7 +376,7 @@ class PreparedRequest(RequestHooksMixin):
         if not isinstance(signed, PreparedRequest):
             raise InvalidOption(
                 f"auth= ({type(auth).__name__}) should return the request that it was given, "
-                f"not {type(signed).__name__}"
+                f"not {type(signed).__name__}; what has to ask a server first is a FlowAuth"
             )
         self.__dict__.update(signed.__dict__)
         if self.body is not None:

@@ -59,7 +59,7 @@ class Session(BaseSession[Response, "OpenStream"]):
     """
 
     _response_class: ClassVar[type[BaseResponse]] = Response
-    _adapter_base: ClassVar[str] = "ulak.adapters.BaseAdapter"
+    _adapter_base: ClassVar[str] = "ulak.adapters.HTTPAdapter or ulak.adapters.BaseAdapter"
 
     def _set_up(self) -> None:
         self.mount("https://", HTTPAdapter())

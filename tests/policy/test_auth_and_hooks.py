@@ -121,6 +121,33 @@ def test_what_a_flow_raises_is_the_callers() -> None:
         Host(Said()).converse(auth=Flow(raises))
 
 
+def test_what_a_flow_raises_gives_the_response_up() -> None:
+    """At each round, with the body read and not: nobody else has the response."""
+
+    def raises_at(number: int):
+        def run(request):
+            for _ in range(number):
+                yield request
+            raise LookupError("mine")
+
+        return run
+
+    for wants_body in (False, True):
+        for number in (1, 2):
+            host = Host(Said(401, body=b"no"))
+            with pytest.raises(LookupError, match="mine"):
+                host.converse(auth=Flow(raises_at(number), wants_body=wants_body))
+            last = ["Send", "Load", "Close"] if wants_body else ["Send", "Close"]
+            assert host.kinds[-len(last) :] == last
+
+
+def test_a_body_that_breaks_off_between_rounds_gives_the_response_up() -> None:
+    host = Host(Said(401, breaks=e.ChunkedEncodingError("broke off")))
+    with pytest.raises(e.ChunkedEncodingError):
+        host.converse(auth=Flow(twice, wants_body=True))
+    assert host.kinds == ["Send", "Load", "Close"]
+
+
 def test_an_error_of_the_exchange_ends_the_flow() -> None:
     flow = Flow(twice)
     with pytest.raises(e.ConnectionError):

@@ -353,6 +353,20 @@ def test_the_policy_is_used_up_over_the_whole_conversation() -> None:
         host.converse(retries=resolve(1))
 
 
+class Failing(Retry):
+    """A policy of the caller's own, at which something is wrong."""
+
+    def is_retry(self, *args: object, **settings: object) -> bool:
+        raise LookupError("mine")
+
+
+def test_what_a_policy_raises_gives_the_response_up() -> None:
+    host = Host(Said(503, body=b"busy"))
+    with pytest.raises(LookupError, match="mine"):
+        host.converse(retries=Failing(3, status_forcelist=[503]))
+    assert host.kinds == ["Send", "Skim"]
+
+
 @pytest.mark.parametrize("value", [True, -1, 1.5, "3", [1], object()])
 def test_what_is_no_policy(value: object) -> None:
     with pytest.raises(e.InvalidOption):

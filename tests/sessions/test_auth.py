@@ -360,6 +360,27 @@ def test_what_a_flow_raises_is_the_callers(http_server: HttpServer, session) -> 
     assert closed == [True]
 
 
+@pytest.mark.parametrize("number", [1, 2])
+def test_what_a_flow_raises_gives_the_connection_up(
+    http_server: HttpServer, front: Front, number: int
+) -> None:
+    """There is one only, and the error is kept with all that it refers to."""
+
+    class Raises(FlowAuth):
+        def auth_flow(self, request):
+            for _ in range(number):
+                yield request
+            raise LookupError("mine")
+
+    with front.session(
+        adapters={"http://": front.narrow()}, timeout=ulak.Timeout(10, pool=2)
+    ) as session:
+        with pytest.raises(LookupError, match="mine") as caught:
+            session.get(f"{http_server.url}/stream-bytes/1000000", auth=Raises())
+        assert session.get(f"{http_server.url}/get").ok
+        assert caught.value
+
+
 def test_a_flow_sees_errors_of_the_exchange(http_server: HttpServer, session) -> None:
     closed = []
 

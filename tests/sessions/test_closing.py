@@ -59,7 +59,7 @@ def test_in_the_pause_before_a_retry(start_raw_server, front: Front, kind: type[
 
     def script(connection: RawConnection) -> None:
         connection.recv_request()
-        connection.respond(b"", b"Retry-After: 30", status=b"503 Busy")
+        connection.respond(b"", b"Retry-After: 10", status=b"503 Busy")
         answered.set()
         connection.wait_closed()
 
@@ -78,21 +78,20 @@ def test_in_the_pause_before_a_retry(start_raw_server, front: Front, kind: type[
 
 
 def test_every_pause_ends(start_raw_server, front: Front) -> None:
-    paused = threading.Semaphore(0)
+    together, all_paused = threading.Barrier(3, timeout=5), threading.Event()
 
     def script(connection: RawConnection) -> None:
         connection.recv_request()
-        connection.respond(b"", b"Retry-After: 30", b"Connection: close", status=b"503 Busy")
-        paused.release()
+        connection.respond(b"", b"Retry-After: 10", b"Connection: close", status=b"503 Busy")
+        together.wait()
+        all_paused.set()
 
     server: RawServer = start_raw_server(script)
     session = front.session(retries=PATIENT, timeout=20)
     begun = [front.begin(session, "get", server.url) for _ in range(3)]
-    for one in begun:
-        with pytest.raises(TimeoutError):
-            one.result(0.1)
-    for _ in begun:
-        assert paused.acquire(timeout=5)
+    assert front.wait(all_paused)
+    with pytest.raises(TimeoutError):
+        begun[0].result(0.1)
     session.close()
     for one in begun:
         with pytest.raises(SessionClosed):

@@ -91,6 +91,16 @@ def test_a_response_whose_body_was_not_read(http_server: HttpServer, front, sess
         assert over(front.real(response)).content == response.content
 
 
+def test_a_response_whose_body_was_handed_over(http_server, front: Front, session, over) -> None:
+    """What is left of it is all but the body."""
+    response = session.get(f"{http_server.url}/bytes/10", stream=True)
+    assert len(b"".join(response.iter_content(3))) == 10
+    again = over(front.real(response))
+    assert type(again) is front.Response
+    assert (again.status_code, again.url) == (200, response.url)
+    assert again.headers == response.headers
+
+
 def test_a_prepared_request(http_server: HttpServer, session: ulak.Session, over) -> None:
     request = ulak.Request(
         "POST", f"{http_server.url}/post", data={"a": "1"}, cookies={"c": "d"}, headers={"X": "1"}

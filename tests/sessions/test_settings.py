@@ -486,6 +486,27 @@ def test_what_json_dumps_raises_is_the_callers(http_server: HttpServer, front: F
     assert not http_server.requests
 
 
+def test_json_functions_are_those_of_the_session_that_asked(front: Front) -> None:
+    """Even where an adapter gives two of them the same response, as one from memory may."""
+    kept = front.Response()
+    kept.status_code = 200
+    kept.raw, kept._content = None, b"[1]"
+
+    class Memory(Recorder):
+        def send(self, request, **settings):
+            kept.request, kept.url = request, request.url
+            return kept
+
+    adapter = front.adapter(Memory(front))
+    with (
+        front.session(json_loads=lambda text: "ours", adapters={"x://": adapter}) as ours,
+        front.session(adapters={"x://": adapter}) as another,
+    ):
+        assert ours.get("x://h/").json() == "ours"
+        assert another.get("x://h/").json() == [1]
+        assert ours.get("x://h/").json() == "ours"
+
+
 # -- subclasses --------------------------------------------------------------
 
 
@@ -521,6 +542,20 @@ def test_what_a_subclass_declares_is_not_overwritten(
         none = None if name != "raise_for_status" else False
         with front.open(kind(**{name: none})) as session:
             assert not getattr(session, name)  # what is passed still wins
+
+
+def test_a_subclass_may_declare_stream(front: Front, recorder: Recorder) -> None:
+    """Which hides a property of ours; what is set later counts."""
+    kind = type("Streaming", (front.Session,), {"stream": True})
+    with front.open(kind(adapters={"http://": front.adapter(recorder)})) as session:
+        for value in (True, False, True):
+            front.real(session).stream = value
+            session.get("http://a.example/")
+            assert recorder.last["stream"] is value
+            session.send(session.prepare_request(ulak.Request("GET", "http://a.example/")))
+            assert recorder.last["stream"] is value
+            session.get("http://a.example/", stream=not value)
+            assert recorder.last["stream"] is not value
 
 
 def test_a_subclass_may_have_a_base_url_of_its_own(front: Front, recorder: Recorder) -> None:

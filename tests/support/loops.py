@@ -88,12 +88,21 @@ class CancelledAt:
     :param numbers: of the suspensions, from 1.
     :param late: cancel when what was waited for is there, but before the coroutine
         has seen it, instead of while it is waited for.
+    :param act: what to do instead of cancelling.
     """
 
-    def __init__(self, awaitable: Awaitable[Any], numbers: Iterable[int], *, late: bool) -> None:
+    def __init__(
+        self,
+        awaitable: Awaitable[Any],
+        numbers: Iterable[int],
+        *,
+        late: bool,
+        act: Callable[[], object] | None = None,
+    ) -> None:
         self._awaitable = awaitable
         self._numbers = frozenset(numbers)
         self._late = late
+        self._act = act
         self.suspensions = 0
 
     @property
@@ -104,6 +113,7 @@ class CancelledAt:
     def __await__(self) -> Generator[Any, Any, Any]:
         task = asyncio.current_task()
         assert task is not None
+        act = task.cancel if self._act is None else self._act
         steps = self._awaitable.__await__()
         send: Callable[[], Any] = steps.__next__
         while True:
@@ -114,9 +124,9 @@ class CancelledAt:
             self.suspensions += 1
             if self.suspensions in self._numbers:
                 if self._late and waited_for is not None:
-                    waited_for.add_done_callback(lambda _: task.cancel())
+                    waited_for.add_done_callback(lambda _: act())
                 else:
-                    task.cancel()
+                    act()
             try:
                 yield waited_for
             except BaseException as exc:

@@ -293,6 +293,58 @@ def test_cancelled_at_every_turn_of_the_loop(
     assert loop.run(cancel_everywhere(scenario, ground, certificates, strike)) > 0
 
 
+# -- closing the session at each of them -------------------------------------
+
+
+async def close_everywhere(
+    scenario: Scenario, ground: Ground, certificates: Certificates, late: bool
+) -> int:
+    """Close the session over a scenario at each of its suspensions in turn.
+
+    :returns: how often that was the end of a request.
+    """
+    ended = 0
+    after = f"{ground.secure if scenario.secure else ground.plain}/plain/200"
+    session = one_connection(
+        verify=str(certificates.ca),
+        proxies={"all": scenario.by} if scenario.by else None,
+        trust_env=False,
+    )
+    assert await scenario.ask(session, "before")
+    await session.close()
+    before = open_descriptors()
+    for number in count(1):
+        closing: list[asyncio.Task[None]] = []
+        stepper = CancelledAt(
+            scenario.ask(session, f"c{number}"),
+            {number},
+            late=late,
+            act=lambda closing=closing: closing.append(asyncio.create_task(session.close())),
+        )
+        try:
+            assert await stepper
+        except SessionClosed:
+            ended += 1
+        await asyncio.gather(*closing)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        assert open_descriptors() == before or not ended or not closing
+        assert await get(after)(session, f"after{number}")
+        await session.close()
+        assert open_descriptors() == before
+        if not stepper.struck:
+            return ended
+    raise AssertionError
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["while it waits", "when it has what it wants"])
+@pytest.mark.parametrize("name", [name for name in SCENARIOS if "waiting" not in name])
+def test_closed_at_every_await(
+    loop: Loop, ground: Ground, certificates: Certificates, name: str, late: bool
+) -> None:
+    scenario = SCENARIOS[name](ground)
+    assert loop.run(close_everywhere(scenario, ground, certificates, late)) > 0
+
+
 # -- by what the standard library cancels with -------------------------------
 
 

@@ -7,7 +7,6 @@ import io
 import select
 import socket
 import threading
-import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -420,15 +419,23 @@ def test_limits_hold_while_certificates_are_read(
     loop.run(main())
 
 
-def test_what_needs_no_file_needs_no_thread(loop: Loop, https_server: HttpServer) -> None:
+@pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
+@pytest.mark.parametrize("verify", [False, "the CA"])
+def test_settings_that_are_known_need_no_thread(
+    loop: Loop, https_server: HttpServer, certificates: Certificates, verify: Any
+) -> None:
+    verify = str(certificates.ca) if verify else False
+
     async def main() -> None:
-        with busy_threads():
-            async with ulak.AsyncSession(timeout=8) as session, asyncio.timeout(SOON):
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore")
-                    assert (await session.get(f"{https_server.url}/get", verify=False)).ok
+        async with ulak.AsyncSession(timeout=8, verify=verify) as session:
+            url = f"{https_server.url}/get"
+            assert (await session.get(url, headers={"Connection": "close"})).ok
+            with busy_threads():
+                async with asyncio.timeout(SOON):
+                    assert (await session.get(url)).ok
 
     loop.run(main())
+    assert https_server.connections == 2
 
 
 def test_what_is_wrong_with_a_header_for_the_proxy_is_no_failure_of_tls(

@@ -14,6 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ulak._text import (
+    TextDecoder,
     decode,
     detect,
     encoding_from_content_type,
@@ -27,6 +28,13 @@ NOT_CHARSETS = [
     "", "rot13", "zlib", "zip", "hex", "base64", "bz2", "quopri", "uu", "idna", "punycode",
     "undefined", "unicode_escape", "raw_unicode_escape", "no-such", "utf-8\x00", "\x00", "..", "é",
     "x" * 10_000, "utf-8;", "a/b", "encodings.aliases", "'utf-8'", " ",
+]  # fmt: skip
+#: Those whose decoders in pieces are C code with a state, and an end to their patience.
+MULTIBYTE = [
+    "big5", "big5hkscs", "cp932", "cp949", "cp950", "euc_jis_2004", "euc_jisx0213", "euc_jp",
+    "euc_kr", "gb18030", "gb2312", "gbk", "hz", "iso2022_jp", "iso2022_jp_1", "iso2022_jp_2",
+    "iso2022_jp_2004", "iso2022_jp_3", "iso2022_jp_ext", "iso2022_kr", "johab", "shift_jis",
+    "shift_jis_2004", "shift_jisx0213",
 ]  # fmt: skip
 CODECS = sorted({*encodings.aliases.aliases.values(), "utf-8", "utf_8_sig", "mbcs", "oem"})
 
@@ -139,6 +147,38 @@ class TestDecode:
         pieces = list(iter_decode(cuts(content, data), codec))
         assert "".join(pieces) == decode(content, codec)
         assert all(pieces)
+
+    @pytest.mark.parametrize("codec", MULTIBYTE)
+    @given(
+        content=st.binary(max_size=24)
+        | st.lists(
+            st.sampled_from(
+                [b"\x1b", b"\x1b$", b"\x1b(", b"$", b"+", b"(", b"~{", b"\x0e", b"\x81"]
+            )
+            | st.binary(min_size=1, max_size=2),
+            max_size=16,
+        ).map(b"".join),
+        data=st.data(),
+    )
+    @example(b"\x1b$$\xd8\x1b+$\x00+", None)
+    @example(b"\x1b" * 20, None)
+    @example(b"\x1b$" + b"\xff" * 20, None)
+    def test_no_multibyte_codec_raises_at_any_split(
+        self, codec: str, content: bytes, data: Any
+    ) -> None:
+        for chunks in [
+            [content[at : at + 1] for at in range(len(content))],
+            *([cuts(content, data)] if data else []),
+        ]:
+            decoder = TextDecoder(codec)
+            assert all(isinstance(decoder.feed(chunk), str) for chunk in chunks)
+            assert isinstance(decoder.end(), str)
+
+    def test_what_comes_after_a_decoder_gave_up_is_read(self) -> None:
+        hostile, rest = b"\x1b$$\xd8\x1b+$\x00+", b"\x1b(B and so on"
+        text = "".join(iter_decode([bytes([byte]) for byte in hostile + rest], "iso-2022-jp"))
+        assert "\ufffd" in text
+        assert text.endswith(" and so on")
 
     def test_an_unfinished_character_is_not_lost(self) -> None:
         assert list(iter_decode([b"a", b"\xc3"], "utf-8")) == ["a", "\ufffd"]

@@ -632,12 +632,13 @@ class BaseSession(Generic[Answer, Opened]):
         """
         if isinstance(adapter, type) or not callable(getattr(adapter, "send", None)):
             raise InvalidOption(
-                f"{adapter!r} is no adapter: subclass {self._adapter_base} and write send()"
+                f"{adapter!r} is no adapter: give an instance of {self._adapter_base}, or of a "
+                "subclass that has a send() of its own"
             )
         if getattr(adapter, "_asynchronous", self._asynchronous) is not self._asynchronous:
             raise InvalidOption(
                 f"{type(self).__name__} cannot use {type(adapter).__name__}: "
-                f"its adapters are those of {self._adapter_base}"
+                f"its adapters are {self._adapter_base}"
             )
         mounted = {**self.adapters, prefix: adapter}
         # A new mapping in one step: another thread may be looking through the old one.

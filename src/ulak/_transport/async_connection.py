@@ -56,6 +56,8 @@ __all__ = ["HIGH_WATER", "AsyncConnection", "new_buffer"]
 HIGH_WATER: Final = 512 * 1024
 #: Where ``struct tcp_info`` has ``tcpi_bytes_acked``.
 _ACKED: Final = slice(120, 128)
+#: Bytes in a TLS record, and how many more it takes than what is in it (RFC 8446, section 5.2).
+_RECORD, _RECORD_OVERHEAD = 16384, 22
 #: Most that is received at once.
 BUFFER_SIZE: Final = 256 * 1024
 #: In how many turns of the loop it has read what was there to be read.
@@ -79,6 +81,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
 
     __slots__ = (
         "_acked",
+        "_acked_before",
         "_buffer",
         "_drained",
         "_expires",
@@ -101,6 +104,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         "_waiter",
         "_was_long",
         "_write_paused",
+        "_written",
         "aborted",
         "closed",
         "deadline",
@@ -143,6 +147,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         self._sending = False
         self._has_unsent = False
         self._was_long = False
+        self._written = self._acked_before = 0
         self._unsent = self._acked = 0
         self._limit: float | None = None
         self._expires: float | None = None
@@ -438,6 +443,8 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
             self._has_unsent = True
             return True
         self._sending = True
+        self._written = len(head)
+        self._acked_before = _acknowledged(self._sock)
         try:
             self.transport.write(head)
             if payload.waits_for_leave and not await self._has_leave():
@@ -490,6 +497,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
             else:
                 self.transport.write(block)
                 left -= len(block)
+            self._written += len(block)
             if self._write_paused:
                 await self._wait_for_room(write)
             elif left != 0:
@@ -530,6 +538,11 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         return block
 
     # The body of the answer.
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether a task waits for something of this connection."""
+        return self._waiter is not None
 
     def take(self) -> bytes:
         """What of the body is here; reading goes on if it was stopped."""
@@ -576,7 +589,14 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
 
     def is_clear(self) -> bool:
         """Whether nothing of the last request is left to be sent: an early answer ended it."""
-        return not self._has_unsent or self.transport.get_write_buffer_size() == 0
+        if not self._has_unsent:
+            return True
+        if self.transport.get_write_buffer_size():
+            return False
+        if not self._was_long or not self._is_tls or sys.platform != "linux":
+            return True
+        least = self._written + self._written // _RECORD * _RECORD_OVERHEAD
+        return _acknowledged(self._sock) - self._acked_before >= least
 
     def rest(self) -> None:
         """Be ready for the next exchange."""

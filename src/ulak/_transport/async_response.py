@@ -15,6 +15,7 @@ from urllib3 import exceptions as lower
 from .._errors import as_urllib3
 from .._protocol import codings
 from .._protocol.h1 import ProtocolViolation
+from ..exceptions import InvalidOption
 from . import clock
 
 if TYPE_CHECKING:
@@ -48,6 +49,15 @@ class _Lease:
     def __del__(self) -> None:
         if self.conn is not None:
             self._pool.give_up_soon(self.conn)
+
+
+def _check_alone(conn: AsyncConnection) -> None:
+    """See that no other task reads.
+
+    :raises InvalidOption: when one does.
+    """
+    if conn.is_awaited:
+        raise InvalidOption("another task is reading this response; read it in one task")
 
 
 class AsyncRawResponse:
@@ -151,6 +161,7 @@ class AsyncRawResponse:
         conn = self._conn
         if conn is None:
             return rest
+        _check_alone(conn)
         try:
             rest += await conn.receive_rest(self._parser, self._limit)
         except BaseException as exc:
@@ -169,6 +180,7 @@ class AsyncRawResponse:
             data, self._rest = self._rest, b""
             return data
         conn = self._conn
+        _check_alone(conn)
         try:
             data = await conn.receive(self._parser, self._limit)
         except BaseException as exc:

@@ -167,8 +167,10 @@ class Dialler(NamedTuple):
                 sock=sock,
                 **_tls(context, host),
             )
-        except BaseException:
+        except BaseException as exc:
             conn.abort()
+            if context is not None and isinstance(exc, ConnectionError):
+                raise _hung_up() from exc
             raise
         return conn
 
@@ -230,11 +232,17 @@ class Dialler(NamedTuple):
                 server_hostname=_server_name(route.host),
                 ssl_handshake_timeout=_HANDSHAKE_TIME,
             )
-        except BaseException:
+        except BaseException as exc:
             conn.abort()
+            if progress.is_beyond_proxy and isinstance(exc, ConnectionError):
+                raise _hung_up() from exc
             raise
-        if conn.transport is None:  # the peer hung up in the handshake
-            raise ConnectionResetError("the connection was closed in the TLS handshake")
+        if conn.transport is None:
+            raise _hung_up()
+
+
+def _hung_up() -> ssl.SSLError:
+    return ssl.SSLError("the peer closed the connection in the TLS handshake")
 
 
 def _tls(context: ssl.SSLContext | None, host: str) -> dict[str, Any]:
