@@ -104,10 +104,11 @@ def streamed(url: str, *, most: int = 1 << 30) -> Ask:
         whole = b""
         async with session.stream("GET", f"{url}/{name}") as response:
             wanted = body_of(response.request.path_url)
-            async for piece in response.aiter_content(20_000):
-                whole += piece
-                if len(whole) >= most:
-                    return wanted.startswith(whole)
+            async with contextlib.aclosing(response.aiter_content(20_000)) as pieces:
+                async for piece in pieces:
+                    whole += piece
+                    if len(whole) >= most:
+                        return wanted.startswith(whole)
         return whole == wanted
 
     return ask
@@ -190,6 +191,15 @@ SCENARIOS: dict[str, Callable[[Ground], Scenario]] = {
 }
 
 
+#: Those in which uvloop does something else than asyncio.
+NATIVE = ("plain", "by name", "tls", "tls by a proxy", "tls by a tls proxy", "tls by socks5h")
+NATIVE += ("waiting for a slot", "upload of bytes", "upload of a file", "body in pieces")
+NATIVE += ("streamed by tls", "streamed in part")
+CASES = [
+    (kind, name) for kind in LOOPS for name in SCENARIOS if kind == "asyncio" or name in NATIVE
+]
+
+
 @pytest.fixture(scope="module")
 def ground(server: ChildServer, tmp_path_factory: pytest.TempPathFactory) -> Ground:
     file = tmp_path_factory.mktemp("upload") / "upload"
@@ -260,12 +270,12 @@ MODES = {
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize(("kind", "name"), CASES)
 def test_cancelled_at_every_await(
-    loop: Loop, ground: Ground, certificates: Certificates, name: str, mode: str
+    ground: Ground, certificates: Certificates, kind: str, name: str, mode: str
 ) -> None:
     scenario = SCENARIOS[name](ground)
-    assert loop.run(cancel_everywhere(scenario, ground, certificates, MODES[mode])) > 0
+    assert Loop(kind).run(cancel_everywhere(scenario, ground, certificates, MODES[mode])) > 0
 
 
 @pytest.mark.parametrize("first", [True, False], ids=["before", "after"])
@@ -296,10 +306,14 @@ def test_cancelled_at_every_turn_of_the_loop(
 # -- closing the session at each of them -------------------------------------
 
 
+#: Awaits what is asked, and does something at the given number; tells whether it came to that.
+Act = Callable[[Coroutine[Any, Any, bool], int, Callable[[], object]], Coroutine[Any, Any, bool]]
+
+
 async def close_everywhere(
-    scenario: Scenario, ground: Ground, certificates: Certificates, late: bool
+    scenario: Scenario, ground: Ground, certificates: Certificates, act_at: Act
 ) -> int:
-    """Close the session over a scenario at each of its suspensions in turn.
+    """Close the session over a scenario at each of so many places in turn.
 
     :returns: how often that was the end of a request.
     """
@@ -315,34 +329,70 @@ async def close_everywhere(
     before = open_descriptors()
     for number in count(1):
         closing: list[asyncio.Task[None]] = []
-        stepper = CancelledAt(
-            scenario.ask(session, f"c{number}"),
-            {number},
-            late=late,
-            act=lambda closing=closing: closing.append(asyncio.create_task(session.close())),
-        )
+
+        def close(closing: list[asyncio.Task[None]] = closing) -> None:
+            closing.append(asyncio.create_task(session.close()))
+
         try:
-            assert await stepper
+            struck = await act_at(scenario.ask(session, f"c{number}"), number, close)
         except SessionClosed:
-            ended += 1
+            ended, struck = ended + 1, True
         await asyncio.gather(*closing)
         assert asyncio.all_tasks() == {asyncio.current_task()}
-        assert open_descriptors() == before or not ended or not closing
         assert await get(after)(session, f"after{number}")
         await session.close()
         assert open_descriptors() == before
-        if not stepper.struck:
+        if not struck:
             return ended
     raise AssertionError
 
 
+def act_at_suspensions(late: bool) -> Act:
+    async def act_at(asked: Any, number: int, act: Callable[[], object]) -> bool:
+        stepper = CancelledAt(asked, {number}, late=late, act=act)
+        assert await stepper
+        return stepper.struck
+
+    return act_at
+
+
+def act_at_turns(first: bool) -> Act:
+    async def act_at(asked: Any, number: int, act: Callable[[], object]) -> bool:
+        turns = asyncio.get_running_loop()
+        assert isinstance(turns, TurnCounter)
+        turns.at(number, act, first=first)
+        try:
+            assert await asked
+            return turns.turns >= number
+        finally:
+            turns.at(0, act, first=first)
+
+    return act_at
+
+
+# Two at once, of which one holds what the other waits for, end in more than one error.
+ALONE = [(kind, name) for kind, name in CASES if "waiting" not in name]
+
+
 @pytest.mark.parametrize("late", [False, True], ids=["while it waits", "when it has what it wants"])
-@pytest.mark.parametrize("name", [name for name in SCENARIOS if "waiting" not in name])
+@pytest.mark.parametrize(("kind", "name"), ALONE)
 def test_closed_at_every_await(
-    loop: Loop, ground: Ground, certificates: Certificates, name: str, late: bool
+    ground: Ground, certificates: Certificates, kind: str, name: str, late: bool
 ) -> None:
     scenario = SCENARIOS[name](ground)
-    assert loop.run(close_everywhere(scenario, ground, certificates, late)) > 0
+    closed = close_everywhere(scenario, ground, certificates, act_at_suspensions(late))
+    assert Loop(kind).run(closed) > 0
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["before", "after"])
+@pytest.mark.parametrize("name", [name for kind, name in ALONE if kind == "asyncio"])
+def test_closed_at_every_turn_of_the_loop(
+    ground: Ground, certificates: Certificates, name: str, first: bool
+) -> None:
+    loop = Loop()
+    loop.factory = TurnCounter
+    scenario = SCENARIOS[name](ground)
+    loop.run(close_everywhere(scenario, ground, certificates, act_at_turns(first)))
 
 
 # -- by what the standard library cancels with -------------------------------
