@@ -126,11 +126,10 @@ def test_no_address_answers(loop: Loop, names: dict[str, list[Place]]) -> None:
 def test_no_address_answers_in_time(loop: Loop, names: dict[str, list[Place]]) -> None:
     async def main() -> None:
         async with session_of() as session:
-            for _ in range(2):
-                start = time.monotonic()
-                with pytest.raises(ulak.ConnectTimeout, match=r"0\.27 s"):
-                    await session.get("http://slow.example/", timeout=ulak.Timeout(0.27, pool=1))
-                assert 0.26 < time.monotonic() - start < 1
+            start = time.monotonic()
+            with pytest.raises(ulak.ConnectTimeout, match=r"0\.27 s"):
+                await session.get("http://slow.example/", timeout=ulak.Timeout(0.27, pool=1))
+            assert 0.26 < time.monotonic() - start < 1
 
     with stalled_port() as silent:
         names["slow.example"] = [v4(silent)] * 5

@@ -36,7 +36,7 @@ GRANTED_5 = b"\x05\x00\x00\x01" + bytes(6)
 SECRET = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nSECRET"
 #: Less than it takes for a machine that is busy, more than a limit of :data:`BRIEF`.
 SOON = 1.5
-BRIEF = [ulak.Timeout(connect=0.1, pool=1), ulak.Timeout(total=0.1)]
+BRIEF = [ulak.Timeout(connect=0.06, pool=1), ulak.Timeout(total=0.06)]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -444,7 +444,7 @@ def test_a_slow_connect_ends_in_time(
             error = ProxyTimeout if timeout.total is None else ulak.exceptions.TotalTimeout
             with pytest.raises(error) as caught:
                 await session.get("https://origin.example/")
-            assert 0.09 < time.monotonic() - start < SOON
+            assert 0.05 < time.monotonic() - start < SOON
             assert isinstance(caught.value, ulak.Timeout)
 
     loop.run(main())
@@ -469,7 +469,7 @@ def test_a_handshake_through_a_tunnel_that_drips_ends_in_time(
             with pytest.raises(ulak.Timeout) as caught:
                 await session.get("https://origin.example/")
             assert isinstance(caught.value, ulak.ConnectionError)
-            assert 0.09 < time.monotonic() - start < SOON
+            assert 0.05 < time.monotonic() - start < SOON
 
     loop.run(main())
 
@@ -771,7 +771,7 @@ def test_a_slow_socks_proxy(
             if scheme == "socks5":
                 connection.send(b"\x05\x00")
                 connection.sock.recv(100)
-            connection.drip(GRANTED_4 if scheme == "socks4" else GRANTED_5, 0.05)
+            connection.drip(GRANTED_4 if scheme == "socks4" else GRANTED_5, 0.02)
         connection.hang()
 
     server: RawServer = start_raw_server(script)
@@ -782,7 +782,7 @@ def test_a_slow_socks_proxy(
             error = ProxyTimeout if timeout.total is None else ulak.exceptions.TotalTimeout
             with pytest.raises(error):
                 await session.get("http://127.0.0.1:1/")
-            assert 0.09 < time.monotonic() - start < SOON
+            assert 0.05 < time.monotonic() - start < SOON
 
     loop.run(main())
 

@@ -9,6 +9,7 @@ import asyncio
 import gc
 import importlib
 import importlib.util
+from asyncio import constants
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -30,8 +31,10 @@ def warmed_up() -> Iterator[None]:
     """Do once what is done once: for a fixture of a module whose tests run loops.
 
     The first loop of a kind may open what the process then keeps; uvloop's does.  And
-    what is there by now is no garbage: looking through it after each test takes long.
+    what is there by now is no garbage: looking through it after each test takes long.  So
+    does what loops in debug mode keep of the stack for each of their objects.
     """
+    depth, constants.DEBUG_STACK_DEPTH = constants.DEBUG_STACK_DEPTH, 1
     for name in LOOPS:
         with asyncio.Runner(loop_factory=importlib.import_module(name).new_event_loop) as runner:
             runner.run(asyncio.sleep(0))
@@ -39,6 +42,7 @@ def warmed_up() -> Iterator[None]:
     gc.freeze()
     yield
     gc.unfreeze()
+    constants.DEBUG_STACK_DEPTH = depth
 
 
 class Loop:

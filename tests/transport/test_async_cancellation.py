@@ -329,15 +329,25 @@ async def close_everywhere(
     before = open_descriptors()
     for number in count(1):
         closing: list[asyncio.Task[None]] = []
+        asking: list[asyncio.Task[bool]] = []
 
-        def close(closing: list[asyncio.Task[None]] = closing) -> None:
-            closing.append(asyncio.create_task(session.close()))
+        async def close(asking: list[asyncio.Task[bool]] = asking) -> None:
+            await session.close()
+            for _ in range(10):
+                await asyncio.sleep(0)
+            assert asking[0].done(), "it goes on"
 
+        def begin(close: Any = close, closing: list[asyncio.Task[None]] = closing) -> None:
+            closing.append(asyncio.create_task(close()))
+
+        asked = act_at(scenario.ask(session, f"c{number}"), number, begin)
+        asking.append(asyncio.create_task(asked))
         try:
-            struck = await act_at(scenario.ask(session, f"c{number}"), number, close)
+            struck = await asking[0]
         except SessionClosed:
             ended, struck = ended + 1, True
         await asyncio.gather(*closing)
+        await asyncio.sleep(0)  # generators that were left may be closed by a task
         assert asyncio.all_tasks() == {asyncio.current_task()}
         assert await get(after)(session, f"after{number}")
         await session.close()

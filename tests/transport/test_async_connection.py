@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import gzip
 import hashlib
 import os
 import socket
+import ssl
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -189,8 +191,8 @@ def takes(size: int, piece: int, every: float, many: int) -> Script:
     """Take ``piece`` bytes so often, then all the rest, and answer."""
 
     def script(connection: RawConnection) -> None:
-        # Below the size of a segment, systems send a window's worth each 0.2 s.
-        connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 131072)
+        # Not less than a segment: of that, systems send a window's worth each 0.2 s.
+        connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
         connection.recv_head()
         for _ in range(many):
             connection.recv_body(piece)
@@ -211,15 +213,18 @@ def test_a_server_that_is_slow_and_takes_something_is_waited_for(loop: Loop, sta
     loop.run(main(start(takes(size, 60_000, 0.035, 14)).url))
 
 
-def test_the_wait_for_the_answer_begins_when_all_is_sent(loop: Loop, start, narrow) -> None:
-    """What still lies in our own buffers is not sent."""
-    size = 800_000
+def test_the_wait_for_the_answer_begins_when_all_is_sent(
+    loop: Loop, start_raw_server, certificates: Certificates, narrow
+) -> None:
+    """What still lies in our own buffers is not sent; with TLS that may be much."""
+    size = 700_000
 
     async def main(url: str) -> None:
-        async with narrow(timeout=ulak.Timeout(connect=5, read=0.4, write=5)) as session:
+        async with narrow(timeout=ulak.Timeout(connect=5, read=0.45, write=5)) as session:
             assert (await session.post(url, data=bytes(size))).content == b"fine"
 
-    loop.run(main(start(takes(size, 30_000, 0.03, 24)).url))
+    script = takes(size, 30_000, 0.03, 22)
+    loop.run(main(start_raw_server(script, tls=certificates.server_context()).url))
 
 
 def test_a_large_body_both_ways(loop: Loop, start, narrow) -> None:
@@ -281,6 +286,8 @@ def test_an_early_answer(loop: Loop, start, narrow, kind: str, then: str) -> Non
             connection.wait(done)
         elif then == "reads on":
             connection.wait_closed()
+        elif isinstance(connection.sock, ssl.SSLSocket):
+            connection.pause(0.05)  # what TLS has not read when sending fails is lost
 
     async def main(url: str) -> None:
         ended: list[BaseException] = []
@@ -423,26 +430,34 @@ def test_leave_is_refused(loop: Loop, start_raw_server, narrow) -> None:
     assert b"SECRET" not in server.received
 
 
-@pytest.mark.parametrize("kind", ["silent", "103"])
-def test_leave_is_not_given(start_raw_server, narrow, kind: str) -> None:
-    def script(connection: RawConnection) -> None:
-        connection.recv_head()
-        start = time.monotonic()
-        if kind == "103":
-            connection.send(b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n")
-        connection.recv_body(5)
-        waited.append(time.monotonic() - start)
-        connection.respond(b"fine")
-
-    async def main(url: str) -> None:
-        async with narrow() as session:
-            assert (await session.post(url, data=b"hello", headers=EXPECT)).content == b"fine"
-
+def test_leave_is_not_given(start_raw_server, narrow) -> None:
+    """The body goes out after a second all the same; early hints are no leave."""
     waited: list[float] = []
-    Loop().run(main(start_raw_server(script).url))
-    assert waited[0] < 2.5
-    if kind == "silent":
-        assert waited[0] > 0.9
+
+    def script(begin: bytes) -> Script:
+        def script(connection: RawConnection) -> None:
+            connection.recv_head()
+            start = time.monotonic()
+            connection.send(begin)
+            connection.recv_body(5)
+            waited.append(time.monotonic() - start)
+            connection.respond(b"fine")
+
+        return script
+
+    async def main() -> None:
+        async with narrow() as one, narrow() as other:
+            asked = [
+                x.post(url, data=b"hello", headers=EXPECT)
+                for x, url in zip((one, other), urls, strict=True)
+            ]
+            for answer in await asyncio.gather(*asked):
+                assert answer.content == b"fine"
+
+    hints = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
+    urls = [start_raw_server(script(begin)).url for begin in (b"", hints)]
+    Loop().run(main())
+    assert 0.9 < min(waited) < max(waited) < 2.5
 
 
 # -- the next request on the same connection ---------------------------------
@@ -845,6 +860,24 @@ def test_a_streamed_response_that_is_dropped(loop: Loop, http_server, narrow, ho
     assert http_server.connections <= 6
 
 
+@pytest.mark.parametrize("how", ["aiter_content", "aiter_text", "aiter_lines"])
+def test_an_iteration_that_is_closed_leaves_no_task(loop: Loop, http_server, narrow, how) -> None:
+    """Nor a generator inside of it that the loop would have to close."""
+
+    async def main() -> None:
+        async with narrow() as session:
+            url = f"{http_server.url}/stream/100000"
+            async with session.stream("GET", url) as response:
+                async with contextlib.aclosing(getattr(response, how)()) as pieces:
+                    async for _ in pieces:
+                        break
+                for _ in range(5):
+                    assert asyncio.all_tasks() == {asyncio.current_task()}
+                    await asyncio.sleep(0)
+
+    loop.run(main())
+
+
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 def test_a_response_that_is_dropped_when_its_loop_is_closed(loop: Loop, http_server) -> None:
     """Nothing can be done about it any more, and nothing is."""
@@ -948,7 +981,7 @@ def test_who_takes_his_time_to_read_is_not_late(loop: Loop, start_raw_server, na
 
 # -- the deadline ------------------------------------------------------------
 
-TOTAL = ulak.Timeout(connect=30, read=30, write=30, pool=30, total=0.3)
+TOTAL = ulak.Timeout(connect=30, read=30, write=30, pool=30, total=0.2)
 #: By how much it may be missed.
 LATE = 0.25
 
@@ -971,9 +1004,9 @@ def end_in_time(loop: Loop, asked: dict[str, Callable[[], Coroutine[Any, Any, An
     for _ in range(3):
         times = dict(zip(asked, loop.run(main(), seconds=10), strict=True))
         # A pause that would be too long is not made, so that a little less is right too.
-        wrong = {k: x for k, x in times.items() if isinstance(x, BaseException) or x < 0.27}
+        wrong = {k: x for k, x in times.items() if isinstance(x, BaseException) or x < 0.17}
         assert not wrong, wrong
-        late = {name: seconds for name, seconds in times.items() if seconds > 0.3 + LATE}
+        late = {name: seconds for name, seconds in times.items() if seconds > 0.2 + LATE}
         if not late:
             return
     raise AssertionError(late)
@@ -1164,12 +1197,12 @@ def test_the_deadline_is_that_of_one_request(loop: Loop, start_raw_server, narro
 
     async def main(url: str) -> None:
         async with narrow() as session:
-            for total in (0.1, None):
+            for total in (0.05, None):
                 response = await session.get(url, timeout=ulak.Timeout(total=total))
-                await asyncio.sleep(0.15)
+                await asyncio.sleep(0.08)
                 assert response.content == b"fine"
-            response = await session.get(url, stream=True, timeout=ulak.Timeout(total=0.1))
-            await asyncio.sleep(0.15)
+            response = await session.get(url, stream=True, timeout=ulak.Timeout(total=0.05))
+            await asyncio.sleep(0.08)
             assert await response.aread() == b"fine"  # which had come in time
 
     server: RawServer = start_raw_server(says(FINE, FINE, FINE))
