@@ -84,6 +84,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         "_acked_before",
         "_buffer",
         "_drained",
+        "_due",
         "_expires",
         "_gone",
         "_has_unsent",
@@ -139,6 +140,8 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         self._size = 0
         self._sink: BytesIO | None = None
         self._paused = False
+        #: Whether the loop may hold bytes for which it has not asked where to put them.
+        self._due = False
         self._waiter: asyncio.Future[None] | None = None
         self._drained: asyncio.Future[None] | None = None
         self._reading: asyncio.Task[Any] | None = None
@@ -171,11 +174,14 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Where the loop is to put what comes."""
+        self._due = False
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
         """Parse what came, and wake the task if it waits for that."""
         data = bytes(self._buffer[:nbytes])
+        if nbytes == BUFFER_SIZE:
+            self._due = True  # there was no room for what may be left
         parser = self.parser
         if parser is None:  # between exchanges nobody has anything to say
             self.abort()
@@ -255,7 +261,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
                 exc = None
         if exc is not None:
             raise exc
-        if self._paused and self._is_tls:
+        if (self._paused or self._due) and self._is_tls:
             # uvloop throws away what TLS has not decrypted by then; asyncio waits for it.
             raise Incomplete(
                 "incomplete_body", "The peer closed the connection, and its last bytes were lost."
@@ -557,6 +563,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
 
     def _go_on(self) -> None:
         self._paused = False
+        self._due = True
         self.transport.resume_reading()
 
     async def receive(self, parser: ResponseParser, read: float | None) -> bytes:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import _bodies
 from .._protocol import exchange
+from ..exceptions import InvalidBody
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,13 +36,15 @@ class Payload(NamedTuple):
     def of(cls, request: Any, headers: CaseInsensitiveDict[Any]) -> Payload | None:
         """The body of a prepared request, framed as ``headers`` say; ``None`` if it has none.
 
-        :raises InvalidHeader, InvalidBody: when it cannot be framed so.
+        :raises InvalidHeader, InvalidBody: when it cannot be framed so, or sent at all.
         """
         body = request.body
         if body is None:
             return None
         if isinstance(body, str):
             body = _bodies.encode_text(body)
+        elif not (isinstance(body, bytes) or _bodies.is_sendable(body) or _is_awaited(body)):
+            raise InvalidBody(f"a body cannot be of type {type(body).__name__}")
         length = exchange.body_length(headers, body)
         return cls(body, length, request._body_position, exchange.waits_for_leave(headers))
 
@@ -58,6 +62,10 @@ class Payload(NamedTuple):
 
     def rewind(self) -> None:
         _bodies.rewind(self.body, self.position)
+
+
+def _is_awaited(body: object) -> bool:
+    return isinstance(body, AsyncIterable) or _bodies.is_async_readable(body)
 
 
 def guarded(body: Any) -> Any:
