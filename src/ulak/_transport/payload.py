@@ -49,12 +49,13 @@ class Payload(NamedTuple):
         return cls(body, length, request._body_position, exchange.waits_for_leave(headers))
 
     @property
-    def fits_in_one_piece(self) -> bool:
-        """Whether it is short enough to be sent together with the head."""
+    def goes_with_the_head(self) -> bool:
+        """Whether it is short enough to be sent together with the head, and may be."""
         return (
             isinstance(self.body, bytes)
             and len(self.body) <= exchange.JOIN_LIMIT
             and self.length is not None
+            and not self.waits_for_leave
         )
 
     def is_replayable(self) -> bool:
