@@ -104,7 +104,6 @@ def _main(file: str | None, loader: Any) -> ModuleType:
     main = ModuleType("__main__")
     main.__loader__ = loader
     main.__dict__["__builtins__"] = builtins
-    vars(main)["__annotations__"] = {}
     if file is not None:
         main.__file__ = file
         main.__dict__["__cached__"] = None
