@@ -41,7 +41,6 @@ __all__ = [
     "DEFAULT_RETRIES",
     "BaseAdapter",
     "HTTPAdapter",
-    "PoolManager",
     "Retry",
 ]
 
