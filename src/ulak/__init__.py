@@ -33,16 +33,31 @@ if TYPE_CHECKING:
         auth as auth,
     )
     from . import (
+        certs as certs,
+    )
+    from . import (
+        compat as compat,
+    )
+    from . import (
         cookies as cookies,
     )
     from . import (
+        dropin as dropin,
+    )
+    from . import (
         exceptions as exceptions,
+    )
+    from . import (
+        help as help,
     )
     from . import (
         hooks as hooks,
     )
     from . import (
         models as models,
+    )
+    from . import (
+        packages as packages,
     )
     from . import (
         retries as retries,
@@ -58,6 +73,9 @@ if TYPE_CHECKING:
     )
     from . import (
         timeouts as timeouts,
+    )
+    from . import (
+        utils as utils,
     )
     from ._version import (
         __author__ as __author__,
@@ -134,6 +152,9 @@ if TYPE_CHECKING:
         RequestException as RequestException,
     )
     from .exceptions import (
+        RequestsDependencyWarning as RequestsDependencyWarning,
+    )
+    from .exceptions import (
         RetryError as RetryError,
     )
     from .exceptions import (
@@ -157,6 +178,7 @@ if TYPE_CHECKING:
     from .models import (
         Response as Response,
     )
+    from .packages import urllib3 as urllib3
     from .sessions import Session as Session
     from .sessions import session as session
     from .status_codes import codes as codes
@@ -171,7 +193,10 @@ _HOMES = {
     "async_sessions": ("AsyncSession",),
     "api": ("delete", "get", "head", "options", "patch", "post", "put", "query", "request"),
     "auth": (),
+    "certs": (),
+    "compat": (),
     "cookies": (),
+    "dropin": (),
     "exceptions": (
         "ChunkedEncodingError",
         "ConnectTimeout",
@@ -181,19 +206,23 @@ _HOMES = {
         "JSONDecodeError",
         "ReadTimeout",
         "RequestException",
+        "RequestsDependencyWarning",
         "RetryError",
         "SSLError",
         "TooManyRedirects",
         "TotalTimeout",
         "URLRequired",
     ),
+    "help": (),
     "hooks": (),
     "models": ("PreparedRequest", "Request", "Response"),
+    "packages": ("urllib3",),
     "retries": (),
     "sessions": ("Session", "session"),
     "status_codes": ("codes",),
     "structures": (),
     "timeouts": ("Timeout",),
+    "utils": (),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

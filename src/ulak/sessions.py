@@ -30,11 +30,12 @@ from ._types import UNSET
 from .adapters import HTTPAdapter
 from .hooks import dispatch_hook
 from .models import REDIRECT_STATI, PreparedRequest, Response
+from .timeouts import standard
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
     from types import TracebackType
-    from typing import Literal, Self
+    from typing import Literal, Self, TypeAlias
 
     from ._gathering import Item
     from ._response import BaseResponse
@@ -43,10 +44,12 @@ if TYPE_CHECKING:
 __all__ = [
     "REDIRECT_STATI",
     "Session",
+    "SessionRedirectMixin",
     "default_headers",
     "default_user_agent",
     "merge_hooks",
     "merge_setting",
+    "preferred_clock",
     "session",
 ]
 
@@ -62,6 +65,8 @@ class Session(BaseSession[Response, "OpenStream"]):
     _adapter_base: ClassVar[str] = "ulak.adapters.HTTPAdapter or ulak.adapters.BaseAdapter"
 
     def _set_up(self) -> None:
+        if type(self).timeout is BaseSession.timeout:  # a subclass may have said otherwise
+            self.__dict__.setdefault("timeout", standard())
         self.mount("https://", HTTPAdapter())
         self.mount("http://", HTTPAdapter())
 
@@ -282,6 +287,10 @@ class Session(BaseSession[Response, "OpenStream"]):
     ) -> None:
         self.close()
 
+
+#: Where requests has the methods that follow redirects.
+SessionRedirectMixin: TypeAlias = Session
+preferred_clock = perf_counter
 
 _OWN_SEND = Session.send
 
