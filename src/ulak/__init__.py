@@ -77,6 +77,7 @@ if TYPE_CHECKING:
     from . import (
         utils as utils,
     )
+    from ._addresses import AddressPolicy as AddressPolicy
     from ._version import (
         __author__ as __author__,
     )
@@ -186,6 +187,7 @@ if TYPE_CHECKING:
 
 #: Where each name comes from; a module's own name stands for the module.
 _HOMES = {
+    "_addresses": ("AddressPolicy",),
     "_version": ("__author__", "__description__", "__license__", "__title__", "__version__"),
     "adapters": (),
     "async_adapters": ("AsyncBaseAdapter", "AsyncHTTPAdapter"),

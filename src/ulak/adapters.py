@@ -20,8 +20,8 @@ from ._transport.manager import CodecPoolManager, PoolManager, ProxyManager
 from ._transport.payload import CallerError, Payload, guarded
 from ._transport.pool import CodecPool
 from ._transport.response import RawResponse
-from ._transport.targets import proxy_credentials, request_target
-from .exceptions import InvalidCertificate, RequestException
+from ._transport.targets import check_forwarded, proxy_credentials, request_target
+from .exceptions import InvalidCertificate, InvalidOption, RequestException
 from .models import PreparedRequest, Response
 from .retries import resolve
 from .structures import CaseInsensitiveDict
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     import urllib3
 
+    from ._addresses import AddressPolicy
     from ._types import Cert, Proxies, RetriesInput, Verify
 
 __all__ = [
@@ -66,6 +67,11 @@ class BaseAdapter:
     - on every path its connection is given back, closed, or handed to the
       response, whose ``close()`` then settles it.
     """
+
+    #: Whether what it sends goes nowhere that the request's
+    #: :class:`~ulak.AddressPolicy` denies: by sending through an adapter that keeps it, or
+    #: by connecting to nothing.  Without this a session refuses to use it under a policy.
+    keeps_address_policy: bool = False
 
     #: Whether ``send`` is awaited.
     _asynchronous: ClassVar[bool] = False
@@ -131,6 +137,8 @@ class HTTPAdapter(BaseAdapter):
         "_pool_maxsize",
         "_pool_block",
     ]
+
+    keeps_address_policy: bool = True
 
     #: Whether pools may be looked up by the settings alone; see __init_subclass__.
     _keys_are_plain: bool = True
@@ -260,6 +268,8 @@ class HTTPAdapter(BaseAdapter):
         proxy = select_proxy(url, proxies) if proxies else None
         key = self._key_of(url, verify, cert, proxy) if self._keys_are_plain else None
         if key is not None:
+            if request._address_policy is not None:
+                key = key, request._address_policy
             found = self._known.get(key)
             if (
                 found is not None
@@ -289,6 +299,8 @@ class HTTPAdapter(BaseAdapter):
         if proxy:
             manager = self.proxy_manager_for(normalise_proxy(proxy))
             pool_kwargs = _with_tls_to_proxy(manager, pool_kwargs, verify)
+        if request._address_policy is not None and isinstance(manager, CodecPoolManager):
+            pool_kwargs = {**pool_kwargs, "address_policy": request._address_policy}
         pool = manager.connection_from_host(**host_params, pool_kwargs=pool_kwargs)
         if isinstance(pool, CodecPool):
             pool.tls_settings = verify, cert
@@ -378,6 +390,8 @@ class HTTPAdapter(BaseAdapter):
             pool = self.get_connection_with_tls_context(request, verify, proxies=proxies, cert=cert)
             self.cert_verify(pool, request.url or "", verify, cert)
             target = self.request_url(request, proxies)
+            if request._address_policy is not None:
+                self._keep_policy(request._address_policy, pool, target)
             self.add_headers(
                 request, stream=stream, timeout=timeout, verify=verify, cert=cert, proxies=proxies
             )
@@ -396,6 +410,20 @@ class HTTPAdapter(BaseAdapter):
             raise callers  # their own, from reading the body, as they raised it
         finally:
             del callers
+
+    def _keep_policy(self, policy: AddressPolicy, pool: Any, target: str) -> None:
+        """See that ``pool`` dials by ``policy``, and that no proxy goes round it.
+
+        :raises AddressDenied: when a proxy may not be asked for ``target``.
+        :raises InvalidOption: when the pool is another's, which knows no policy.
+        """
+        if not isinstance(pool, CodecPool) or pool.address_policy != policy:
+            raise InvalidOption(
+                f"{type(self).__name__} connects by {type(pool).__name__}, which does not keep "
+                "the address policy"
+            )
+        if "://" in target:
+            check_forwarded(policy, target)
 
     def close(self) -> None:
         """Close every connection, those in use too."""

@@ -26,9 +26,9 @@ from ._transport.async_limit import Limit
 from ._transport.async_pool import AsyncPool
 from ._transport.async_route import ProxyRoute, Route
 from ._transport.payload import CallerError, Payload
-from ._transport.targets import proxy_credentials, request_target
+from ._transport.targets import check_forwarded, proxy_credentials, request_target
 from .async_models import AsyncResponse
-from .exceptions import InvalidOption, InvalidURL, RequestException
+from .exceptions import AddressDenied, InvalidOption, InvalidURL, RequestException
 from .retries import resolve
 from .structures import CaseInsensitiveDict
 from .timeouts import Timeout
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from urllib3.util import Retry
 
+    from ._addresses import AddressPolicy
     from ._transport.async_response import AsyncRawResponse
     from ._types import Cert, Path, Proxies, RetriesInput, Verify
     from .models import PreparedRequest
@@ -73,6 +74,9 @@ class AsyncBaseAdapter:
     ``async def aclose()``.
     An adapter that has the body already sets ``response.raw = io.BytesIO(body)``.
     """
+
+    #: As in :class:`~ulak.adapters.BaseAdapter`.
+    keeps_address_policy: bool = False
 
     #: Whether ``send`` is awaited.
     _asynchronous: ClassVar[bool] = True
@@ -134,6 +138,8 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
     :param unix_socket: the path of a unix socket to connect to, whatever the URL says.
     :raises InvalidOption: when a limit can never be met.
     """
+
+    keeps_address_policy: bool = True
 
     __attrs__: ClassVar[list[str]] = [
         "max_retries",
@@ -211,13 +217,16 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
             deadline = clock.after(limits.total)
             url = _urls.parse(request.url or "")
             route = None
-            if not proxies and not cert and (verify is True or url.scheme == "http"):
+            policy = request._address_policy
+            if policy is not None:
+                self._check_way(policy, url)
+            elif not proxies and not cert and (verify is True or url.scheme == "http"):
                 route = self._routes.get(url.origin)
             if route is None:
                 limit = Limit(limits.connect, deadline)
                 try:
                     async with limit.scope:
-                        route = await self._find_route(url, verify, cert, proxies)
+                        route = await self._find_route(url, verify, cert, proxies, policy)
                 except TimeoutError as exc:
                     late = f"the certificates were not read in {limits.connect} s"
                     raise limit.late(lower.ConnectTimeoutError(None, late)) from exc
@@ -226,6 +235,8 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
                 headers = prepare_headers(headers)
             method = request.method or ""
             target = request_target(url.href, proxies) if proxies else url.target
+            if policy is not None and route.forwards:
+                check_forwarded(policy, target)
             head = self._head(route, method, target, url, headers)
             payload = None if request.body is None else Payload.of(request, headers)
             raw = await pool.exchange(
@@ -278,8 +289,23 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
 
     # Routes.
 
+    def _check_way(self, policy: AddressPolicy, url: _urls.URL) -> None:
+        """See that what is dialled for ``url`` is something that ``policy`` can look at.
+
+        :raises AddressDenied: when it is a unix socket: a redirect might lead there.
+        """
+        if self.unix_socket is not None:
+            raise AddressDenied(
+                f"{url.host} is served by a unix socket, of which the address policy knows nothing"
+            )
+
     async def _find_route(
-        self, url: _urls.URL, verify: Verify, cert: Cert, proxies: Proxies
+        self,
+        url: _urls.URL,
+        verify: Verify,
+        cert: Cert,
+        proxies: Proxies,
+        policy: AddressPolicy | None,
     ) -> Route:
         """The route for a request, made when first asked for.
 
@@ -292,13 +318,17 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
         if not selected:
             is_plain = context is None or (verify is True and not cert)
             key: Any = url.origin if is_plain else (url.origin, context)
-            return self._remember(key, lambda: Route(url, context, None))
+            if policy is not None:
+                key = key, policy
+            return self._remember(key, lambda: Route(url, context, None, policy))
         proxy = normalise_proxy(selected)
         to_proxy = await _context_for(verify, None) if proxy.startswith("https") else None
         # One that forwards takes requests for whatever origin on the same connection.
         forwards = context is None and not proxy.startswith("socks")
-        key = None if forwards else url.origin, context, proxy, to_proxy
-        return self._remember(key, lambda: Route(url, context, self._proxy_route(proxy, to_proxy)))
+        key = None if forwards else url.origin, context, proxy, to_proxy, policy
+        return self._remember(
+            key, lambda: Route(url, context, self._proxy_route(proxy, to_proxy), policy)
+        )
 
     def _remember(self, key: Any, make: Callable[[], Route]) -> Route:
         route = self._routes.get(key)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from . import _text
 from ._errors import LOWER_ERRORS, about, translate
 from ._response import CONTENT_CHUNK_SIZE, BaseResponse, slices
-from .exceptions import BodyNotRead, RequestException
+from .exceptions import BodyNotRead, BodyTooLarge, RequestException
 from .models import PreparedRequest
 
 if TYPE_CHECKING:
@@ -80,6 +80,8 @@ class AsyncResponse(BaseResponse):
         at_hand = getattr(self.raw, "at_hand", None)
         if at_hand is None or self._content is not False or self._content_consumed:
             return False
+        if self._body_limit is not None:
+            return False
         content = at_hand()
         if content is None:
             return False
@@ -97,7 +99,7 @@ class AsyncResponse(BaseResponse):
         if self._content_consumed and not self._was_begun:  # a hook closed it
             return
         read_whole = getattr(self.raw, "read_whole", None)
-        if read_whole is None or self._content_consumed:
+        if read_whole is None or self._content_consumed or self._body_limit is not None:
             pieces = [piece async for piece in self.aiter_content(CONTENT_CHUNK_SIZE)]
             self._content = b"".join(pieces)
             self._content_consumed = True
@@ -155,13 +157,23 @@ class AsyncResponse(BaseResponse):
         raw = self.raw
         stream = getattr(raw, "stream", None)
         try:
+            if limited := self._body_limit is not None:
+                self._check_announced()
+                chunk_size = self._piece_size(chunk_size)
             if stream is not None:
                 async with _closing(stream(chunk_size, decode_content=True)) as pieces:
                     async for piece in pieces:
+                        if limited:
+                            self._count(piece)
                         yield piece
             elif raw is not None:
                 while piece := await _read(raw, chunk_size):
+                    self._count(piece)
                     yield piece
+        except BodyTooLarge:
+            await self.aclose()
+            self._content_consumed = True
+            raise
         except RequestException:
             raise
         except LOWER_ERRORS as exc:

@@ -30,7 +30,6 @@ from ._policy.steps import (
     Skim,
 )
 from ._transport.async_source import position_of, rewind
-from ._types import UNSET
 from .async_adapters import AsyncHTTPAdapter
 from .async_models import AsyncResponse
 from .exceptions import SessionClosed, TotalTimeout
@@ -100,8 +99,9 @@ class AsyncSession(BaseSession[Coroutine[Any, Any, AsyncResponse], "AsyncOpenStr
         """Send a prepared request; an override point, called on every redirect too.
 
         :param kwargs: ``stream``, ``timeout``, ``verify``, ``cert``, ``proxies``,
-            ``allow_redirects`` and ``retries``, as for :meth:`request`; what is
-            not given is the session's.
+            ``allow_redirects``, ``retries``, ``max_body_size``, ``https_only`` and
+            ``address_policy``, as for :meth:`request`; what is not given is the
+            session's.
         :raises RequestException: of the class that names what failed.
         """
         steps = self._converse(request, kwargs)
@@ -136,9 +136,7 @@ class AsyncSession(BaseSession[Coroutine[Any, Any, AsyncResponse], "AsyncOpenStr
             del failure  # its traceback holds this frame
 
     async def _resend(self, step: Resend, options: dict[str, Any]) -> AsyncResponse:
-        again = {**options, "timeout": step.timeout, "proxies": step.proxies}
-        if step.retries is not UNSET:
-            again["retries"] = step.retries
+        again = step.options(options)
         return await self.send(step.request, allow_redirects=False, **again)
 
     async def _run_hooks(self, step: Hooks, options: dict[str, Any]) -> Any:

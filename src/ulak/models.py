@@ -20,7 +20,13 @@ from ._response import (
     BaseResponse,
     slices,
 )
-from .exceptions import InvalidBody, InvalidMethod, InvalidOption, RequestException
+from .exceptions import (
+    BodyTooLarge,
+    InvalidBody,
+    InvalidMethod,
+    InvalidOption,
+    RequestException,
+)
 from .hooks import HOOKS, default_hooks
 from .structures import CaseInsensitiveDict
 
@@ -29,6 +35,7 @@ if TYPE_CHECKING:
     from http.cookiejar import CookieJar
     from types import TracebackType
 
+    from ._addresses import AddressPolicy
     from ._types import (
         Cookies,
         Data,
@@ -223,6 +230,8 @@ class PreparedRequest(RequestEncodingMixin, RequestHooksMixin):
     #: Whether the body may be one that only an AsyncSession can send.
     _asynchronous: bool = False
     _json_dumps: JSONDumps | None = None
+    #: Which addresses the adapter may dial for it.
+    _address_policy: AddressPolicy | None = None
 
     def __init__(self) -> None:
         self.headers = None  # type: ignore[assignment]  # as requests has it until prepare_headers
@@ -490,7 +499,12 @@ class Response(BaseResponse):
         :raises RequestException: when it cannot be read to its end.
         """
         read_whole = getattr(self.raw, "read_whole", None)
-        if read_whole is None or self._content is not False or self._content_consumed:
+        if (
+            read_whole is None
+            or self._content is not False
+            or self._content_consumed
+            or self._body_limit is not None
+        ):
             self.content  # noqa: B018 - reading it is the point
             return
         try:
@@ -551,11 +565,23 @@ class Response(BaseResponse):
         raw = self.raw
         stream = getattr(raw, "stream", None)
         try:
-            if stream is not None:
+            if self._body_limit is not None:
+                self._check_announced()
+                chunk_size = self._piece_size(chunk_size)
+            if stream is not None and self._body_limit is None:
                 yield from stream(chunk_size, decode_content=True)
+            elif stream is not None:
+                for chunk in stream(chunk_size, decode_content=True):
+                    self._count(chunk)
+                    yield chunk
             elif raw is not None:
                 while chunk := raw.read(chunk_size if chunk_size is not None else -1):
+                    self._count(chunk)
                     yield chunk
+        except BodyTooLarge:
+            self.close()
+            self._content_consumed = True
+            raise
         except RequestException:
             raise
         except LOWER_ERRORS as exc:

@@ -26,7 +26,6 @@ from ._policy.steps import (
     Send,
     Skim,
 )
-from ._types import UNSET
 from .adapters import HTTPAdapter
 from .hooks import dispatch_hook
 from .models import REDIRECT_STATI, PreparedRequest, Response
@@ -89,8 +88,9 @@ class Session(BaseSession[Response, "OpenStream"]):
         """Send a prepared request; an override point, called on every redirect too.
 
         :param kwargs: ``stream``, ``timeout``, ``verify``, ``cert``, ``proxies``,
-            ``allow_redirects`` and ``retries``, as for :meth:`request`; what is
-            not given is the session's.
+            ``allow_redirects``, ``retries``, ``max_body_size``, ``https_only`` and
+            ``address_policy``, as for :meth:`request`; what is not given is the
+            session's.
         :raises RequestException: of the class that names what failed.
         """
         steps = self._converse(request, kwargs)
@@ -123,9 +123,7 @@ class Session(BaseSession[Response, "OpenStream"]):
             del failure  # its traceback holds this frame
 
     def _resend(self, step: Resend, options: dict[str, Any]) -> Response:
-        again = {**options, "timeout": step.timeout, "proxies": step.proxies}
-        if step.retries is not UNSET:
-            again["retries"] = step.retries
+        again = step.options(options)
         return self.send(step.request, allow_redirects=False, **again)
 
     def _run_hooks(self, step: Hooks, options: dict[str, Any]) -> Any:

@@ -226,10 +226,6 @@ TWINS = {
         "ulak.sessions.Session._perform",
     ): "what is rejected is decided by _rejects; what is left is reading some of it",
     (
-        "ulak.async_sessions.AsyncSession._resend",
-        "ulak.sessions.Session._resend",
-    ): "it calls send as one does from outside, where what is not given stays unsaid",
-    (
         "ulak.async_models.AsyncResponse._load",
         "ulak.models.Response._load",
     ): "a translation of errors around the one line that waits",

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from .._types import Proxies, Unset
     from ..models import PreparedRequest
+    from .guards import Guards
     from .steps import Step
 
 __all__ = ["Conversation", "FlowHost"]
@@ -77,12 +78,14 @@ class Conversation:
     :param options: what an adapter is sent with: of these, ``timeout``, ``proxies`` and
         ``stream`` count here.
     :param retries: the policy; left unset, it is the adapter's own.
+    :param guards: what it refuses; ``None`` for nothing.
     """
 
     __slots__ = (
         "_allow_redirects",
         "_closings",
         "_deadline",
+        "_guards",
         "_host",
         "_policy",
         "_proxies",
@@ -96,8 +99,10 @@ class Conversation:
         options: Mapping[str, Any],
         retries: Retry | Unset | None = UNSET,
         allow_redirects: bool = True,
+        guards: Guards | None = None,
     ) -> None:
         self._host = host
+        self._guards = guards
         self._closings = host._closings
         self._policy = retries
         self._proxies: Proxies = options["proxies"]
@@ -118,10 +123,14 @@ class Conversation:
         """
         history: list[BaseResponse] = []
         response: BaseResponse
+        guards = self._guards
+        if guards is not None:
+            request = guards.bind(request)
         while True:
             if history and self._host._overrides_send:
                 self._check_open(request)
-                response = yield Resend(request, self._proxies, self._limits(request), self._policy)
+                limits = self._limits(request)
+                response = yield Resend(request, self._proxies, limits, self._policy, guards)
             elif request.auth_flow is None:
                 response = yield from self._attempt(request)
             else:
@@ -134,6 +143,9 @@ class Conversation:
                     request = yield from self._redirect(request, response, location, history)
                     history.append(response)
                     continue
+                if guards is not None:
+                    guards.limit(response)  # a hook may have put another there
+                    response._check_announced()
                 if self._stream:
                     return response
                 try:
@@ -186,14 +198,19 @@ class Conversation:
         """
         if request.body is not None and (again or request._body_was_sent):
             yield Rewind(request, self._deadline)
+        guards = self._guards
         while True:
             self._check_open(request)
             try:
+                if guards is not None:
+                    guards.check(request, self._host.get_adapter(url=request.url or ""))
                 timeout = self._timeout if self._deadline is None else self._limits(request)
                 response: BaseResponse = yield Send(request, self._proxies, timeout)
             except RequestException as exc:
                 wait = self._wait_after_error(request, exc)
             else:
+                if guards is not None:
+                    guards.limit(response)
                 try:
                     after = self._wait_after_response(request, response)
                 except Exception:  # of a policy of the caller's own, too
@@ -353,6 +370,8 @@ class Conversation:
             following = next_request(self._host, request, response, location, taken=len(history))
             self._proxies = self._host.rebuild_proxies(following, self._proxies)
             self._host.rebuild_auth(following, response)
+            if self._guards is not None:
+                self._guards.check(following, self._host.get_adapter(url=following.url or ""))
         except RequestException as exc:
             exc.request = exc.request or request
             exc.response = response

@@ -35,6 +35,7 @@ from ..timeouts import DEFAULT_TIMEOUT, Timeout
 from . import redirects
 from .credentials import may_travel
 from .flow import Conversation
+from .guards import GUARDS, Guards
 from .settings import merge_hooks, merge_params
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from http.cookiejar import CookieJar
     from typing import Unpack
 
+    from .._addresses import AddressPolicy
     from .._types import (
         AllOptions,
         BodyOptions,
@@ -91,8 +93,14 @@ def default_headers() -> CaseInsensitiveDict[str]:
 
 #: The arguments of one call of :meth:`BaseSession.request`: those of a :class:`Request` in its
 #: order; those that :meth:`BaseSession.merge_environment_settings` takes after the URL; and
-#: ``allow_redirects``, ``timeout``, ``retries``, ``raise_for_status``.
-Call: TypeAlias = tuple[tuple[Any, ...], tuple[Any, ...], bool, Any, Any, bool | None]
+#: the guards (:data:`.guards.GUARDS`); ``allow_redirects``, ``timeout``, ``retries``,
+#: ``raise_for_status``.
+Call: TypeAlias = tuple[
+    tuple[Any, ...], tuple[Any, ...], tuple[Any, ...], bool, Any, Any, bool | None
+]
+
+#: The guards of a call that names none.
+_NO_GUARDS = (UNSET, None, UNSET)
 
 
 class _Resolved(dict[str, str]):
@@ -159,6 +167,9 @@ class BaseSession(Generic[Answer, Opened]):
         "raise_for_status",
         "json_loads",
         "json_dumps",
+        "max_body_size",
+        "https_only",
+        "address_policy",
     ]
 
     #: What responses are; what an adapter returns has to be one.
@@ -172,6 +183,9 @@ class BaseSession(Generic[Answer, Opened]):
     raise_for_status: bool = False
     json_loads: JSONLoads | None = None
     json_dumps: JSONDumps | None = None
+    max_body_size: int | None = None
+    https_only: bool = False
+    address_policy: AddressPolicy | None = None
     headers: MutableMapping[str, Any]
     adapters: dict[str, Any]
     hooks: dict[str, Any]
@@ -202,6 +216,9 @@ class BaseSession(Generic[Answer, Opened]):
         raise_for_status: bool | Unset = UNSET,
         json_loads: JSONLoads | Unset | None = UNSET,
         json_dumps: JSONDumps | Unset | None = UNSET,
+        max_body_size: int | Unset | None = UNSET,
+        https_only: bool | Unset = UNSET,
+        address_policy: AddressPolicy | Unset | None = UNSET,
     ) -> None:
         """Set what holds for every call that does not say otherwise.
 
@@ -229,6 +246,12 @@ class BaseSession(Generic[Answer, Opened]):
         :param raise_for_status: whether a 4xx or 5xx raises :class:`HTTPError`.
         :param json_loads: what ``Response.json()`` reads text with.
         :param json_dumps: what ``json=`` is written with.
+        :param max_body_size: most bytes of a body, after decoding; more is a
+            :class:`~ulak.exceptions.BodyTooLarge`.  ``None`` for any number.
+        :param https_only: whether a URL that is not ``https://``, a redirect's too, is
+            refused: :class:`~ulak.exceptions.HTTPSRequired`.
+        :param address_policy: which addresses may be connected to, on redirects too;
+            others are an :class:`~ulak.exceptions.AddressDenied`.  ``None`` for all.
         :raises InvalidOption, InvalidTimeout, InvalidURL: when one makes no sense.
         """
         self.headers = default_headers()
@@ -253,6 +276,9 @@ class BaseSession(Generic[Answer, Opened]):
             "raise_for_status": raise_for_status,
             "json_loads": json_loads,
             "json_dumps": json_dumps,
+            "max_body_size": max_body_size,
+            "https_only": https_only,
+            "address_policy": address_policy,
         }
         # What is not given stays what a subclass may have declared or set before.
         self.__dict__.update({k: v for k, v in given.items() if v is not UNSET})
@@ -260,6 +286,7 @@ class BaseSession(Generic[Answer, Opened]):
             _urls.prepare(self.base_url)
         Timeout.of(self.timeout)
         resolve_retries(self.retries)
+        Guards.of(self, {})
         self._cookies: CookieJar | None = None
         self._checked = _NOTHING_CHECKED
         if cookies is not None:
@@ -377,6 +404,9 @@ class BaseSession(Generic[Answer, Opened]):
         json: Any = None,
         retries: RetriesInput | Unset = UNSET,
         raise_for_status: bool | None = None,
+        max_body_size: int | Unset | None = UNSET,
+        https_only: bool | None = None,
+        address_policy: AddressPolicy | Unset | None = UNSET,
     ) -> Answer:
         """Send a request and return its response.
 
@@ -391,8 +421,9 @@ class BaseSession(Generic[Answer, Opened]):
         """
         parts = (method, url, headers, files, data, params, auth, cookies, hooks, json)
         connection = (proxies, stream, verify, cert)
+        guards = (max_body_size, https_only, address_policy)
         return self._perform(
-            (parts, connection, allow_redirects, timeout, retries, raise_for_status)
+            (parts, connection, guards, allow_redirects, timeout, retries, raise_for_status)
         )
 
     def _perform(self, call: Call) -> Answer:
@@ -401,13 +432,16 @@ class BaseSession(Generic[Answer, Opened]):
 
     def _begin(self, call: Call) -> tuple[PreparedRequest, dict[str, Any]]:
         """What :meth:`send` is given for ``call``."""
-        parts, connection, allow_redirects, timeout, retries, _ = call
+        parts, connection, guards, allow_redirects, timeout, retries, _ = call
         prepared = self.prepare_request(Request(*parts))
         options = self.merge_environment_settings(prepared.url, *connection)
         options["allow_redirects"] = allow_redirects
         options["timeout"] = self.timeout if timeout is UNSET else timeout
         if retries is not UNSET:
             options["retries"] = retries
+        if guards != _NO_GUARDS:
+            given = zip(GUARDS, guards, _NO_GUARDS, strict=True)
+            options.update({name: value for name, value, unset in given if value is not unset})
         return prepared, options
 
     def _rejects(self, response: BaseResponse, call: Call) -> bool:
@@ -546,7 +580,15 @@ class BaseSession(Generic[Answer, Opened]):
         if given is not UNSET or self.retries is not None:
             given = resolve_retries(self.retries if given is UNSET else given)
         follows = options.pop("allow_redirects", True)
-        return Conversation(self, options, given, follows).run(request)
+        guards = None
+        if (
+            self.max_body_size is not None
+            or self.address_policy is not None
+            or self.https_only
+            or not options.keys().isdisjoint(GUARDS)
+        ):
+            guards = Guards.of(self, options)
+        return Conversation(self, options, given, follows, guards).run(request)
 
     def _accept(self, response: Any, request: PreparedRequest, adapter: Any, start: float) -> None:
         """See that what ``adapter`` returned for ``request``, sent at ``start``, is complete."""

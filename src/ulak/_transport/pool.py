@@ -39,6 +39,7 @@ from .connection import (
 from .response import BodyReader, RawResponse
 
 if TYPE_CHECKING:
+    from .._addresses import AddressPolicy
     from ..timeouts import Timeout
     from .payload import Payload
 
@@ -73,9 +74,12 @@ class CodecPool(_HTTPConnectionPool):
         *,
         maxsize: int = 1,
         block: bool = False,
+        address_policy: AddressPolicy | None = None,
         **kw: Any,
     ) -> None:
         super().__init__(host, port, maxsize=maxsize if block else 1, block=block, **kw)
+        #: Which addresses its connections may be to; part of the pool's key.
+        self.address_policy = address_policy
         self._idle: deque[CodecConnection] = deque()
         self._most_idle = maxsize
         self._slots = threading.Semaphore(maxsize) if block else None
@@ -99,6 +103,8 @@ class CodecPool(_HTTPConnectionPool):
             conn: Any = None if fresh else self._take_idle()
             if conn is None:
                 conn = self._new_conn()
+                if self.address_policy is not None:
+                    conn.address_policy = self.address_policy
             self._busy.add(conn)
         except BaseException:
             if self._slots is not None:
