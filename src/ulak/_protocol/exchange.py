@@ -66,6 +66,14 @@ def fields_by_proxy(
     return [*fields, *(x for x in for_proxy.items() if x[0] not in headers)]
 
 
+def is_absolute(target: str) -> bool:
+    """Whether a target is a whole URL, as a forwarding proxy is sent one (RFC 9112, section 3.2.2).
+
+    One in origin form may hold a URL, too, in its query.
+    """
+    return target[:1] != "/" and "://" in target
+
+
 def body_length(headers: CaseInsensitiveDict[Any], body: object) -> int | None:
     """The length that ``headers`` announce for ``body``; ``None``: it goes in chunks.
 

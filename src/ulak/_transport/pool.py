@@ -24,7 +24,7 @@ from urllib3 import exceptions as lower
 from .._callers import stacklevel
 from .._errors import TotalTimeoutError, as_urllib3
 from .._protocol import h1
-from .._protocol.exchange import fields_by_proxy, fields_to_origin, keeps_alive
+from .._protocol.exchange import fields_by_proxy, fields_to_origin, is_absolute, keeps_alive
 from .._protocol.reuse import may_send_again
 from .._urls import parse
 from ..exceptions import RequestException
@@ -203,7 +203,7 @@ class CodecPool(_HTTPConnectionPool):
             target,
             h1.request_head(method, target, self._fields(target, headers)),
             payload,
-            self.proxy is not None and "://" not in target,
+            self.proxy is not None and not is_absolute(target),
             timeout,
             None if timeout.total is None else clock.after(timeout.total),
         )
@@ -234,7 +234,7 @@ class CodecPool(_HTTPConnectionPool):
         """The fields of the head."""
         if self.proxy is None:
             return fields_to_origin(headers, self._host_field)
-        if "://" in target:
+        if is_absolute(target):
             return fields_by_proxy(headers, parse(target).host_header, self.proxy_headers)
         return fields_to_origin(headers, self._host_field, tunnelled=True)
 
