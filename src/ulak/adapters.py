@@ -15,6 +15,7 @@ from . import _tls, _urls
 from ._environment import normalise_proxy, select_proxy
 from ._errors import LOWER_ERRORS, translate
 from ._headers import Headers, prepare_headers
+from ._protocol.exchange import is_absolute
 from ._protocol.h1 import request_head
 from ._transport.manager import CodecPoolManager, PoolManager, ProxyManager
 from ._transport.payload import CallerError, Payload, guarded
@@ -422,7 +423,7 @@ class HTTPAdapter(BaseAdapter):
                 f"{type(self).__name__} connects by {type(pool).__name__}, which does not keep "
                 "the address policy"
             )
-        if "://" in target:
+        if is_absolute(target):
             check_forwarded(policy, target)
 
     def close(self) -> None:
