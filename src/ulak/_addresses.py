@@ -162,8 +162,9 @@ class AddressPolicy:
             if objection is None:
                 allowed.append(info)
             elif not denied:
-                where = "" if address == host else f"{host} is at "
-                denied = f"{where}{address}, which the address policy denies ({objection})"
+                denied = f"the address policy denies {address} ({objection})"
+                if address != host:
+                    denied = f"{host} is at {address}; {denied}"
         if denied and not allowed:
             raise AddressDenied(denied)
         return allowed
@@ -221,7 +222,9 @@ def _ports(given: Any) -> frozenset[int]:
 
     :raises InvalidOption: when one is none.
     """
-    ports = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [None]
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise InvalidOption(f"ports={given!r} should be a list of port numbers")
+    ports = frozenset(given)
     if any(type(port) is not int or not 0 < port < 65536 for port in ports):
         raise InvalidOption(f"ports={given!r} should be a list of port numbers")
-    return frozenset(ports)
+    return ports

@@ -248,8 +248,9 @@ class BaseResponse:
         """Bytes that are left when the body is decoded, where the head says; else ``None``."""
         headers = self.headers
         length = headers.get("content-length", "").strip()
-        without_body = (
-            getattr(self.request, "method", None) == "HEAD" or self.status_code in (204, 304)
+        without_body = getattr(self.request, "method", None) == "HEAD" or self.status_code in (
+            204,
+            304,
         )
         if without_body or not (length.isascii() and length.isdigit()):
             return None

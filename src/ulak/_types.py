@@ -30,13 +30,13 @@ UNSET: Final = Unset.UNSET
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable, Iterable, Mapping, MutableMapping
     from http.cookiejar import CookieJar
-    from os import PathLike
     from ipaddress import (
         IPv4Address,
         IPv4Network,
         IPv6Address,
         IPv6Network,
     )
+    from os import PathLike
     from ssl import SSLContext
     from typing import Any, Protocol, TypeAlias, TypedDict
 

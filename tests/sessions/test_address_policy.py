@@ -78,22 +78,29 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Names:
     ],
 )
 def test_however_the_host_is_spelled(http_server: HttpServer, front: Front, host: str) -> None:
-    with front.session(address_policy=STRICT) as session:
-        with pytest.raises(ulak.RequestException) as caught:
-            session.get(f"http://{host}:{http_server.port}/get")
+    with (
+        front.session(address_policy=STRICT) as session,
+        pytest.raises(ulak.RequestException) as caught,
+    ):
+        session.get(f"http://{host}:{http_server.port}/get")
     # A spelling that the URL rules or the resolver refuse leads nowhere, either.
-    assert isinstance(caught.value, AddressDenied | ulak.exceptions.InvalidURL | NameResolutionError)
+    assert isinstance(
+        caught.value, AddressDenied | ulak.exceptions.InvalidURL | NameResolutionError
+    )
     assert http_server.connections == 0
 
 
 def test_the_error(http_server: HttpServer, front: Front, names: Names) -> None:
     names["evil.example"] = [["127.0.0.1"]]
-    with front.session(address_policy=STRICT, retries=3) as session:
-        with pytest.raises(AddressDenied) as caught:
-            session.get(f"http://evil.example:{http_server.port}/get?token=secret")
+    with (
+        front.session(address_policy=STRICT, retries=3) as session,
+        pytest.raises(AddressDenied) as caught,
+    ):
+        session.get(f"http://evil.example:{http_server.port}/get?token=secret")
     error = caught.value
     assert error.code == "address_denied"
-    assert "evil.example is at 127.0.0.1, which the address policy denies (loopback)" in str(error)
+    said = "evil.example is at 127.0.0.1; the address policy denies 127.0.0.1 (loopback)"
+    assert str(error) == said
     assert error.request is not None
     assert error.request.url.endswith("secret")
     assert "secret" not in str(error)
@@ -149,9 +156,11 @@ def test_a_retry_on_a_new_connection(start_raw_server, front: Front, names: Name
     server = start_raw_server(dies)
     names["dying.example"] = [["127.0.0.1"], ["127.0.0.2"]]
     policy = AddressPolicy(allow=["127.0.0.1"])
-    with front.session(address_policy=policy, retries=5) as session:
-        with pytest.raises(AddressDenied, match=r"127\.0\.0\.2"):
-            session.get(f"http://dying.example:{server.port}/")
+    with (
+        front.session(address_policy=policy, retries=5) as session,
+        pytest.raises(AddressDenied, match=r"127\.0\.0\.2"),
+    ):
+        session.get(f"http://dying.example:{server.port}/")
     assert names.asked == ["dying.example"] * 2
 
 
@@ -388,9 +397,11 @@ class Made(BaseAdapter):
 def test_an_adapter_that_does_not_say_it_keeps_the_policy_is_not_used(front: Front) -> None:
     made = Made()
     adapter = front.adapter(made)
-    with front.session(address_policy=STRICT, adapters={"http://made/": adapter}) as session:
-        with pytest.raises(InvalidOption, match="keeps_address_policy"):
-            session.get("http://made/")
+    with (
+        front.session(address_policy=STRICT, adapters={"http://made/": adapter}) as session,
+        pytest.raises(InvalidOption, match="keeps_address_policy"),
+    ):
+        session.get("http://made/")
     assert made.asked == 0
 
 
@@ -423,15 +434,16 @@ def test_a_pool_that_knows_no_policy_is_not_used(http_server: HttpServer, front:
 def test_a_unix_socket_is_nothing_that_a_policy_can_allow(front: Front, tmp_path) -> None:
     # A redirect might lead to the host that it stands for.
     adapter = ulak.AsyncHTTPAdapter(unix_socket=tmp_path / "socket")
-    with front.session(address_policy=LOOPBACK, adapters={"http://docker/": adapter}) as session:
-        with pytest.raises(AddressDenied, match="unix socket"):
-            session.get("http://docker/containers")
+    with (
+        front.session(address_policy=LOOPBACK, adapters={"http://docker/": adapter}) as session,
+        pytest.raises(AddressDenied, match="unix socket"),
+    ):
+        session.get("http://docker/containers")
 
 
 @pytest.mark.parametrize("policy", [True, "deny", AddressPolicy, 5])
 def test_what_is_no_policy(front: Front, policy: Any) -> None:
     with pytest.raises(InvalidOption, match="AddressPolicy"):
         front.session(address_policy=policy)
-    with front.session() as session:
-        with pytest.raises(InvalidOption, match="AddressPolicy"):
-            session.get("http://127.0.0.1:1/", address_policy=policy)
+    with front.session() as session, pytest.raises(InvalidOption, match="AddressPolicy"):
+        session.get("http://127.0.0.1:1/", address_policy=policy)

@@ -191,9 +191,11 @@ def test_a_hook_reads_no_more_either(http_server: HttpServer, front: Front) -> N
                 response.content  # noqa: B018
             seen.append(caught.value)
 
-    with front.session(max_body_size=10) as session:
-        with pytest.raises((BodyTooLarge, StreamConsumedError)):
-            session.get(f"{http_server.url}/stream-bytes/300000", hooks={"response": hook})
+    with (
+        front.session(max_body_size=10) as session,
+        pytest.raises((BodyTooLarge, StreamConsumedError)),
+    ):
+        session.get(f"{http_server.url}/stream-bytes/300000", hooks={"response": hook})
     assert len(seen) == 1
 
 
@@ -245,18 +247,16 @@ def test_an_error_status_is_not_read_beyond_it(http_server: HttpServer, front: F
     def broken(request: Any) -> Answer:
         return Answer(bytes(5000), 500)
 
-    with front.session(max_body_size=10) as session:
-        with pytest.raises(BodyTooLarge):
-            session.get(f"{http_server.url}/broken", raise_for_status=True)
+    with front.session(max_body_size=10) as session, pytest.raises(BodyTooLarge):
+        session.get(f"{http_server.url}/broken", raise_for_status=True)
 
 
 @pytest.mark.parametrize("size", [-1, 1.5, "10", True])
 def test_what_is_no_size(front: Front, size: Any) -> None:
     with pytest.raises(InvalidOption, match="max_body_size"):
         front.session(max_body_size=size)
-    with front.session() as session:
-        with pytest.raises(InvalidOption, match="max_body_size"):
-            session.get("http://127.0.0.1:1/", max_body_size=size)
+    with front.session() as session, pytest.raises(InvalidOption, match="max_body_size"):
+        session.get("http://127.0.0.1:1/", max_body_size=size)
 
 
 # -- https_only --------------------------------------------------------------
@@ -276,14 +276,15 @@ def no_lookup(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_plain_http_is_refused_before_anything_is_done(
     front: Front, no_lookup: None, url: str
 ) -> None:
-    with front.session(https_only=True, retries=3) as session:
-        with pytest.raises(HTTPSRequired) as caught:
-            session.post(url, data=b"secret")
+    with (
+        front.session(https_only=True, retries=3) as session,
+        pytest.raises(HTTPSRequired) as caught,
+    ):
+        session.post(url, data=b"secret")
     assert caught.value.code == "https_required"
     assert isinstance(caught.value, ulak.exceptions.InvalidSchema | ValueError)
-    with front.session() as session:
-        with pytest.raises(HTTPSRequired):
-            session.get(url, https_only=True)
+    with front.session() as session, pytest.raises(HTTPSRequired):
+        session.get(url, https_only=True)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

@@ -147,7 +147,7 @@ def test_of_several_addresses_the_permitted_are_left() -> None:
 def test_when_none_is_left_the_error_says_which_and_why() -> None:
     with pytest.raises(AddressDenied) as caught:
         AddressPolicy().permitted("evil.example", 443, [info("::1"), info("10.0.0.1")])
-    said = "evil.example is at ::1, which the address policy denies (loopback)"
+    said = "evil.example is at ::1; the address policy denies ::1 (loopback)"
     assert str(caught.value) == said
     assert caught.value.code == "address_denied"
     assert not isinstance(caught.value, ulak.ConnectionError)
@@ -158,7 +158,8 @@ def test_no_address_is_no_denial() -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["example.com", "2130706433", "0x7f.1", "0177.0.0.1", "8.8.8.8.", "010.8.8.8", "8.8.2056"]
+    "host",
+    ["example.com", "2130706433", "0x7f.1", "0177.0.0.1", "8.8.8.8.", "010.8.8.8", "8.8.2056"],
 )
 def test_a_forwarding_proxy_is_asked_for_no_name_and_no_odd_spelling(host: str) -> None:
     with pytest.raises(AddressDenied, match="look up"):

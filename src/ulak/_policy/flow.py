@@ -124,8 +124,7 @@ class Conversation:
         history: list[BaseResponse] = []
         response: BaseResponse
         guards = self._guards
-        if guards is not None:
-            request = guards.bind(request)
+        request = request if guards is None else guards.bind(request)
         while True:
             if history and self._host._overrides_send:
                 self._check_open(request)
@@ -143,9 +142,6 @@ class Conversation:
                     request = yield from self._redirect(request, response, location, history)
                     history.append(response)
                     continue
-                if guards is not None:
-                    guards.limit(response)  # a hook may have put another there
-                    response._check_announced()
                 if self._stream:
                     return response
                 try:
@@ -165,14 +161,20 @@ class Conversation:
     def _judge(
         self, request: PreparedRequest, response: BaseResponse, history: list[BaseResponse]
     ) -> str | None:
-        """Where to go next, or ``None`` when ``response`` is the last; its cookies are kept."""
+        """Where to go next, or ``None`` when ``response`` is the last; its cookies are kept.
+
+        :raises BodyTooLarge: when it is the last, and announces more than is allowed.
+        """
         self._keep_cookies(response)
         if history:
             response.history = [*history, *response.history]
         location = self._host.get_redirect_target(response)
         if location is not None and not self._allow_redirects:
             self._note_next(request, response, location)
-            return None
+            location = None
+        if location is None and self._guards is not None:
+            self._guards.limit(response)  # a hook may have put another there
+            response._check_announced()
         return location
 
     # One hop.

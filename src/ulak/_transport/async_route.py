@@ -122,9 +122,7 @@ class Dialler(NamedTuple):
             except (OSError, ValueError) as exc:
                 raise _connect_error(route.host, exc) from exc
         talk = None if proxy.socks is None else await self._socks_talk(proxy.socks, route)
-        place = route.host
-        if route.policy is not None and talk is None and not route.forwards:
-            place = dial.for_a_tunnel(await self._seen(route))
+        place = await self._tunnel_place(route)
         try:
             sock = await self._dial(proxy.host, proxy.port)
             if talk is not None:
@@ -152,6 +150,12 @@ class Dialler(NamedTuple):
             raise
         except (OSError, ValueError) as exc:
             raise _connect_error(route.host, exc) from exc
+
+    async def _tunnel_place(self, route: Route) -> str:
+        """What a proxy that tunnels is asked for: under a policy an address that it allows."""
+        if route.policy is None or route.forwards or route.proxy is None or route.proxy.socks:
+            return route.host
+        return dial.for_a_tunnel(await self._seen(route))
 
     async def _seen(self, route: Route) -> list[dial.AddressInfo]:
         """The origin's addresses, those that the route's policy allows if it has one.

@@ -123,7 +123,7 @@ class CodecConnection(_HTTPConnection):
 
         :raises AddressDenied, NameResolutionError: when there is none.
         """
-        port = self._tunnel_port or 443  # type: ignore[attr-defined]  # http.client's
+        port = self._tunnel_port or 443
         try:
             found = dial.resolve(host, port, self._connect_by, self.address_policy)
         except socket.gaierror as exc:

@@ -37,7 +37,7 @@ class CodecPoolManager(_PoolManager):
         self.pool_classes_by_scheme = POOL_CLASSES  # type: ignore[assignment]
         self.pools.dispose_func = self._dropper()
         for scheme, key_of in self.key_fn_by_scheme.items():
-            self.key_fn_by_scheme[scheme] = _with_policy(key_of)
+            self.key_fn_by_scheme[scheme] = _with_policy(key_of)  # type: ignore[assignment]  # pyright: ignore[reportArgumentType]  # any function of a context will do
         _managers.add(self)
 
     def _dropper(self) -> Callable[[Any], None]:
