@@ -223,6 +223,8 @@ class PreparedRequest(RequestEncodingMixin, RequestHooksMixin):
     _own_cookies: Any = None
     _session_jar: Any = None
     _is_away: bool = False
+    #: The hosts whose credentials a redirect has left behind.
+    _hosts_left: frozenset[str] = frozenset()
     _made_cookie: bool = False
     _body_position: Any = None
     #: Whether the body went out before, so that it has to be rewound.

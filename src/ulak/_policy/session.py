@@ -626,14 +626,19 @@ class BaseSession(Generic[Answer, Opened]):
         )
 
     def rebuild_auth(self, prepared_request: PreparedRequest, response: Any) -> None:
-        """Take away the credentials that may not travel; add netrc's for a new host."""
+        """Take away the credentials that may not travel; add netrc's for a new host.
+
+        One that the redirects have left is not new: netrc knows neither schemes nor
+        ports, and a way back might be one without TLS.
+        """
         url = prepared_request.url or ""
         if not self.should_strip_auth(response.request.url or "", url):
             return
         prepared_request.headers.pop("Authorization", None)
         prepared_request.auth_flow = None
-        if self.trust_env:
-            found = self._environment.netrc.lookup_named(_urls.parse(url).host)
+        host = _urls.parse(url).host
+        if self.trust_env and host not in prepared_request._hosts_left:
+            found = self._environment.netrc.lookup_named(host)
             if found is not None:
                 prepared_request.prepare_auth(found)
 
