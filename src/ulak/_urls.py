@@ -147,7 +147,8 @@ def parse(url: str) -> URL:
     try:
         return _seen[url]
     except KeyError:
-        return _parse(url)
+        pass  # what is raised below must not have this as its context: it shows the URL
+    return _parse(url)
 
 
 def prepare(url: object, params: object = None) -> str:
