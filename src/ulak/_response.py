@@ -82,6 +82,8 @@ class BaseResponse:
     _body_limit: int | None = None
     #: How many were handed over, where there is a limit.
     _body_seen: int = 0
+    #: Whether there were more than that, and so are none to be had.
+    _is_refused: bool = False
 
     def __init__(self) -> None:
         self.history = []
@@ -280,6 +282,7 @@ class BaseResponse:
                 raise self._too_large(self._body_limit, "it has more")
 
     def _too_large(self, limit: int, what: str) -> BodyTooLarge:
+        self._is_refused = True
         return BodyTooLarge(
             f"{about(self.request)}the body may have {limit} bytes (max_body_size), and {what}",
             response=self,

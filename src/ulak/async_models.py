@@ -248,7 +248,7 @@ class AsyncResponse(BaseResponse):
         return self.aiter_content()
 
     def __getstate__(self) -> Mapping[str, Any]:
-        if not self._content_consumed:
+        if not self._content_consumed and not self._is_refused:
             self.content  # noqa: B018 - a pickle holds the body
         return {name: getattr(self, name, None) for name in self.__attrs__}
 

@@ -630,6 +630,6 @@ class Response(BaseResponse):
         return self.iter_content(128)
 
     def __getstate__(self) -> dict[str, Any]:
-        if not self._content_consumed:
+        if not self._content_consumed and not self._is_refused:
             self.content  # noqa: B018 - a pickle holds the body
         return {name: getattr(self, name, None) for name in self.__attrs__}
