@@ -54,6 +54,12 @@ def request(method: str, url: str | bytes, **kwargs: Unpack[AllOptions]) -> Resp
         proxy's URL.
     :param hooks: ``{"response": callable}``, or a list of callables; each is called with
         the response, and may return another.
+    :param max_body_size: ``int``, the most bytes of the body after decoding; more is a
+        :class:`~ulak.exceptions.BodyTooLarge`.  ``None`` for any number.
+    :param https_only: ``bool``, whether a URL that is not ``https://``, a redirect's too,
+        is refused; ``False``.
+    :param address_policy: an :class:`~ulak.AddressPolicy`, which says what addresses may be
+        connected to, on redirects too; ``None`` for all.
     :returns: the :class:`~ulak.Response`; an error status is one too.
     :raises RequestException: of the class that names what failed.
     :raises TypeError: for a keyword that is none of these.

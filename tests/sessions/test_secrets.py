@@ -169,9 +169,8 @@ def test_in_what_breaks_off(start_raw_server: Callable[..., Any], front: Front, 
         )
 
     server = start_raw_server(broken)
-    with front.session() as session:
-        with pytest.raises(RequestException) as caught:
-            session.get(f"http://user:{SECRET}@127.0.0.1:{server.port}/")
+    with front.session() as session, pytest.raises(RequestException) as caught:
+        session.get(f"http://user:{SECRET}@127.0.0.1:{server.port}/")
     check(str(caught.value))
 
 

@@ -122,7 +122,7 @@ class Dialler(NamedTuple):
             except (OSError, ValueError) as exc:
                 raise _connect_error(route.host, exc) from exc
         talk = None if proxy.socks is None else await self._socks_talk(proxy.socks, route)
-        place = await self._tunnel_place(route)
+        tunnel = None if talk is not None else await self._tunnel_for(route, proxy)
         try:
             sock = await self._dial(proxy.host, proxy.port)
             if talk is not None:
@@ -142,8 +142,7 @@ class Dialler(NamedTuple):
             if conn is None:
                 progress.is_beyond_proxy = True
                 return await self._wrap(sock, route.context, route.host)
-            if route.context is not None:
-                tunnel = Tunnel(place, route.port, proxy.headers.items())
+            if tunnel is not None:
                 await self._tunnel(conn, route, tunnel, progress)
             return conn
         except RequestException:
@@ -151,11 +150,17 @@ class Dialler(NamedTuple):
         except (OSError, ValueError) as exc:
             raise _connect_error(route.host, exc) from exc
 
-    async def _tunnel_place(self, route: Route) -> str:
-        """What a proxy that tunnels is asked for: under a policy an address that it allows."""
-        if route.policy is None or route.forwards or route.proxy is None or route.proxy.socks:
-            return route.host
-        return dial.for_a_tunnel(await self._seen(route))
+    async def _tunnel_for(self, route: Route, proxy: ProxyRoute) -> Tunnel | None:
+        """What an HTTP proxy is asked for, if a tunnel: under a policy to an allowed address.
+
+        :raises InvalidHeader: when what the proxy is to be told may not go on the wire.
+        """
+        if route.context is None:
+            return None
+        place = route.host
+        if route.policy is not None:
+            place = dial.for_a_tunnel(await self._seen(route))
+        return Tunnel(place, route.port, proxy.headers.items())
 
     async def _seen(self, route: Route) -> list[dial.AddressInfo]:
         """The origin's addresses, those that the route's policy allows if it has one.
