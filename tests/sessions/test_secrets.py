@@ -157,7 +157,7 @@ def test_in_errors_of_an_answer(http_server: HttpServer, front: Front, logged: N
         fails(session, f"{url}/redirect-to?url=http://u:{SECRET}@[x/")
         fails(session, f"{url}/redirect-to?url=ftp://u:{SECRET}@x/")
         session.max_redirects = 0
-        fails(session, f"{url}/redirect/3?token={SECRET}")
+        fails(session, f"{url}/redirect-to?url=/get%3Ftoken={SECRET}")
 
 
 def test_in_what_breaks_off(start_raw_server: Callable[..., Any], front: Front, logged) -> None:
