@@ -155,6 +155,24 @@ def test_a_proxys_credentials_stay_with_the_proxy(
     assert len(proxy.requests) == (2 if scheme == "http" else 1)
 
 
+def test_a_header_for_the_proxy_is_not_for_a_host_that_is_exempt(
+    http_server: HttpServer,
+    forward_proxy: ForwardProxy,
+    front: Front,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    headers = {"proxy-authorization": "Bearer secret"}
+    with front.session(headers=headers) as session:
+        # Without any proxy it is for whoever the caller sends it to.
+        assert session.get(f"{http_server.url}/get").ok
+        monkeypatch.setenv("http_proxy", forward_proxy.url)
+        monkeypatch.setenv("no_proxy", "localhost")
+        assert session.get(f"{http_server.at('localhost')}/get").ok
+        assert session.get(f"{http_server.url}/get").ok
+    assert shows_secret(http_server) == [True, False, False]
+    assert forward_proxy.requests[0].header("Proxy-Authorization") == "Bearer secret"
+
+
 def test_what_is_meant_for_a_tunnels_proxy_does_not_go_through_it(
     https_server: HttpServer, forward_proxy: ForwardProxy, certificates: Any, front: Front
 ) -> None:

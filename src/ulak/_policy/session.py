@@ -435,6 +435,8 @@ class BaseSession(Generic[Answer, Opened]):
         parts, connection, guards, allow_redirects, timeout, retries, _ = call
         prepared = self.prepare_request(Request(*parts))
         options = self.merge_environment_settings(prepared.url, *connection)
+        if type(options.get("proxies")) is _Resolved:
+            self._keep_from_origin(prepared, options["proxies"])
         options["allow_redirects"] = allow_redirects
         options["timeout"] = self.timeout if timeout is UNSET else timeout
         if retries is not UNSET:
@@ -443,6 +445,14 @@ class BaseSession(Generic[Answer, Opened]):
             given = zip(GUARDS, guards, _NO_GUARDS, strict=True)
             options.update({name: value for name, value, unset in given if value is not unset})
         return prepared, options
+
+    def _keep_from_origin(self, prepared: PreparedRequest, proxies: dict[str, str]) -> None:
+        """Take away what is meant for a proxy, where there are some but none for this URL."""
+        headers = prepared.headers
+        if "Proxy-Authorization" in headers and not _environment.select_proxy(
+            prepared.url or "", proxies
+        ):
+            del headers["Proxy-Authorization"]
 
     def _rejects(self, response: BaseResponse, call: Call) -> bool:
         """Whether the response's status is to be raised."""
