@@ -269,8 +269,9 @@ class HTTPAdapter(BaseAdapter):
         proxy = select_proxy(url, proxies) if proxies else None
         key = self._key_of(url, verify, cert, proxy) if self._keys_are_plain else None
         if key is not None:
-            if request._address_policy is not None:
-                key = key, request._address_policy
+            policy = getattr(request, "_address_policy", None)
+            if policy is not None:
+                key = key, policy
             found = self._known.get(key)
             if (
                 found is not None
@@ -300,8 +301,9 @@ class HTTPAdapter(BaseAdapter):
         if proxy:
             manager = self.proxy_manager_for(normalise_proxy(proxy))
             pool_kwargs = _with_tls_to_proxy(manager, pool_kwargs, verify)
-        if request._address_policy is not None and isinstance(manager, CodecPoolManager):
-            pool_kwargs = {**pool_kwargs, "address_policy": request._address_policy}
+        policy = getattr(request, "_address_policy", None)
+        if policy is not None and isinstance(manager, CodecPoolManager):
+            pool_kwargs = {**pool_kwargs, "address_policy": policy}
         pool = manager.connection_from_host(**host_params, pool_kwargs=pool_kwargs)
         if isinstance(pool, CodecPool):
             pool.tls_settings = verify, cert
@@ -391,8 +393,9 @@ class HTTPAdapter(BaseAdapter):
             pool = self.get_connection_with_tls_context(request, verify, proxies=proxies, cert=cert)
             self.cert_verify(pool, request.url or "", verify, cert)
             target = self.request_url(request, proxies)
-            if request._address_policy is not None:
-                self._keep_policy(request._address_policy, pool, target)
+            policy = getattr(request, "_address_policy", None)  # any object may be a request
+            if policy is not None:
+                self._keep_policy(policy, pool, target)
             self.add_headers(
                 request, stream=stream, timeout=timeout, verify=verify, cert=cert, proxies=proxies
             )

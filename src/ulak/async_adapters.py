@@ -217,7 +217,7 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
             deadline = clock.after(limits.total)
             url = _urls.parse(request.url or "")
             route = None
-            policy = request._address_policy
+            policy = getattr(request, "_address_policy", None)  # any object may be a request
             if policy is not None:
                 self._check_way(policy, url)
             elif not proxies and not cert and (verify is True or url.scheme == "http"):
