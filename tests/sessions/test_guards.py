@@ -313,9 +313,27 @@ def test_it_holds_for_an_overridden_send(
     with front.open(Noting(verify=str(certificates.ca))) as session:
         with pytest.raises(HTTPSRequired):
             session.get(url, https_only=True)
+        url = f"{https_server.url}/redirect-to?url=/bytes/11"
         with pytest.raises(BodyTooLarge):
-            session.get(f"{https_server.url}/redirect-to?url=/bytes/11", max_body_size=10)
+            session.get(url, max_body_size=10)
+        session.max_body_size = 5
+        assert session.get(url, max_body_size=None).ok
     assert http_server.connections == 0
+
+
+def test_an_overridden_send_that_knows_no_guards(http_server: HttpServer, front: Front) -> None:
+    class Plain(front.Session):  # type: ignore[name-defined,misc]  # a class by its front
+        def send(self, request: Any, stream: bool = False, **settings: Any) -> Any:
+            assert settings.keys() <= {"timeout", "verify", "cert", "proxies", "allow_redirects"}
+            return super().send(request, stream=stream, **settings)
+
+    policy = ulak.AddressPolicy(allow=["127.0.0.1"])
+    with front.open(Plain(max_body_size=10, address_policy=policy)) as session:
+        assert session.get(f"{http_server.url}/redirect-to?url=/bytes/10").ok
+        with pytest.raises(BodyTooLarge):
+            session.get(f"{http_server.url}/redirect-to?url=/bytes/11")
+        with pytest.raises(ulak.exceptions.AddressDenied):
+            session.get(f"{http_server.url}/redirect-to?url={http_server.at('127.0.0.2')}/")
 
 
 def test_a_proxy_that_is_reached_by_http_carries_tls(

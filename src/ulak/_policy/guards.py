@@ -26,30 +26,27 @@ GUARDS = ("max_body_size", "https_only", "address_policy")
 
 
 class Guards(NamedTuple):
-    """The guards of one conversation, of which at least one is set."""
+    """The guards of one conversation, of which one is set at least, or lifted by the call."""
 
     max_body_size: int | None
     https_only: bool
     address_policy: AddressPolicy | None
+    #: Those that the call named, for a ``send`` that is called again; a subclass's may
+    #: know no others.
+    given: dict[str, Any]
 
     @classmethod
     def of(cls, session: Any, options: dict[str, Any]) -> Guards | None:
-        """The guards that hold; ``None`` when none is set.
+        """The guards that hold; ``None`` when none is set, and none is lifted.
 
         :param session: whose attributes hold where the call says nothing.
         :param options: the call's keywords; the guards are taken out.
         :raises InvalidOption: when one makes no sense.
         """
-        values: list[Any] = []
-        for name in GUARDS:
-            value = options.pop(name, UNSET)
-            if value is UNSET or (value is None and name == "https_only"):
-                value = getattr(session, name)
-            values.append(value)
-        return cls._checked(*values)
-
-    @classmethod
-    def _checked(cls, size: Any, https_only: Any, policy: Any) -> Guards | None:
+        given = {name: options.pop(name) for name in GUARDS if name in options}
+        if given.get("https_only", UNSET) is None:
+            del given["https_only"]
+        size, https_only, policy = (given.get(x, getattr(session, x)) for x in GUARDS)
         if size is not None and (type(size) is not int or size < 0):
             raise InvalidOption(f"max_body_size={size!r} should be a number of bytes, or None")
         if not isinstance(https_only, bool):
@@ -61,9 +58,9 @@ class Guards(NamedTuple):
                 raise InvalidOption(
                     f"address_policy= should be an ulak.AddressPolicy, not {type(policy).__name__}"
                 )
-        if size is None and policy is None and not https_only:
+        if size is None and policy is None and not https_only and not given:
             return None
-        return cls(size, https_only, policy)
+        return cls(size, https_only, policy, given)
 
     def bind(self, request: PreparedRequest) -> PreparedRequest:
         """``request``, or a copy of it, that carries the address policy to the adapter."""

@@ -55,7 +55,7 @@ class Resend(NamedTuple):
         if self.retries is not UNSET:
             again["retries"] = self.retries
         if self.guards is not None:
-            again.update(self.guards._asdict())
+            again.update(self.guards.given)
         return again
 
 
