@@ -15,7 +15,7 @@ import pytest
 from urllib3 import PoolManager
 
 import ulak
-from tests.support import HttpServer, RawConnection
+from tests.support import Answer, HttpServer, RawConnection
 from tests.support.fronts import Front
 from ulak import AddressPolicy
 from ulak.adapters import BaseAdapter, HTTPAdapter
@@ -253,6 +253,30 @@ def test_a_gathering_keeps_it(http_server: HttpServer, front: Front) -> None:
             outcome = front.run(in_tasks(real))
     assert [type(x) for x in outcome] == [AddressDenied]
     assert http_server.connections == 0
+
+
+class AsksAtTheRealm(ulak.auth.FlowAuth):
+    """Fetches a token from where the server says, as registries of images have it."""
+
+    requires_response_body = True
+
+    def auth_flow(self, request: ulak.PreparedRequest) -> Any:
+        response = yield request
+        realm = response.headers["WWW-Authenticate"].partition('realm="')[2].partition('"')[0]
+        yield ulak.Request("GET", realm).prepare()
+
+
+def test_what_an_authentication_asks_elsewhere(
+    http_server: HttpServer, second_http_server: HttpServer, front: Front
+) -> None:
+    challenge = [("WWW-Authenticate", f'Bearer realm="{second_http_server.url}/get"')]
+    http_server.route("/guarded")(lambda request: Answer(b"no", 401, challenge))
+    policy = AddressPolicy(allow=["127.0.0.1"], ports=[http_server.port])
+    with front.session(auth=AsksAtTheRealm()) as session:
+        with pytest.raises(AddressDenied):
+            session.get(f"{http_server.url}/guarded", address_policy=policy)
+        assert second_http_server.connections == 0
+        assert session.get(f"{http_server.url}/guarded").ok
 
 
 # -- by a proxy --------------------------------------------------------------

@@ -201,6 +201,8 @@ class Conversation:
         if request.body is not None and (again or request._body_was_sent):
             yield Rewind(request, self._deadline)
         guards = self._guards
+        if guards is not None:  # an authentication may have made a request of its own
+            request = guards.bind(request)
         while True:
             self._check_open(request)
             try:
