@@ -235,14 +235,15 @@ class BaseResponse:
     # How large the body may be.
 
     def _check_announced(self) -> None:
-        """See that the head announces no larger body than is allowed.
+        """See that the body is no larger than is allowed, as far as that is known.
 
         :raises BodyTooLarge: when it does.
         """
         limit = self._body_limit
-        if limit is None or self._content is not False:
+        if limit is None or self._content is None:
             return
-        announced = self._announced_length()
+        # An adapter, or a hook, may have the body already.
+        announced = self._announced_length() if self._content is False else len(self._content)
         if announced is not None and announced > limit:
             raise self._too_large(limit, f"it has {announced} bytes")
 

@@ -226,6 +226,20 @@ def test_whatever_the_adapter_is(front: Front) -> None:
                 list(session.get("memory://", stream=stream).iter_content(None))
 
 
+@pytest.mark.front("sync", "the other front's adapters make other responses")
+def test_a_body_that_the_adapter_has_read_already(front: Front) -> None:
+    class Kept(FromMemory):
+        def send(self, request: Any, **settings: Any) -> Any:
+            response = super().send(request, **settings)
+            assert response.content == self.body
+            return response
+
+    with front.session(max_body_size=100, adapters={"memory://": Kept(bytes(100))}) as session:
+        assert session.get("memory://").ok
+        with pytest.raises(BodyTooLarge):
+            session.get("memory://", max_body_size=99)
+
+
 def test_a_number_of_the_call_goes_before_the_sessions(
     http_server: HttpServer, front: Front
 ) -> None:
