@@ -1,0 +1,1 @@
+"""What code that was written for requests meets here."""
