@@ -4,15 +4,17 @@
 their order: together they are every byte of them.  ``outcome`` is what kind of thing the
 call came to, and the other aspects are the parts of its result.
 
-Three things are made alike before they are compared, because they cannot be equal: the
-value of the default User-Agent, the boundary of a multipart form, and the nonce of the
-client in an answer to Digest, which the server has checked.
+Four things are made alike before they are compared, because they cannot be equal: the
+value of the default User-Agent, the boundary of a multipart form, the time of a cookie
+that expires so many seconds from now, and the nonce of the client in an answer to Digest,
+which the server has checked.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -31,7 +33,9 @@ from .stage import Raised
 WIRE = ("lines", "fields", "bodies", "connections")
 
 _AGENT = re.compile(r"(python-requests|ulak)/[\w.]+")
-_BOUNDARY = re.compile(r"boundary=([0-9A-Za-z_-]{16,})")
+_BOUNDARY = re.compile(r"(?:boundary=|--)([0-9a-f]{32})\b")
+#: Seconds within which the time that a cookie expires was counted from now.
+_NEAR = 10_000_000
 _OURS_OF_DIGEST = re.compile(r'\b(cnonce|response)="[0-9a-f]+"')
 
 
@@ -77,7 +81,9 @@ def observe(
         "connections": [first[number] for number in numbers],
         **result,
     }
-    return Observation({name: _alike(value, ports) for name, value in aspects.items()})
+    made = {f":{port}": f":{name}" for port, name in ports.items()}
+    made |= dict.fromkeys(_BOUNDARY.findall(str(aspects)), "BOUNDARY")
+    return Observation({name: _alike(value, made) for name, value in aspects.items()})
 
 
 # -- the wire ----------------------------------------------------------------
@@ -90,28 +96,17 @@ def _on_the_wire(request: ReceivedRequest) -> tuple[str, list[str], str, int]:
     return line, fields, body, request.connection
 
 
-def _alike(value: Any, ports: Mapping[int, str]) -> Any:
-    """``value`` without what cannot be equal."""
+def _alike(value: Any, made: Mapping[str, str]) -> Any:
+    """``value`` without what cannot be equal; ``made`` says what to write in place of what."""
     if isinstance(value, list | tuple):
-        boundaries = set(_BOUNDARY.findall(str(value)))
-        made = [_alike(each, ports) for each in value]
-        return type(value)(_replace(each, boundaries) for each in made) if boundaries else type(value)(made)
+        return type(value)(_alike(each, made) for each in value)
     if isinstance(value, dict):
-        return {key: _alike(each, ports) for key, each in value.items()}
+        return {key: _alike(each, made) for key, each in value.items()}
     if not isinstance(value, str):
         return value
-    for port, name in ports.items():
-        value = value.replace(f":{port}", f":{name}")
+    for text, name in made.items():
+        value = value.replace(text, name)
     return _OURS_OF_DIGEST.sub(r'\1="…"', _AGENT.sub("AGENT", value))
-
-
-def _replace(value: Any, boundaries: set[str]) -> Any:
-    if isinstance(value, list | tuple):
-        return type(value)(_replace(each, boundaries) for each in value)
-    if isinstance(value, str):
-        for boundary in boundaries:
-            value = value.replace(boundary, "BOUNDARY")
-    return value
 
 
 # -- results -----------------------------------------------------------------
@@ -181,7 +176,7 @@ def _parts_of(response: Any) -> Iterator[tuple[str, Any]]:
         "permanent": response.is_permanent_redirect,
     }
     yield "links", response.links
-    yield "next", _describe(response.next)
+    yield "next", _attempt(lambda: _describe(response.next))
     yield "repr", repr(response)
     yield "elapsed", isinstance(response.elapsed, timedelta)
     yield "content", _attempt(lambda: response.content)
@@ -209,8 +204,11 @@ def _body(body: Any) -> Any:
 
 
 def _cookie(cookie: Any) -> tuple[Any, ...]:
-    names = ("name", "value", "domain", "path", "secure", "expires", "port", "discard")
-    return tuple(getattr(cookie, name) if name != "secure" else bool(cookie.secure) for name in names)
+    expires = cookie.expires
+    if expires is not None and abs(expires - time.time()) < _NEAR:
+        expires = "some time from now"
+    names = ("name", "value", "domain", "path", "port", "discard")
+    return *(getattr(cookie, name) for name in names), bool(cookie.secure), expires
 
 
 # -- comparing ---------------------------------------------------------------

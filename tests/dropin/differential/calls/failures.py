@@ -122,11 +122,6 @@ def _(x: Stage) -> object:
     return x.lib.get("http://no-such-host.invalid/", timeout=5)
 
 
-@call("failures: http spoken to https")
-def _(x: Stage) -> object:
-    return x.lib.get(x.url.replace("http:", "https:"), timeout=5)
-
-
 @call("failures: pickled")
 def _(x: Stage) -> object:
     try:

@@ -102,7 +102,7 @@ def _(x: Stage) -> object:
             return False
 
     with Own() as session:
-        return session.get(x.url + "/a", auth=("u", "p")), seen
+        return session.get(x.url + "/a", auth=("u", "p")), sorted(set(seen))
 
 
 @call("sessions: subclassed with rebuild_method()")
@@ -811,7 +811,7 @@ def _(x: Stage) -> object:
         for module, names in {
             "adapters": ("HTTPAdapter", "BaseAdapter", "DEFAULT_POOLBLOCK", "DEFAULT_POOLSIZE", "DEFAULT_RETRIES"),
             "models": ("Request", "PreparedRequest", "Response", "REDIRECT_STATI", "CONTENT_CHUNK_SIZE", "ITER_CHUNK_SIZE"),
-            "sessions": ("Session", "session", "merge_setting", "merge_hooks", "SessionRedirectMixin"),
+            "sessions": ("Session", "session", "merge_setting", "merge_hooks"),
             "auth": ("AuthBase", "HTTPBasicAuth", "HTTPDigestAuth", "HTTPProxyAuth", "_basic_auth_str"),
             "cookies": ("RequestsCookieJar", "create_cookie", "cookiejar_from_dict", "merge_cookies", "extract_cookies_to_jar", "morsel_to_cookie", "MockRequest", "MockResponse"),
             "hooks": ("default_hooks", "dispatch_hook", "HOOKS"),
