@@ -122,7 +122,9 @@ TIME = Section(
             "nothing of the request was sent, so it is safe to try again.",
             (
                 claim(
-                    raises("ReadTimeout", "ConnectTimeout"), "outcome", "stalls: in the TLS handshake"
+                    raises("ReadTimeout", "ConnectTimeout"),
+                    "outcome",
+                    "stalls: in the TLS handshake",
                 ),
             ),
         ),
@@ -172,7 +174,6 @@ _FAMILY = (
     "files: with data as a generator",
     "files: with data as bytes",
     "files: with data as text",
-    "framing: a negative chunk size",
     "headers: a line break set on the prepared request",
     "headers: beyond Latin-1",
     "headers: name of UTF-8",
@@ -192,7 +193,6 @@ _FAMILY = (
     "streaming: iter_content, then content",
     "streaming: iter_content, then text",
     "streaming: lines by the wrong delimiter",
-    "timeout: NaN",
     "timeout: True",
     "timeout: a dict",
     "timeout: a pair with text",
@@ -219,8 +219,7 @@ ERRORS = Section(
         Entry(
             "one-family",
             "What fails is a `RequestException`.",
-            "From requests you may see `ValueError` (a timeout of 0, a chunk of negative size, an "
-            "unknown hook), `TypeError`, `AttributeError`, `UnicodeError` (a redirect's `Location` "
+            "From requests you may see `ValueError` (a timeout of 0, an unknown hook), `TypeError`, `AttributeError`, `UnicodeError` (a redirect's `Location` "
             "that is not UTF-8, a header beyond Latin-1, a charset such as `idna`), `KeyError` (a "
             "Digest challenge without a nonce), `RecursionError` and `OSError` (a missing CA "
             "file), and classes of urllib3.",
@@ -246,10 +245,9 @@ ERRORS = Section(
         Entry(
             "accepted",
             "Some calls that end in such an exception just work:",
-            "requests fails with a `TypeError`, `AttributeError`, `UnicodeError`, `KeyError` or "
-            "`OverflowError` where",
+            "requests fails with a `TypeError`, `ValueError`, `AttributeError` or `KeyError` where",
             "ulak takes `auth=` as a list, user and password beyond Latin-1 (as UTF-8), headers as "
-            "pairs, numbers as cookies, a pair of timeouts as a list or an infinite one, params "
+            "pairs, numbers as cookies, a pair of timeouts as a list, params "
             "as bytes of UTF-8, a request without a method that is only prepared, a `Location` in "
             "Latin-1, and gives the 401 back when a Digest challenge cannot be answered.",
             "what can be understood in one way only need not fail.",
@@ -268,7 +266,6 @@ ERRORS = Section(
                     "params: bytes of UTF-8",
                     "prepared: without a method",
                     "timeout: a list",
-                    "timeout: infinity",
                 ),
                 claim(
                     exactly(0, 1),
@@ -280,7 +277,6 @@ ERRORS = Section(
                     "headers: pairs that repeat",
                     "params: bytes of UTF-8",
                     "timeout: a list",
-                    "timeout: infinity",
                 ),
                 claim(exactly(1, 2), "sent", "Location: of Latin-1"),
                 claim(accepted, "next", "responses: pickled", "streaming: pickled"),
@@ -297,7 +293,10 @@ ERRORS = Section(
             "who wants to know more can, and who does not catches what they caught before.",
             (
                 claim(
-                    made_by(lambda tree: [*tree, ("StreamConsumedError", "RuntimeError")]),
+                    lambda theirs, ours: (
+                        set(theirs) < set(ours)
+                        and set(ours) - set(theirs) == {("StreamConsumedError", "RuntimeError")}
+                    ),
                     "value",
                     "names: the tree of exceptions",
                 ),
@@ -369,8 +368,6 @@ ERRORS = Section(
     ),
 )
 
-_KEPT = "adapters: a server that closed the kept connection"
-
 CONNECTIONS = Section(
     "Connections",
     (
@@ -417,14 +414,6 @@ CONNECTIONS = Section(
             "ulak closes it.",
             "nobody knows what else is on the way.",
             (claim(exactly([0, 0], [0, 1]), "connections", "framing: bytes left over"),),
-        ),
-        Entry(
-            "next-by-hand",
-            "A redirect that is followed by hand",
-            "(`session.send(response.next)`) opens another connection in requests,",
-            "and uses the one that is there in ulak.",
-            "it is the same place, with the same settings.",
-            (claim(exactly([0, 1], [0, 0]), "connections", "redirects: next, sent by hand"),),
         ),
         Entry(
             "raw",
@@ -511,6 +500,19 @@ READING = Section(
                     "a chunk size with a blank",
                     "a chunk size with a plus",
                     "a chunk size that ends in LF",
+                ),
+                Entry(
+                    "chunk-negative",
+                    "a chunk size of `-5`",
+                    "`ValueError`",
+                    "`ChunkedEncodingError`",
+                    claims=(
+                        claim(
+                            raises("ValueError", "ChunkedEncodingError"),
+                            "outcome",
+                            "framing: a negative chunk size",
+                        ),
+                    ),
                 ),
                 _framing(
                     "lone-lf",
@@ -718,9 +720,11 @@ READING = Section(
             "they are in the registry.",
             (
                 claim(
-                    lambda theirs, ours: set(theirs) < set(ours)
-                    and {name.lower() for name, _ in set(ours) - set(theirs)}
-                    == {"early_hints", "loop_detected", "request_header_fields_too_large"},
+                    lambda theirs, ours: (
+                        set(theirs) < set(ours)
+                        and {name.lower() for name, _ in set(ours) - set(theirs)}
+                        == {"early_hints", "loop_detected", "request_header_fields_too_large"}
+                    ),
                     "value",
                     "names: every status code",
                 ),
@@ -902,11 +906,7 @@ assert request.url.endswith("/%7Efatma/a/../b")
             "makes the rest a fragment in requests, which is not sent.",
             "ulak encodes it.",
             "what is passed as a parameter is meant to be sent.",
-            (
-                claim(
-                    asks("/?a=1", "/?a=1%23x"), _ASKED, "params: text with a fragment mark"
-                ),
-            ),
+            (claim(asks("/?a=1", "/?a=1%23x"), _ASKED, "params: text with a fragment mark"),),
         ),
     ),
 )
@@ -957,8 +957,9 @@ REDIRECTS = Section(
                     "redirects: 301 of PATCH",
                 ),
                 claim(
-                    lambda theirs, ours: [sorted(each) for each in theirs]
-                    == [sorted(each) for each in ours],
+                    lambda theirs, ours: (
+                        [sorted(each) for each in theirs] == [sorted(each) for each in ours]
+                    ),
                     "fields",
                     "redirects: 301 of PATCH",
                 ),
@@ -1092,9 +1093,11 @@ REDIRECTS = Section(
                     "redirects: resolve_redirects by hand",
                 ),
                 claim(
-                    lambda theirs, ours: theirs is None
-                    and ours["method"] == "GET"
-                    and ours["url"].startswith("http://127.0.0.1:PORT/b"),
+                    lambda theirs, ours: (
+                        theirs is None
+                        and ours["method"] == "GET"
+                        and ours["url"].startswith("http://127.0.0.1:PORT/b")
+                    ),
                     "1.next",
                     "redirects: a chain",
                     "redirects: a fragment that is kept",
@@ -1108,8 +1111,7 @@ _DIGEST = (
     "MD5-sess", "SHA", "SHA-256", "SHA-512", "MD5 by name", "MD5 in quotes",
 )  # fmt: skip
 _DIGEST_PLAIN = (
-    "HEAD", "a cookie with the challenge", "a file", "a redirect once it is answered",
-    "after Basic", "after a redirect", "auth of two", "before Basic", "commas inside", "cookies",
+    "HEAD", "a file", "after Basic", "after a redirect", "auth of two", "before Basic", "commas inside", "cookies",
     "no blanks", "opaque", "plain", "small letters", "stale", "the wrong password",
     "two requests of a session", "with a body", "with json",
 )  # fmt: skip
@@ -1125,13 +1127,9 @@ def _unquoted(value: Any) -> Any:
     return value
 
 
-def _cookie_last(value: Any) -> Any:
-    """The same with a Cookie at the end, as where it is set after the answer to Digest."""
-    lines = _unquoted(value)
-    return [
-        sorted(each, key=lambda line: str(line[0] if isinstance(line, tuple) else line)[:6] == "Cookie")
-        for each in (lines if isinstance(lines[0], list) else [lines])
-    ]
+def _sorted(value: Any) -> Any:
+    """Fields, of each request or of one, in the order of their names."""
+    return sorted(map(sorted, value)) if isinstance(value[0], list) else sorted(value)
 
 
 AUTHENTICATION = Section(
@@ -1184,6 +1182,14 @@ AUTHENTICATION = Section(
             stated="a call would have to change the file while a session is in use, and wait",
         ),
         Entry(
+            "netrc-broken",
+            "A netrc file that cannot be read",
+            "is passed over in silence by requests.",
+            "ulak gives a `RequestsWarning`, and sends no credentials either.",
+            "a typing error in it would be looked for elsewhere.",
+            (claim(exactly([], ["RequestsWarning"]), "1.value", "netrc: a broken file"),),
+        ),
+        Entry(
             "basic",
             "Basic:",
             "a colon in the user's name and control characters in either part are sent by "
@@ -1202,8 +1208,9 @@ AUTHENTICATION = Section(
             "Digest** also does SHA-512-256, `auth-int`, and UTF-8**.",
             "requests quotes `qop` and `algorithm`, and repeats a request without an answer when "
             "it knows none.",
-            "ulak writes them as RFC 7616, section 3.4, has them, and gives the 401 back. Its "
-            "401s are rounds of the session, not response hooks.",
+            "ulak writes them as RFC 7616, section 3.4, has them, and gives the 401 back; it answers "
+            "the next request at once, after a redirect too. Its 401s are rounds of the session, "
+            "not response hooks, so a cookie that came with one stands behind the answer.",
             "strict servers refuse the quotes, and an answer in Latin-1 where the name has an "
             "umlaut.",
             (
@@ -1212,6 +1219,18 @@ AUTHENTICATION = Section(
                     "fields request.headers 0.request.headers 1.request.headers",
                     *(f"digest: {each}" for each in (*_DIGEST, *_DIGEST_PLAIN)),
                 ),
+                claim(
+                    lambda theirs, ours: fields(ours=["Authorization: Digest"])(
+                        _unquoted(theirs), ours
+                    ),
+                    "fields request.headers",
+                    "digest: a redirect once it is answered",
+                ),
+                claim(
+                    lambda theirs, ours: _sorted(_unquoted(theirs)) == _sorted(ours),
+                    "fields request.headers",
+                    "digest: a cookie with the challenge",
+                ),
                 claim(exactly(401, 200), "value", "digest: auth-int", "digest: user of Latin-1"),
                 claim(
                     fields(["Authorization: Digest"], ["Authorization: Digest"]),
@@ -1219,9 +1238,7 @@ AUTHENTICATION = Section(
                     "digest: user of Latin-1",
                 ),
                 claim(fields(ours=["Authorization: Digest"]), "fields", "digest: auth-int"),
-                claim(
-                    exactly(2, 1), "sent", "digest: unknown algorithm", "digest: unknown qop"
-                ),
+                claim(exactly(2, 1), "sent", "digest: unknown algorithm", "digest: unknown qop"),
                 claim(
                     exactly([(401, "http://127.0.0.1:PORT/d?q=1")], []),
                     "history",
@@ -1452,8 +1469,10 @@ COOKIES = Section(
                     "cookies set: a prefix that is not kept",
                 ),
                 claim(
-                    lambda theirs, ours: (len(theirs), len(ours)) == (51, 50)
-                    and [each for each in theirs if each[0] != "c50"] == ours,
+                    lambda theirs, ours: (
+                        (len(theirs), len(ours)) == (51, 50)
+                        and [each for each in theirs if each[0] != "c50"] == ours
+                    ),
                     _IN_JAR,
                     "cookies set: fifty-one",
                 ),
@@ -1492,7 +1511,9 @@ COOKIES = Section(
             (
                 claim(_changed(path="/p"), _IN_JAR, "cookies set: a path that is no path"),
                 claim(_changed(path="/p"), _IN_JAR, "cookies set: version"),
-                claim(exactly([], [("a", "b", *_HERE)]), _IN_JAR, "cookies set: Max-Age that is none"),
+                claim(
+                    exactly([], [("a", "b", *_HERE)]), _IN_JAR, "cookies set: Max-Age that is none"
+                ),
                 claim(exactly([], [("a", "b", *_HERE)]), _IN_JAR, "cookies set: Port"),
                 claim(exactly([], [("", "b", *_HERE)]), _IN_JAR, "cookies set: no name"),
                 claim(_changed(name="", value="a"), _IN_JAR, "cookies set: no equals sign"),
@@ -1549,8 +1570,7 @@ BODIES = Section(
             "A list of `bytes`** as `data`, and any other type that cannot be a body**,",
             "",
             "is `InvalidBody` before a connection is made.",
-            stated="the calls that show it are those of the first entry about "
-            "[errors](#errors)",
+            stated="the calls that show it are those of the first entry about [errors](#errors)",
         ),
         Entry(
             "text-file",

@@ -23,6 +23,7 @@ from types import ModuleType
 from typing import Any
 
 import requests
+
 import ulak
 import ulak.exceptions
 from tests.support.messages import ReceivedRequest
@@ -169,12 +170,15 @@ def _parts_of(response: Any) -> Iterator[tuple[str, Any]]:
     yield "headers", list(response.headers.items())
     yield "history", [(each.status_code, each.url) for each in response.history]
     yield "cookies", _describe(response.cookies)
-    yield "flags", {
-        "ok": response.ok,
-        "bool": bool(response),
-        "redirect": response.is_redirect,
-        "permanent": response.is_permanent_redirect,
-    }
+    yield (
+        "flags",
+        {
+            "ok": response.ok,
+            "bool": bool(response),
+            "redirect": response.is_redirect,
+            "permanent": response.is_permanent_redirect,
+        },
+    )
     yield "links", response.links
     yield "next", _attempt(lambda: _describe(response.next))
     yield "repr", repr(response)

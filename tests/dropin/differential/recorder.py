@@ -112,6 +112,15 @@ class Recorder:
                 raise TimeoutError("a connection does not end")
             return list(self._requests)
 
+    def wait_until_closed(self) -> None:
+        """Return when every connection was closed by the script.
+
+        :raises TimeoutError: one was not.
+        """
+        with self._changed:
+            if not self._changed.wait_for(lambda: not self._open, _GRACE):
+                raise TimeoutError("a connection stays open")
+
     def _wait_for_accepted(self) -> None:
         """Return when all who connected so far are being served: they are served in turn."""
         with socket.create_connection((self._listener.host, self.port)) as last:

@@ -35,9 +35,7 @@ class Raised:
 class Stage:
     """For one call with one library; :meth:`close` ends what it began."""
 
-    def __init__(
-        self, lib: ModuleType, recorder: Recorder, other: Recorder, folder: Path
-    ) -> None:
+    def __init__(self, lib: ModuleType, recorder: Recorder, other: Recorder, folder: Path) -> None:
         #: ``requests`` or ``ulak``.
         self.lib = lib
         #: The server's root, without a slash at the end.
@@ -99,6 +97,11 @@ class Stage:
             return function()
         except Exception as error:
             return Raised(error)
+
+    def wait_until_closed(self) -> None:
+        """Return when the servers have closed all connections, of their own accord."""
+        for each in self._recorders:
+            each.wait_until_closed()
 
     def close(self) -> None:
         """End sessions, files and the rest."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+
 import ulak
 
 from .calls import CALLS
@@ -34,18 +35,18 @@ def compare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compare]:
             importlib.import_module(f"{lib}.{name}")
     with Recorder() as recorder, Recorder() as other:
 
-        @lru_cache(maxsize=None)
+        @cache
         def run(name: str) -> Difference:
             folder = tmp_path_factory.mktemp("call")
-            theirs, ours = (_observe(lib, name, recorder, other, folder) for lib in (requests, ulak))
+            theirs, ours = (
+                _observe(lib, name, recorder, other, folder) for lib in (requests, ulak)
+            )
             return differences(theirs, ours)
 
         yield run
 
 
-def _observe(
-    lib: Any, name: str, recorder: Recorder, other: Recorder, folder: Path
-) -> Observation:
+def _observe(lib: Any, name: str, recorder: Recorder, other: Recorder, folder: Path) -> Observation:
     stage = Stage(lib, recorder, other, folder)
     try:
         try:
@@ -65,7 +66,10 @@ def test_call(name: str, compare: Compare) -> None:
         for aspect, pair in compare(name).items()
         if not any(claim.explains(name, aspect, *pair) for _, claim in CLAIMS)
     }
-    shown = [f"{x}:\n  requests {theirs!r}\n  ulak     {ours!r}" for x, (theirs, ours) in unexplained.items()]
+    shown = [
+        f"{x}:\n  requests {theirs!r}\n  ulak     {ours!r}"
+        for x, (theirs, ours) in unexplained.items()
+    ]
     assert not unexplained, "\n".join(shown)
 
 
@@ -76,9 +80,7 @@ def test_each_claim_is_needed(entry: str, claim: Claim, compare: Compare) -> Non
     seen = set()
     for name in claim.calls:
         explained = {
-            aspect
-            for aspect, pair in compare(name).items()
-            if claim.explains(name, aspect, *pair)
+            aspect for aspect, pair in compare(name).items() if claim.explains(name, aspect, *pair)
         }
         assert explained, f"{entry}: {name!r} does not differ so any more"
         seen |= explained

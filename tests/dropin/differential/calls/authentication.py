@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -193,11 +194,19 @@ _netrc("an entry", _MACHINE)
 _netrc("no entry", "machine other.test login a password b\n")
 _netrc("the default entry", _DEFAULT)
 _netrc("no password", "machine 127.0.0.1 login netuser\n")
-_netrc("a broken file", "what is this\n")
 _netrc("an empty file", "")
 _netrc("auth= wins", _MACHINE, auth=("own", "p"))
 _netrc("an Authorization header", _MACHINE, headers={"Authorization": "Bearer x"})
 _netrc("an account", "machine 127.0.0.1 account acc password p\n")
+
+
+@call("netrc: a broken file")
+def _(x: Stage) -> object:
+    x.netrc("what is this\n")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        response = x.lib.get(x.url)
+    return response, [each.category.__name__ for each in caught]
 
 
 @call("netrc: and the session's auth")
@@ -332,7 +341,6 @@ def _(x: Stage) -> object:
     return x.lib.post(x.url + "/d", data="signed", auth=auth).status_code
 
 
-
 _PLAIN = CHALLENGES["plain"]
 call("digest: with a body")(_digest(_PLAIN, "POST", data={"a": "1"}))
 call("digest: with json")(_digest(_PLAIN, "PUT", json={"a": 1}))
@@ -374,7 +382,9 @@ def _(x: Stage) -> object:
 
 @call("digest: a cookie with the challenge")
 def _(x: Stage) -> object:
-    x.reply("/d", answer(b"", "Set-Cookie: a=b", f"WWW-Authenticate: {_PLAIN}", status="401 No"), OK)
+    x.reply(
+        "/d", answer(b"", "Set-Cookie: a=b", f"WWW-Authenticate: {_PLAIN}", status="401 No"), OK
+    )
     return x.lib.get(x.url + "/d", auth=x.lib.auth.HTTPDigestAuth("user", "pass"))
 
 

@@ -68,7 +68,17 @@ requesting(
     },
 )
 
-for _path in ("/?x=1", "/?", "/?x=1&", "/p?x=a b", "/#frag", "/?x=1#frag", "/p?x=%7E#f?g", "?x=1", "#f"):
+for _path in (
+    "/?x=1",
+    "/?",
+    "/?x=1&",
+    "/p?x=a b",
+    "/#frag",
+    "/?x=1#frag",
+    "/p?x=%7E#f?g",
+    "?x=1",
+    "#f",
+):
     requesting("params", {f"dict added to {_path}": lambda x: {"params": {"a": "1"}}}, path=_path)
     requesting("params", {f"text added to {_path}": lambda x: {"params": "b=2"}}, path=_path)
 

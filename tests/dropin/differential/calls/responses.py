@@ -60,7 +60,12 @@ _plain("a header of UTF-8", b"", "X-A: ü€".encode().decode("latin-1"))
 _plain("many headers", b"", *[f"X-{n}: {n}" for n in range(90)])
 _plain("a long header", b"", "X-A: " + "a" * 30000)
 _plain("two Set-Cookies", b"", "Set-Cookie: a=b", "Set-Cookie: c=d; Path=/")
-_plain("two Set-Cookies with dates", b"", "Set-Cookie: a=b; Expires=Fri, 01 Jan 2100 00:00:00 GMT", "Set-Cookie: c=d")
+_plain(
+    "two Set-Cookies with dates",
+    b"",
+    "Set-Cookie: a=b; Expires=Fri, 01 Jan 2100 00:00:00 GMT",
+    "Set-Cookie: c=d",
+)
 _wire("a folded header", b"HTTP/1.1 200 OK\r\nX-A: a\r\n b\r\nContent-Length: 0\r\n\r\n")
 _wire("no headers", b"HTTP/1.1 200 OK\r\n\r\nbody")
 _wire("HTTP/1.0", b"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nbody")
@@ -207,12 +212,8 @@ for _name, (_coding, _body) in {
     "gzip of nothing": ("gzip", gzip.compress(b"", mtime=0)),
 }.items():
     call(f"codings: {_name}")(_answered(answer(_body, f"Content-Encoding: {_coding}")))
-call("codings: gzip of HEAD")(
-    _answered(answer(_GZIP, "Content-Encoding: gzip"), method="HEAD")
-)
-call("codings: gzip of 204")(
-    _answered(raw(b"HTTP/1.1 204 None\r\nContent-Encoding: gzip\r\n\r\n"))
-)
+call("codings: gzip of HEAD")(_answered(answer(_GZIP, "Content-Encoding: gzip"), method="HEAD"))
+call("codings: gzip of 204")(_answered(raw(b"HTTP/1.1 204 None\r\nContent-Encoding: gzip\r\n\r\n")))
 call("codings: gzip in chunks")(
     _answered(
         raw(
@@ -235,7 +236,10 @@ def _of_raw(name: str, function: Callable[[Any], Any]) -> None:
 _of_raw("read()", lambda r: r.read())
 _of_raw("read() in parts", lambda r: (r.read(10), r.read(5), len(r.read()), r.read()))
 _of_raw("read() decoded", lambda r: r.read(decode_content=True))
-_of_raw("read() decoded in parts", lambda r: (r.read(7, decode_content=True), r.read(7, decode_content=True)))
+_of_raw(
+    "read() decoded in parts",
+    lambda r: (r.read(7, decode_content=True), r.read(7, decode_content=True)),
+)
 _of_raw("stream()", lambda r: b"".join(r.stream(16)))
 _of_raw("stream() decoded", lambda r: list(r.stream(100, decode_content=True)))
 _of_raw("read1()", lambda r: len(r.read1()) > 0)
@@ -292,8 +296,14 @@ _streaming("a part of iter_content, then content", lambda r: (next(r.iter_conten
 _streaming("content twice", lambda r: r.content is r.content)
 _streaming("iteration", lambda r: list(r))
 _streaming("decoded", lambda r: list(r.iter_content(3, decode_unicode=True)), "aüb€c".encode())
-_streaming("decoded, cut inside", lambda r: "".join(r.iter_content(1, decode_unicode=True)), "ü€😀".encode())
-_streaming("decoded, bad bytes", lambda r: "".join(r.iter_content(1, decode_unicode=True)), b"a\xffb\xc3")
+_streaming(
+    "decoded, cut inside",
+    lambda r: "".join(r.iter_content(1, decode_unicode=True)),
+    "ü€😀".encode(),
+)
+_streaming(
+    "decoded, bad bytes", lambda r: "".join(r.iter_content(1, decode_unicode=True)), b"a\xffb\xc3"
+)
 _streaming("lines", lambda r: list(r.iter_lines()), b"a\nb\r\nc\rd\n\ne")
 _streaming("lines of text", lambda r: list(r.iter_lines(decode_unicode=True)), "ä\nü\n".encode())
 _streaming("lines with an end", lambda r: list(r.iter_lines()), b"a\nb\n")
@@ -303,10 +313,18 @@ _streaming("lines by small chunks", lambda r: list(r.iter_lines(chunk_size=2)), 
 _streaming("lines cut inside CR LF", lambda r: list(r.iter_lines(chunk_size=2)), b"a\r\nb\r\nc\r\n")
 _streaming("lines by a delimiter", lambda r: list(r.iter_lines(delimiter=b"|")), b"a|b|c")
 _streaming("lines by a delimiter at the end", lambda r: list(r.iter_lines(delimiter=b"|")), b"a|b|")
-_streaming("lines by a text delimiter", lambda r: list(r.iter_lines(delimiter="|", decode_unicode=True)), b"a|b")
+_streaming(
+    "lines by a text delimiter",
+    lambda r: list(r.iter_lines(delimiter="|", decode_unicode=True)),
+    b"a|b",
+)
 _streaming("lines by the wrong delimiter", lambda r: list(r.iter_lines(delimiter="|")), b"a|b")
 _streaming("lines of vertical tabs", lambda r: list(r.iter_lines()), b"a\x0bb\x0cc\x1cd\x85e")
-_streaming("lines of text separators", lambda r: list(r.iter_lines(decode_unicode=True)), "a\u2028b\x85c\x1cd".encode())
+_streaming(
+    "lines of text separators",
+    lambda r: list(r.iter_lines(decode_unicode=True)),
+    "a\u2028b\x85c\x1cd".encode(),
+)
 _streaming("close()", lambda r: r.close())
 _streaming("close, then content", lambda r: (r.close(), r.content))
 _streaming("pickled", lambda r: pickle.loads(pickle.dumps(r)))

@@ -519,6 +519,7 @@ def _(x: Stage) -> object:
     x.reply("/a", answer(b"ok", then="close"))
     session = x.session()
     session.get(x.url + "/a")
+    x.wait_until_closed()
     return session.get(x.url + "/b")
 
 
@@ -743,7 +744,9 @@ def _(x: Stage) -> object:
 @call("names: every status code")
 def _(x: Stage) -> object:
     names = [name for name in dir(x.lib.codes) if not name.startswith("_")]
-    return sorted((name, code) for name in names if isinstance(code := getattr(x.lib.codes, name), int))
+    return sorted(
+        (name, code) for name in names if isinstance(code := getattr(x.lib.codes, name), int)
+    )
 
 
 @call("names: CaseInsensitiveDict")
@@ -809,11 +812,39 @@ def _(x: Stage) -> object:
     return [
         hasattr(getattr(x.lib, module), name)
         for module, names in {
-            "adapters": ("HTTPAdapter", "BaseAdapter", "DEFAULT_POOLBLOCK", "DEFAULT_POOLSIZE", "DEFAULT_RETRIES"),
-            "models": ("Request", "PreparedRequest", "Response", "REDIRECT_STATI", "CONTENT_CHUNK_SIZE", "ITER_CHUNK_SIZE"),
+            "adapters": (
+                "HTTPAdapter",
+                "BaseAdapter",
+                "DEFAULT_POOLBLOCK",
+                "DEFAULT_POOLSIZE",
+                "DEFAULT_RETRIES",
+            ),
+            "models": (
+                "Request",
+                "PreparedRequest",
+                "Response",
+                "REDIRECT_STATI",
+                "CONTENT_CHUNK_SIZE",
+                "ITER_CHUNK_SIZE",
+            ),
             "sessions": ("Session", "session", "merge_setting", "merge_hooks"),
-            "auth": ("AuthBase", "HTTPBasicAuth", "HTTPDigestAuth", "HTTPProxyAuth", "_basic_auth_str"),
-            "cookies": ("RequestsCookieJar", "create_cookie", "cookiejar_from_dict", "merge_cookies", "extract_cookies_to_jar", "morsel_to_cookie", "MockRequest", "MockResponse"),
+            "auth": (
+                "AuthBase",
+                "HTTPBasicAuth",
+                "HTTPDigestAuth",
+                "HTTPProxyAuth",
+                "_basic_auth_str",
+            ),
+            "cookies": (
+                "RequestsCookieJar",
+                "create_cookie",
+                "cookiejar_from_dict",
+                "merge_cookies",
+                "extract_cookies_to_jar",
+                "morsel_to_cookie",
+                "MockRequest",
+                "MockResponse",
+            ),
             "hooks": ("default_hooks", "dispatch_hook", "HOOKS"),
             "structures": ("CaseInsensitiveDict", "LookupDict"),
             "status_codes": ("codes",),

@@ -217,7 +217,12 @@ def _(x: Stage) -> object:
 def _(x: Stage) -> object:
     return [
         x.lib.Request("GET", url).prepare().path_url
-        for url in ("http://a.test", "http://a.test/?", "http://a.test?b=c", "http://a.test/p;q?r#s")
+        for url in (
+            "http://a.test",
+            "http://a.test/?",
+            "http://a.test?b=c",
+            "http://a.test/p;q?r#s",
+        )
     ]
 
 

@@ -28,7 +28,9 @@ for _verb in VERBS:
 
 for _method_name in ("TRACE", "PROPFIND", "M-SEARCH", "get", "pOsT", "X", "QUERY"):
     requesting("verbs", {f"request({_method_name!r})": lambda x: {}}, _method_name)
-    requesting("verbs", {f"request({_method_name!r}) with text": lambda x: {"data": "x"}}, _method_name)
+    requesting(
+        "verbs", {f"request({_method_name!r}) with text": lambda x: {"data": "x"}}, _method_name
+    )
 
 for _bad in ("", "G ET", "GET\r\nX: y", "GÉT", "GET\x00", "G\tET"):
     requesting("verbs", {f"the method {_bad!r}": lambda x: {}}, _bad)
