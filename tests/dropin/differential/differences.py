@@ -67,9 +67,13 @@ def entries() -> Iterator[Entry]:
 #: Of entries that only name what ulak has besides.
 NEW = "it is new, and requests has nothing to compare it with"
 
-INTRODUCTION = """
-What is not on this page behaves as in requests 2.34; [Moving to ulak](migrating.md) has the steps. This page is made by `python -m tests.dropin.differential --write` of the entries of a test that makes more than a thousand calls with both libraries, against the same local server, and compares every byte that is sent, the responses and the exceptions: a call that differs has to have an entry here, and an entry has to have a call that shows it, or to say why none can.
-"""
+INTRODUCTION = (
+    "What is not on this page behaves as in requests 2.34; [Moving to ulak](migrating.md) has the "
+    "steps. A test makes more than a thousand calls with both libraries against the same local "
+    "server, and compares every byte that is sent, the responses and the exceptions. A call that "
+    "differs needs an entry here, and an entry a call that shows it, or a reason why none can; "
+    "`python -m tests.dropin.differential --write` makes this page of these entries."
+)
 
 TIME = Section(
     "Time",
@@ -99,11 +103,11 @@ TIME = Section(
         ),
         Entry(
             "more-timeouts",
-            "`timeout=` on a session**, `Timeout(total=…)`, **and limits for writing and for the "
-            "pool are new.",
-            "`requests.Timeout` is an exception;",
-            "`ulak.Timeout` is that, and also the value that `timeout=` takes. So are there errors "
-            "for each of the limits.",
+            "More limits.",
+            "`requests.Timeout` is an exception, and `timeout=` an argument of calls.",
+            "`timeout=` on a session, `Timeout(total=…)`, and limits for writing and for the "
+            "pool are new, and so are their errors. `ulak.Timeout` is that exception, and "
+            "also the value that `timeout=` takes.",
             stated=NEW,
         ),
         Entry(
@@ -219,8 +223,9 @@ ERRORS = Section(
         Entry(
             "one-family",
             "What fails is a `RequestException`.",
-            "From requests you may see `ValueError` (a timeout of 0, an unknown hook), `TypeError`, `AttributeError`, `UnicodeError` (a redirect's `Location` "
-            "that is not UTF-8, a header beyond Latin-1, a charset such as `idna`), `KeyError` (a "
+            "From requests you may see `ValueError` (a timeout of 0, an unknown hook), "
+            "`TypeError`, `AttributeError`, `UnicodeError` (a redirect's `Location` that is "
+            "not UTF-8, a header beyond Latin-1, a charset such as `idna`), `KeyError` (a "
             "Digest challenge without a nonce), `RecursionError` and `OSError` (a missing CA "
             "file), and classes of urllib3.",
             "Where requests raises a `ValueError` or a `TypeError`, ulak's class is that as well "
@@ -244,12 +249,14 @@ ERRORS = Section(
         ),
         Entry(
             "accepted",
-            "Some calls that end in such an exception just work:",
-            "requests fails with a `TypeError`, `ValueError`, `AttributeError` or `KeyError` where",
-            "ulak takes `auth=` as a list, user and password beyond Latin-1 (as UTF-8), headers as "
-            "pairs, numbers as cookies, a pair of timeouts as a list, params "
-            "as bytes of UTF-8, a request without a method that is only prepared, a `Location` in "
-            "Latin-1, and gives the 401 back when a Digest challenge cannot be answered.",
+            "Some calls that end in such an exception",
+            "of requests, a `TypeError`, `ValueError`, `AttributeError` or `KeyError`, just "
+            "work here:",
+            "ulak takes `auth=` as a list, user and password beyond Latin-1 (as UTF-8), "
+            "headers as pairs, numbers as cookies, a pair of timeouts as a list, params as "
+            "bytes of UTF-8, a request without a method that is only prepared, and a "
+            "`Location` in Latin-1; it gives the 401 back when a Digest challenge cannot be "
+            "answered, and a `Response` made by hand is `ok` before it has a status.",
             "what can be understood in one way only need not fail.",
             (
                 claim(
@@ -285,11 +292,12 @@ ERRORS = Section(
         ),
         Entry(
             "finer",
-            "Finer classes**, each a subclass of the one in requests**:",
+            "Finer classes,",
             "",
-            "`NameResolutionError` and `ProtocolError` (`ConnectionError`), `IncompleteBody` "
-            "(`ChunkedEncodingError`) and others; see [Errors](errors.md). `CookieConflictError` "
-            "is a `RequestException` too, `StreamConsumedError` a `RuntimeError` too.",
+            "each a subclass of the one in requests: `NameResolutionError` and "
+            "`ProtocolError` (`ConnectionError`), `IncompleteBody` (`ChunkedEncodingError`) "
+            "and others; see [Errors](errors.md). `CookieConflictError` is a "
+            "`RequestException` too, `StreamConsumedError` a `RuntimeError` too.",
             "who wants to know more can, and who does not catches what they caught before.",
             (
                 claim(
@@ -391,9 +399,9 @@ CONNECTIONS = Section(
         ),
         Entry(
             "close",
-            "`Session.close()` closes everything,** responses that are still being read too**:",
-            "In requests those connections live on.",
-            "reading on raises `SessionClosed`.",
+            "`Session.close()` closes everything.",
+            "In requests the connections of responses that are still being read live on.",
+            "In ulak reading on raises `SessionClosed`.",
             "after `close()` nothing of yours should be open.",
             stated="a connection that lives on is seen only when it is waited for; "
             "`tests/sessions/test_closing.py` tests it",
@@ -646,7 +654,7 @@ READING = Section(
         ),
         Entry(
             "skim",
-            "A redirect's body",
+            "A redirect's body.",
             "requests reads all of it into memory.",
             "ulak reads 64 KiB at most, and then the connection is closed; so is the body of an "
             "answer that is retried.",
@@ -658,7 +666,7 @@ READING = Section(
         ),
         Entry(
             "lines",
-            "`iter_lines()`",
+            "`iter_lines()`.",
             "In requests a CR LF that is cut in two gives an empty line, and a `delimiter` at the "
             "end an empty last one.",
             "ulak gives the same lines wherever the network cut them.",
@@ -678,10 +686,11 @@ READING = Section(
         ),
         Entry(
             "charset",
-            "`application/json` is UTF-8** where no charset is named, in both**.",
+            "Charsets.",
             "requests takes every codec of Python for a charset, and an empty charset for UTF-8.",
             "What Python calls a codec but is no charset (`idna`, `unicode_escape`) counts as "
-            "unknown in ulak, and an empty one as not named.",
+            "unknown in ulak, and an empty one as not named. `application/json` is UTF-8 "
+            "where no charset is named, in both.",
             "a server must not choose a codec that does more than decode text.",
             (
                 claim(accepted, "text", "text: the charset idna"),
@@ -696,7 +705,7 @@ READING = Section(
         ),
         Entry(
             "links",
-            "Links",
+            "Links.",
             "requests cuts a Link field at every semicolon, and makes a link of a lone comma.",
             "ulak reads it as RFC 8288 has it, so that a URL may have a semicolon.",
             "the URL is the server's, and what is left of it leads elsewhere.",
@@ -831,7 +840,7 @@ assert request.url.endswith("/%7Efatma/a/../b")
         ),
         Entry(
             "lone-mark",
-            "A lone `?`** or `#` **at the end of a URL",
+            "A lone `?` or `#` at the end of a URL",
             "is dropped by requests.",
             "It stays there; so does an `@` without a user.",
             "the URL is yours, as the path is.",
@@ -877,7 +886,7 @@ assert request.url.endswith("/%7Efatma/a/../b")
         ),
         Entry(
             "location-characters",
-            "Blanks and tabs of a `Location`",
+            "Blanks and tabs of a `Location`.",
             "requests sends the blanks at its end as `%20`, and drops tabs.",
             "ulak drops the blanks, and sends a tab as `%09`.",
             "RFC 9110, section 5.5: the blanks are no part of the value, and what is inside is.",
@@ -967,10 +976,10 @@ REDIRECTS = Section(
         ),
         Entry(
             "left-behind",
-            "More stays behind** when a redirect leads to another origin**:",
-            "requests takes along",
-            "what ulak leaves: the call's `cookies=`, session cookies that are bound to no domain, "
-            "`Referer` and `Host` headers of your own.",
+            "More stays behind when a redirect leads to another origin.",
+            "requests takes along the call's `cookies=`, session cookies that are bound to no "
+            "domain, and `Referer` and `Host` headers of your own.",
+            "ulak leaves them.",
             "whoever can redirect you would learn them; a foreign `Host` would ask the new server "
             "for the old one's pages.",
             (
@@ -1016,14 +1025,14 @@ REDIRECTS = Section(
         ),
         Entry(
             "schemes",
-            "Only `http` and `https`** are followed from HTTP**.",
+            "Only `http` and `https` are followed from HTTP.",
             "requests follows to `file:` or any other scheme that an adapter is mounted for, at a "
             "server's word.",
             stated="the table mounts no adapter for another scheme on a session that is redirected",
         ),
         Entry(
             "unusable-location",
-            "An unusable `Location`** (`http://`, `http:///x`, `http:x`)**",
+            "An unusable `Location` (`http://`, `http:///x`, `http:x`)",
             "makes requests ask the old host again.",
             "It is `InvalidURL` here.",
             "RFC 9110, section 4.2.1: such a URL is invalid, and guessing a host is no answer.",
@@ -1046,7 +1055,7 @@ REDIRECTS = Section(
         ),
         Entry(
             "unrewindable",
-            "A body that cannot be sent again",
+            "A body that cannot be sent again.",
             "requests sends the request with an empty body if it was a generator.",
             "ulak raises `UnrewindableBodyError` on a 307 or 308, a Digest challenge or a retry.",
             "an upload of nothing would count as done.",
@@ -1111,8 +1120,9 @@ _DIGEST = (
     "MD5-sess", "SHA", "SHA-256", "SHA-512", "MD5 by name", "MD5 in quotes",
 )  # fmt: skip
 _DIGEST_PLAIN = (
-    "HEAD", "a file", "after Basic", "after a redirect", "auth of two", "before Basic", "commas inside", "cookies",
-    "no blanks", "opaque", "plain", "small letters", "stale", "the wrong password",
+    "HEAD", "a file", "after Basic", "after a redirect", "auth of two", "before Basic",
+    "commas inside", "cookies", "no blanks", "opaque", "plain", "small letters", "stale",
+    "the wrong password",
     "two requests of a session", "with a body", "with json",
 )  # fmt: skip
 
@@ -1137,9 +1147,9 @@ AUTHENTICATION = Section(
     (
         Entry(
             "over-netrc",
-            "An `Authorization` header wins over netrc;** so do user and password in the URL. It "
-            "wins over those, too.**",
-            "In requests netrc replaces both, and the URL's replace the header.",
+            "An `Authorization` header wins over netrc,",
+            "and over user and password in the URL, which win over netrc too. In requests "
+            "netrc replaces both, and the URL's replace the header.",
             "",
             "what you wrote into the call counts more than a file in the home directory.",
             (
@@ -1175,7 +1185,7 @@ AUTHENTICATION = Section(
         ),
         Entry(
             "netrc-once",
-            "netrc is read once per session,** and looked at again at most once a second**;",
+            "netrc is read once per session, and looked at again at most once a second.",
             "requests reads the file for each request.",
             "Whether the environment names proxies, a CA bundle or a netrc is looked at when a "
             "variable is added or removed, and otherwise once a second too.",
@@ -1205,12 +1215,13 @@ AUTHENTICATION = Section(
         ),
         Entry(
             "digest",
-            "Digest** also does SHA-512-256, `auth-int`, and UTF-8**.",
+            "Digest also does SHA-512-256, `auth-int`, and UTF-8.",
             "requests quotes `qop` and `algorithm`, and repeats a request without an answer when "
             "it knows none.",
-            "ulak writes them as RFC 7616, section 3.4, has them, and gives the 401 back; it answers "
-            "the next request at once, after a redirect too. Its 401s are rounds of the session, "
-            "not response hooks, so a cookie that came with one stands behind the answer.",
+            "ulak writes them as RFC 7616, section 3.4, has them, and gives the 401 back; it "
+            "answers the next request at once, after a redirect too. Its 401s are rounds of "
+            "the session, not response hooks, so a cookie that came with one stands behind "
+            "the answer.",
             "strict servers refuse the quotes, and an answer in Latin-1 where the name has an "
             "umlaut.",
             (
@@ -1320,8 +1331,8 @@ with ulak.Session() as session:
         ),
         Entry(
             "header-none",
-            "Header values of `None`** take a header away**:",
-            'with `headers={"User-Agent": None}` urllib3 sends its own in requests.',
+            "Header values of `None` take a header away.",
+            'With `headers={"User-Agent": None}` urllib3 sends its own in requests.',
             "ulak sends none. (Without `Accept-Encoding` both send `identity`, or a server might "
             "choose anything.)",
             "who takes a header away does not want another in its place.",
@@ -1448,10 +1459,10 @@ COOKIES = Section(
     (
         Entry(
             "cookies-refused",
-            "Cookies follow RFC 6265bis:",
-            "requests stores",
-            "what ulak refuses: `Secure` from http, `__Host-` and `__Secure-` without what they "
-            "promise, control characters, and more than 50 cookies of one response.",
+            "Cookies follow RFC 6265bis.",
+            "requests stores cookies that are `Secure` from http, `__Host-` and `__Secure-` "
+            "ones without what these promise, and more than 50 of one response.",
+            "ulak refuses them, and control characters in them.",
             "who can answer on http could plant a cookie for https.",
             (
                 claim(
@@ -1567,14 +1578,15 @@ BODIES = Section(
         ),
         Entry(
             "list-of-bytes",
-            "A list of `bytes`** as `data`, and any other type that cannot be a body**,",
+            "A list of `bytes` as `data`,",
             "",
-            "is `InvalidBody` before a connection is made.",
+            "and any other type that cannot be a body, is `InvalidBody` before a connection "
+            "is made.",
             stated="the calls that show it are those of the first entry about [errors](#errors)",
         ),
         Entry(
             "text-file",
-            "Text in a file-like object** (`io.StringIO`)**",
+            "Text in a file-like object (`io.StringIO`).",
             "requests announces the number of characters and cuts the body there.",
             "ulak sends it as UTF-8 with its true length.",
             "the last letters would be lost.",

@@ -129,10 +129,8 @@ def _kind_of(result: Any) -> str:
 
 def _describe(value: Any) -> Any:
     """``value`` in plain types."""
-    if _is_response(value):
-        return dict(_parts_of(value))
-    if _is_request(value):
-        return _request(value)
+    if _is_response(value) or _is_request(value):
+        return dict(_parts_of(value)) if _is_response(value) else _request(value)
     if isinstance(value, CookieJar):
         return sorted(_cookie(each) for each in value)
     if isinstance(value, Mapping):

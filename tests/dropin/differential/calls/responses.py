@@ -233,6 +233,15 @@ def _of_raw(name: str, function: Callable[[Any], Any]) -> None:
     call(f"raw: {name}")(read)
 
 
+def _copied(file: Any) -> bytes:
+    import io
+    import shutil
+
+    into = io.BytesIO()
+    shutil.copyfileobj(file, into)
+    return into.getvalue()
+
+
 _of_raw("read()", lambda r: r.read())
 _of_raw("read() in parts", lambda r: (r.read(10), r.read(5), len(r.read()), r.read()))
 _of_raw("read() decoded", lambda r: r.read(decode_content=True))
@@ -243,7 +252,7 @@ _of_raw(
 _of_raw("stream()", lambda r: b"".join(r.stream(16)))
 _of_raw("stream() decoded", lambda r: list(r.stream(100, decode_content=True)))
 _of_raw("read1()", lambda r: len(r.read1()) > 0)
-_of_raw("iteration", lambda r: b"".join(r))
+_of_raw("iteration", b"".join)
 _of_raw("status and reason", lambda r: (r.status, r.reason, r.version))
 _of_raw("headers", lambda r: list(r.headers.items()))
 _of_raw("getheader", lambda r: (r.headers.get("x-a"), r.headers.getlist("X-A"), r.getheader("x-a")))
@@ -256,17 +265,8 @@ _of_raw("readinto()", lambda r: (r.readinto(bytearray(5)),))
 _of_raw("release_conn()", lambda r: r.release_conn())
 _of_raw("geturl()", lambda r: r.geturl())
 _of_raw("length_remaining", lambda r: r.length_remaining)
-_of_raw("shutil", lambda r: _copied(r))
+_of_raw("shutil", _copied)
 _of_raw("the fields beneath", lambda r: r._original_response.msg.get_all("X-A"))
-
-
-def _copied(file: Any) -> bytes:
-    import io
-    import shutil
-
-    into = io.BytesIO()
-    shutil.copyfileobj(file, into)
-    return into.getvalue()
 
 
 # -- streaming ---------------------------------------------------------------
@@ -294,7 +294,7 @@ _streaming("iter_content, then content", lambda r: (list(r.iter_content(4)), r.c
 _streaming("iter_content, then text", lambda r: (list(r.iter_content(4)), r.text))
 _streaming("a part of iter_content, then content", lambda r: (next(r.iter_content(4)), r.content))
 _streaming("content twice", lambda r: r.content is r.content)
-_streaming("iteration", lambda r: list(r))
+_streaming("iteration", list)
 _streaming("decoded", lambda r: list(r.iter_content(3, decode_unicode=True)), "aüb€c".encode())
 _streaming(
     "decoded, cut inside",

@@ -51,12 +51,8 @@ def asking(subject: str, urls: Mapping[str, str], prepared: bool = False) -> Non
 
     def one(url: str) -> Call:
         def function(x: Stage) -> Any:
-            for name, value in (
-                ("{root}", x.url),
-                ("{localhost}", x.localhost),
-                ("{port}", str(x.port)),
-            ):
-                whole = whole.replace(name, value) if name != "{root}" else url.replace(name, value)
+            whole = url.replace("{root}", x.url).replace("{localhost}", x.localhost)
+            whole = whole.replace("{port}", str(x.port))
             if prepared:
                 return x.lib.Request("GET", whole).prepare()
             return x.lib.get(whole, timeout=PATIENCE)
