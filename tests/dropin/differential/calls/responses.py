@@ -379,6 +379,7 @@ for _name, _data in {
     "a chunk size with a blank": _CHUNKED + b" 3 \r\nabc\r\n0\r\n\r\n",
     "a chunk size with a plus": _CHUNKED + b"+3\r\nabc\r\n0\r\n\r\n",
     "a chunk without its CR LF": _CHUNKED + b"3\r\nabcd\r\n0\r\n\r\n",
+    "a chunk with other bytes for its CR LF": _CHUNKED + b"3\r\nabcXX0\r\n\r\n",
     "a chunk size that ends in LF": _CHUNKED + b"3\nabc\r\n0\r\n\r\n",
     "a length": _LENGTH % (b"3", b"abc"),
     "a length too large": _LENGTH % (b"9", b"abc"),
