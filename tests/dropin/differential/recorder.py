@@ -18,7 +18,7 @@ from tests.support.listener import Listener
 from tests.support.messages import Incoming, PeerClosed, ReceivedRequest
 
 #: Seconds that the rest of a request may take.  A body that is shorter than it says ends here.
-_PATIENCE = 0.15
+_PATIENCE = 0.5
 #: Seconds that a connection may be idle, or may need to end when a call is over.
 _GRACE = 5.0
 

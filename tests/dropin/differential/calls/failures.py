@@ -12,8 +12,10 @@ from .table import call, requesting
 
 #: A port that nobody listens on.
 REFUSED = "http://127.0.0.1:1/"
-#: Long enough for what is here, short enough to wait for.
+#: Short enough to wait for.
 SHORT = 0.15
+#: Long enough for the head of an answer to come on a busy machine.
+LONGER = 0.6
 
 for _name, _timeout in {
     "None": None,
@@ -50,7 +52,7 @@ def _(x: Stage) -> object:
 def _hanging(name: str, reply: Reply, method: str = "GET", **options: Any) -> None:
     def function(x: Stage) -> object:
         x.reply("/r", reply)
-        return x.lib.request(method, x.url + "/r", timeout=SHORT, **options)
+        return x.lib.request(method, x.url + "/r", **{"timeout": SHORT, **options})
 
     call(f"stalls: {name}")(function)
 
@@ -58,10 +60,15 @@ def _hanging(name: str, reply: Reply, method: str = "GET", **options: Any) -> No
 _hanging("before the head", raw(b"", then="hang"))
 _hanging("before the head of a POST", raw(b"", then="hang"), "POST", data="x")
 _hanging("inside the head", raw(b"HTTP/1.1 200 OK\r\nX-A:", then="hang"))
-_hanging("inside the body", raw(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab", then="hang"))
+_hanging(
+    "inside the body",
+    raw(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab", then="hang"),
+    timeout=LONGER,
+)
 _hanging(
     "inside a chunk",
     raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", then="hang"),
+    timeout=LONGER,
 )
 _hanging("after 100", raw(b"HTTP/1.1 100 Continue\r\n\r\n", then="hang"))
 
@@ -69,7 +76,7 @@ _hanging("after 100", raw(b"HTTP/1.1 100 Continue\r\n\r\n", then="hang"))
 @call("stalls: inside a body that is streamed")
 def _(x: Stage) -> object:
     x.reply("/r", raw(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab", then="hang"))
-    with x.lib.get(x.url + "/r", stream=True, timeout=SHORT) as response:
+    with x.lib.get(x.url + "/r", stream=True, timeout=LONGER) as response:
         return x.attempt(lambda: list(response.iter_content(1)))
 
 

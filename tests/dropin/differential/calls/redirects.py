@@ -102,7 +102,6 @@ LOCATIONS: dict[str, str | bytes] = {
     "with a scheme and no slashes": "http:b",
     "with a port in the path": "/b:80",
     "with userinfo": "http://user:pass@127.0.0.1:{port}/b",
-    "of two slashes and a path": "//b",
 }
 
 
