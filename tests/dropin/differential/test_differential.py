@@ -15,7 +15,7 @@ import ulak
 
 from .calls import CALLS
 from .claims import Claim
-from .differences import entries
+from .differences import SECTIONS, Table, entries
 from .observation import Observation, differences, observe, parts
 from .page import COMMAND, PAGE, text
 from .recorder import Recorder
@@ -91,6 +91,15 @@ def test_each_entry_is_shown_or_says_why_it_cannot_be() -> None:
     for entry in entries():
         assert bool(entry.claims) != bool(entry.stated), entry.id
     assert len({entry.id for entry in entries()}) == len(list(entries()))
+
+
+def test_each_difference_that_is_shown_has_a_reason() -> None:
+    parts = [part for section in SECTIONS for part in section.parts]
+    for part in parts:
+        if isinstance(part, Table):
+            assert "*Why:*" in part.introduction
+        else:
+            assert part.why or part.stated, part.id
 
 
 def test_the_page_is_what_the_entries_make() -> None:
