@@ -88,20 +88,6 @@ TIME = Section(
             stated="a call would have to wait for minutes",
         ),
         Entry(
-            "send-timeout",
-            "`send()` is told of a timeout only when the call gives one.",
-            "requests calls the `send` of a subclass with `timeout=None`.",
-            "ulak leaves the keyword out, which means the session's.",
-            "`None` would mean to wait for ever.",
-            (
-                claim(
-                    made_by(lambda seen: [_without_timeout(seen[0]), *seen[1:]]),
-                    "1.value",
-                    "sessions: subclassed with send()",
-                ),
-            ),
-        ),
-        Entry(
             "more-timeouts",
             "More limits.",
             "`requests.Timeout` is an exception, and `timeout=` an argument of calls.",
@@ -134,11 +120,6 @@ TIME = Section(
         ),
     ),
 )
-
-
-def _without_timeout(seen: Any) -> Any:
-    method, url, keywords = seen
-    return method, url, [each for each in keywords if each != "timeout"]
 
 
 _FAMILY = (
@@ -1661,10 +1642,11 @@ MISSING = Section(
             "helpers",
             "",
             "",
-            "`requests.utils`, `.compat`, `.packages`, `.certs` and `.help` are not part of this "
-            "version; [what takes their place](migrating.md#helpers). Of the names that begin with "
-            "two underscores there are `__title__`, `__description__`, `__version__`, `__author__` "
-            "and `__license__`.",
+            "A module of requests also offers what it happens to import, such as "
+            "`requests.sessions.urljoin`. ulak's modules have what the module of requests defines; "
+            "the rest is there [in the place of requests](guide/dropin.md). Of the names that "
+            "begin with two underscores there are `__title__`, `__description__`, `__version__`, "
+            "`__author__` and `__license__`.",
             stated="names that are not there are not called",
         ),
     ),
