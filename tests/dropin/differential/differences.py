@@ -1634,8 +1634,9 @@ MISSING = Section(
             "",
             "",
             "What is here and not in requests: an [asynchronous session](guide/async.md), [many "
-            "requests at once](guide/sessions.md#many-at-once), `base_url`, and what [the first "
-            "section](#time) tells of time.",
+            "requests at once](guide/sessions.md#many-at-once), `base_url`, what [the first "
+            "section](#time) tells of time, and [safety limits](guide/safety.md): "
+            "`max_body_size`, `https_only` and `address_policy`.",
             stated=NEW,
         ),
         Entry(
