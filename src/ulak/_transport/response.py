@@ -61,7 +61,7 @@ class BodyReader:
         "_whole",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - made in one place, for each answer
         self,
         parser: ResponseParser,
         pending: bytes,
