@@ -33,16 +33,31 @@ if TYPE_CHECKING:
         auth as auth,
     )
     from . import (
+        certs as certs,
+    )
+    from . import (
+        compat as compat,
+    )
+    from . import (
         cookies as cookies,
     )
     from . import (
+        dropin as dropin,
+    )
+    from . import (
         exceptions as exceptions,
+    )
+    from . import (
+        help as help,
     )
     from . import (
         hooks as hooks,
     )
     from . import (
         models as models,
+    )
+    from . import (
+        packages as packages,
     )
     from . import (
         retries as retries,
@@ -58,6 +73,9 @@ if TYPE_CHECKING:
     )
     from . import (
         timeouts as timeouts,
+    )
+    from . import (
+        utils as utils,
     )
     from ._version import (
         __author__ as __author__,
@@ -171,7 +189,10 @@ _HOMES = {
     "async_sessions": ("AsyncSession",),
     "api": ("delete", "get", "head", "options", "patch", "post", "put", "query", "request"),
     "auth": (),
+    "certs": (),
+    "compat": (),
     "cookies": (),
+    "dropin": (),
     "exceptions": (
         "ChunkedEncodingError",
         "ConnectTimeout",
@@ -187,13 +208,16 @@ _HOMES = {
         "TotalTimeout",
         "URLRequired",
     ),
+    "help": (),
     "hooks": (),
     "models": ("PreparedRequest", "Request", "Response"),
+    "packages": (),
     "retries": (),
     "sessions": ("Session", "session"),
     "status_codes": ("codes",),
     "structures": (),
     "timeouts": ("Timeout",),
+    "utils": (),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from urllib3.util import Retry
+
 from . import _tls, _urls
 from ._environment import normalise_proxy, select_proxy
 from ._errors import LOWER_ERRORS, translate
@@ -30,17 +32,26 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     import urllib3
-    from urllib3.util import Retry
 
     from ._types import Cert, Proxies, RetriesInput, Verify
 
-__all__ = ["BaseAdapter", "HTTPAdapter"]
+__all__ = [
+    "DEFAULT_POOLBLOCK",
+    "DEFAULT_POOLSIZE",
+    "DEFAULT_POOL_TIMEOUT",
+    "DEFAULT_RETRIES",
+    "BaseAdapter",
+    "HTTPAdapter",
+    "PoolManager",
+    "Retry",
+]
 
 #: How many origins an adapter keeps connections to, the most recently used.
 DEFAULT_POOLS: Final = 512
 #: How many idle connections it keeps to each.
 DEFAULT_POOLSIZE: Final = 100
 DEFAULT_POOLBLOCK: Final = False
+DEFAULT_POOL_TIMEOUT: Final = None
 DEFAULT_RETRIES: Final = 0
 
 
@@ -477,6 +488,4 @@ def _headers_of(resp: Any) -> CaseInsensitiveDict[str]:
 
 
 def _no_retries() -> Retry:
-    from urllib3.util import Retry
-
     return Retry(0, read=False)

@@ -20,7 +20,7 @@ from ._response import (
     BaseResponse,
     slices,
 )
-from .exceptions import InvalidMethod, InvalidOption, RequestException
+from .exceptions import InvalidBody, InvalidMethod, InvalidOption, RequestException
 from .hooks import HOOKS, default_hooks
 from .structures import CaseInsensitiveDict
 
@@ -166,7 +166,37 @@ class Request(RequestHooksMixin):
         return prepared
 
 
-class PreparedRequest(RequestHooksMixin):
+class RequestEncodingMixin:
+    """What a URL and a body are made of; code for requests calls it by this name."""
+
+    url: str | None
+
+    @property
+    def path_url(self) -> str:
+        """The target in origin form: path and query (RFC 9112, section 3.2.1)."""
+        return _urls.parse(self.url or "").target
+
+    @staticmethod
+    def _encode_params(data: Any) -> Any:
+        """``data`` as a form where it is a mapping or pairs; anything else as it is."""
+        if isinstance(data, Mapping | list | tuple):
+            return _bodies.encode_body(data).body if data else ""
+        return data
+
+    @staticmethod
+    def _encode_files(files: Files, data: Any) -> tuple[bytes, str | None]:
+        """A form with files, read into memory: the body and its Content-Type.
+
+        :raises InvalidBody: when there are no files, or of no kind that can be sent.
+        """
+        if not files:
+            raise InvalidBody("files= should name at least one file")
+        encoded = _bodies.encode_body(data, files)
+        body = encoded.body
+        return body if isinstance(body, bytes) else body.read(), encoded.content_type
+
+
+class PreparedRequest(RequestEncodingMixin, RequestHooksMixin):
     """A request as it goes on the wire.
 
     The ``prepare_*`` methods are override points; :meth:`prepare` calls each in
@@ -393,11 +423,6 @@ class PreparedRequest(RequestHooksMixin):
             for event, hook in hooks.items():
                 if hook or event not in HOOKS:
                     self.register_hook(event, hook)
-
-    @property
-    def path_url(self) -> str:
-        """The target in origin form: path and query (RFC 9112, section 3.2.1)."""
-        return _urls.parse(self.url or "").target
 
 
 def _as_jar(cookies: Any) -> CookieJar:

@@ -30,6 +30,7 @@ from ._types import UNSET
 from .adapters import HTTPAdapter
 from .hooks import dispatch_hook
 from .models import REDIRECT_STATI, PreparedRequest, Response
+from .timeouts import standard
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
@@ -43,10 +44,12 @@ if TYPE_CHECKING:
 __all__ = [
     "REDIRECT_STATI",
     "Session",
+    "SessionRedirectMixin",
     "default_headers",
     "default_user_agent",
     "merge_hooks",
     "merge_setting",
+    "preferred_clock",
     "session",
 ]
 
@@ -62,6 +65,8 @@ class Session(BaseSession[Response, "OpenStream"]):
     _adapter_base: ClassVar[str] = "ulak.adapters.HTTPAdapter or ulak.adapters.BaseAdapter"
 
     def _set_up(self) -> None:
+        if "timeout" not in self.__dict__ and type(self).timeout is BaseSession.timeout:
+            self.timeout = standard()
         self.mount("https://", HTTPAdapter())
         self.mount("http://", HTTPAdapter())
 
@@ -282,6 +287,10 @@ class Session(BaseSession[Response, "OpenStream"]):
     ) -> None:
         self.close()
 
+
+#: Where requests has the methods that follow redirects.
+SessionRedirectMixin = Session
+preferred_clock = perf_counter
 
 _OWN_SEND = Session.send
 

@@ -21,7 +21,7 @@ FLOORS = {
             "_transport",
             "adapters async_adapters",
             "_gathering api sessions async_sessions",
-            " __main__ cli dropin",
+            " __main__ _internal_utils certs cli compat dropin help packages utils",
         )
     )
     for name in line.split(" ")

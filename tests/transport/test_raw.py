@@ -274,6 +274,19 @@ def test_the_certificate_can_be_reached_while_streaming(https_server, certificat
         assert response.raw._connection.sock.getpeercert()["subjectAltName"]
 
 
+@pytest.mark.parametrize("size", [5, 1_000_000], ids=["whole", "on its way"])
+def test_the_certificate_is_where_http_client_has_it(https_server, certificates, session, size):
+    """Authentication that binds itself to the channel looks under the reader for it."""
+    url = f"{https_server.url}/bytes/{size}"
+    with session.get(url, stream=True, verify=str(certificates.ca)) as response:
+        certificate = response.raw._fp.fp.raw._sock.getpeercert(True)
+        assert certificate == response.raw._connection.sock.getpeercert(True)
+        assert certificate.startswith(b"\x30")
+        response.raw.read()
+        assert response.raw._fp.fp is None
+        assert response.raw._connection is None
+
+
 def test_its_url(http_server: HttpServer, session: ulak.Session) -> None:
     raw = session.get(f"{http_server.url}/get?a=b#part").raw
     assert raw.url == raw.geturl() == raw._request_url == "/get?a=b"

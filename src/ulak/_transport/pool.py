@@ -289,7 +289,7 @@ class CodecPool(_HTTPConnectionPool):
             raise
         if parser.complete:
             self.give_back(conn, whole and parser.keep_alive)
-            reader = BodyReader(parser, body, None, None, None)
+            reader = BodyReader(parser, body, None, None, None, source=conn)
         else:
             reader = BodyReader(parser, body, conn, self, timeout.read, whole)
         return RawResponse(parser.head, reader, out.target)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from weakref import ref
 
 from urllib3 import HTTPHeaderDict
 from urllib3 import exceptions as lower
@@ -55,6 +56,7 @@ class BodyReader:
         "_pending",
         "_pool",
         "_position",
+        "_source",
         "_whole",
         "received",
     )
@@ -70,8 +72,12 @@ class BodyReader:
         pool: Keeper | None,
         limit: float | None,
         whole: bool = True,
+        source: CodecConnection | None = None,
     ) -> None:
-        """``limit`` is in seconds for each receive; ``whole``: all of the request went out."""
+        """``limit`` is in seconds for each receive; ``whole``: all of the request went out.
+
+        ``source`` is the connection that a body came on which is here already.
+        """
         self._parser = parser
         self._pending = pending
         self._position = 0
@@ -79,6 +85,8 @@ class BodyReader:
         self._pool = pool
         self._limit = limit
         self._whole = whole
+        served = conn or source
+        self._source = None if served is None else ref(served)
         self._failure: Exception | None = None
         self.received = len(pending)
 
@@ -86,6 +94,24 @@ class BodyReader:
     def connection(self) -> CodecConnection | None:
         """The connection that the rest of the body comes from, if there is a rest."""
         return self._conn
+
+    @property
+    def source(self) -> CodecConnection | None:
+        """The connection that the body comes from, until the body is read.
+
+        It may be in the pool, or at work for another, where all has been
+        received: it is to be looked at, not to be used.
+        """
+        return None if self._source is None or self.closed else self._source()
+
+    @property
+    def fp(self) -> _Buffered | None:
+        """What http.client reads from; ``fp.raw._sock`` is where others look for the certificate.
+
+        ``None`` when nothing more can be read, which is how they learn of the end.
+        """
+        conn = self.source
+        return None if conn is None and self.closed else _Buffered(conn)
 
     @property
     def missing(self) -> int | None:
@@ -221,6 +247,16 @@ class BodyReader:
             self._pool.give_back(conn, reusable)
 
 
+class _Buffered:
+    """The way from a response to its socket, as it goes in http.client: ``raw._sock``."""
+
+    __slots__ = ("_sock", "raw")
+
+    def __init__(self, conn: CodecConnection | None) -> None:
+        self._sock = None if conn is None else conn.sock
+        self.raw = self
+
+
 class RawResponse(HTTPResponse):
     """An answer whose body is read through ulak's codec.
 
@@ -303,8 +339,8 @@ class RawResponse(HTTPResponse):
 
     @property
     def connection(self) -> CodecConnection | None:
-        """The connection, while the body is still on it."""
-        return self._reader.connection
+        """The connection that the body comes from, until the body is read."""
+        return self._reader.source
 
     @property
     def _original_response(self) -> Any:  # type: ignore[override]
@@ -501,7 +537,7 @@ class RawResponse(HTTPResponse):
     @property
     def _connection(self) -> CodecConnection | None:  # type: ignore[override]  # the reader's
         """:attr:`connection`, under the name by which certificates and addresses are asked for."""
-        return self._reader.connection
+        return self._reader.source
 
     def supports_chunked_reads(self) -> bool:
         """Whether :meth:`read_chunked` works."""
