@@ -153,7 +153,7 @@ class HTTPAdapter(BaseAdapter):
         self._pool_connections = pool_connections
         self._pool_maxsize = pool_maxsize
         self._pool_block = pool_block
-        self._known: dict[Any, tuple[Any, int, Any]] = {}
+        self._known: dict[Any, tuple[Any, int, Any, dict[str, Any]]] = {}
         self.init_poolmanager(pool_connections, pool_maxsize, block=pool_block)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -267,6 +267,7 @@ class HTTPAdapter(BaseAdapter):
                 found is not None
                 and found[1] == found[2].generation
                 and (proxy is not None or found[2] is self.poolmanager)
+                and found[3] == found[2].connection_pool_kw
             ):
                 return found[0]  # type: ignore[no-any-return]
         pool, manager = self._find_pool(request, verify, proxy, cert)
@@ -297,10 +298,13 @@ class HTTPAdapter(BaseAdapter):
         return pool, manager
 
     def _remember(self, key: Any, pool: Any, manager: CodecPoolManager) -> None:
-        """Find ``pool`` at once next time, until the manager drops any of its pools."""
+        """Find ``pool`` at once next time, until the manager drops any of its pools.
+
+        Or until its settings change, as adapters do that set ``assert_hostname`` on it.
+        """
         if len(self._known) >= self._pool_connections:
             self._known.clear()
-        self._known[key] = (pool, manager.generation, manager)
+        self._known[key] = (pool, manager.generation, manager, manager.connection_pool_kw.copy())
 
     def get_connection(self, url: str, proxies: Proxies = None) -> urllib3.HTTPConnectionPool:
         """The pool for ``url``, without the TLS settings of a request.
@@ -357,7 +361,8 @@ class HTTPAdapter(BaseAdapter):
         response.url = req.url or ""
         response.request = req
         response.connection = self
-        if not isinstance(resp, RawResponse):  # whose head is read when it is looked at
+        # A head of ours is read when it is looked at, unless others changed it before.
+        if not isinstance(resp, RawResponse) or resp.was_looked_at:
             response.reason = resp.reason
             response.headers = _headers_of(resp)
         return response

@@ -6,6 +6,7 @@ import hashlib
 import io
 import socket
 import ssl
+import threading
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,7 +21,6 @@ from requests_toolbelt import (
     SourceAddressAdapter,
     SSLAdapter,
     StreamingIterator,
-    threaded,
     user_agent,
 )
 from requests_toolbelt.adapters.fingerprint import FingerprintAdapter
@@ -72,13 +72,13 @@ def test_a_multipart_encoder_is_streamed_with_its_length(http_server: HttpServer
 def test_a_monitor_sees_every_read(http_server: HttpServer) -> None:
     seen = []
     monitor = MultipartEncoderMonitor.from_fields(
-        fields={"file": ("f", io.BytesIO(b"y" * 100_000), "application/octet-stream")},
+        fields={"file": ("f", io.BytesIO(b"y" * 1_000_000), "application/octet-stream")},
         callback=lambda m: seen.append(m.bytes_read),
     )
     response = requests.post(
         f"{http_server.url}/post", data=monitor, headers={"Content-Type": monitor.content_type}
     )
-    assert len(response.json()["files"]["file"]) == 100_000
+    assert len(response.json()["files"]["file"]) == 1_000_000
     assert seen == sorted(seen)
     assert seen[-1] == monitor.len
     assert len(seen) > 5
@@ -381,22 +381,22 @@ def test_tee(
 
 
 def test_a_pool_of_threads(http_server: HttpServer) -> None:
-    urls = [f"{http_server.url}/anything/{number}" for number in range(20)]
+    gate = threading.Event()
+
+    @http_server.route("/gate")
+    def wait(request: ReceivedRequest) -> Answer:
+        gate.wait(10)
+        return Answer(request.target.encode())
+
+    urls = [f"{http_server.url}/gate?{number}" for number in range(20)]
+    # Its threads begin before they have a place for the first answer.
     workers = pool.Pool.from_urls([*urls, "http://127.0.0.1:1/refused"], num_processes=4)
+    gate.set()
     workers.join_all()
-    targets = {response.json()["target"] for response in workers.responses()}
-    assert targets == {f"/anything/{number}" for number in range(20)}
+    assert {response.text for response in workers.responses()} == {
+        f"/gate?{number}" for number in range(20)
+    }
     failures = list(workers.exceptions())
     assert [type(failure.exception) for failure in failures] == [
         requests.exceptions.ConnectionError
     ]
-
-
-def test_threaded_map(http_server: HttpServer) -> None:
-    wanted = [
-        {"method": "POST", "url": f"{http_server.url}/post", "json": {"number": number}}
-        for number in range(5)
-    ]
-    responses, failures = threaded.map(wanted, num_processes=2)
-    assert sorted(response.json()["json"]["number"] for response in responses) == [0, 1, 2, 3, 4]
-    assert list(failures) == []
