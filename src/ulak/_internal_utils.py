@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from .compat import builtin_str
 
@@ -13,7 +14,7 @@ _VALUE = r"(?:\S[^\r\n]*)?"
 
 #: Patterns for a field's name and its value, by the type of what is matched.  What
 #: ulak itself sends is held to stricter ones.
-HEADER_VALIDATORS = {
+HEADER_VALIDATORS: dict[type, tuple[re.Pattern[Any], re.Pattern[Any]]] = {
     bytes: (re.compile(rb"\A%b\Z" % _NAME.encode()), re.compile(rb"\A%b\Z" % _VALUE.encode())),
     str: (re.compile(rf"\A{_NAME}\Z"), re.compile(rf"\A{_VALUE}\Z")),
 }

@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 __all__ = [
     "DEFAULT_POOLBLOCK",
     "DEFAULT_POOLSIZE",
-    "DEFAULT_POOL_TIMEOUT",
     "DEFAULT_RETRIES",
     "BaseAdapter",
     "HTTPAdapter",

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import builtins
 import json
+import urllib.request
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, MutableMapping
 from http import cookiejar as cookielib
 from http.cookies import Morsel
 from io import StringIO
 from json import JSONDecodeError
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import (
     quote,
     quote_plus,
@@ -75,17 +76,12 @@ __all__ = [
     "urlunparse",
 ]
 
-if TYPE_CHECKING:
-
-    def proxy_bypass_environment(host: builtins.str, proxies: Any = None) -> bool:
-        """Whether the environment exempts ``host`` from proxies."""
-
-else:
-    from urllib.request import proxy_bypass_environment
+#: As :func:`proxy_bypass`, of the environment alone; typeshed does not know it.
+proxy_bypass_environment: Callable[..., Any] = urllib.request.proxy_bypass_environment  # type: ignore[attr-defined]
 
 is_py2 = False
 is_py3 = True
-is_urllib3_1 = int(urllib3_version.partition(".")[0]) == 1
+is_urllib3_1: bool = int(urllib3_version.partition(".")[0]) == 1
 #: ``json`` is always the standard library's; ``Session(json_loads=…)`` takes another.
 has_simplejson = False
 
@@ -94,4 +90,4 @@ str = builtins.str  # noqa: A001 - the name of requests
 bytes = builtins.bytes  # noqa: A001 - likewise
 basestring = (builtins.str, builtins.bytes)
 numeric_types = (int, float)
-integer_types = (int,)
+integer_types: tuple[type, ...] = (int,)

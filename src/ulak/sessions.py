@@ -35,7 +35,7 @@ from .timeouts import standard
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
     from types import TracebackType
-    from typing import Literal, Self
+    from typing import Literal, Self, TypeAlias
 
     from ._gathering import Item
     from ._response import BaseResponse
@@ -65,8 +65,8 @@ class Session(BaseSession[Response, "OpenStream"]):
     _adapter_base: ClassVar[str] = "ulak.adapters.HTTPAdapter or ulak.adapters.BaseAdapter"
 
     def _set_up(self) -> None:
-        if "timeout" not in self.__dict__ and type(self).timeout is BaseSession.timeout:
-            self.timeout = standard()
+        if type(self).timeout is BaseSession.timeout:  # a subclass may have said otherwise
+            self.__dict__.setdefault("timeout", standard())
         self.mount("https://", HTTPAdapter())
         self.mount("http://", HTTPAdapter())
 
@@ -289,7 +289,7 @@ class Session(BaseSession[Response, "OpenStream"]):
 
 
 #: Where requests has the methods that follow redirects.
-SessionRedirectMixin = Session
+SessionRedirectMixin: TypeAlias = Session
 preferred_clock = perf_counter
 
 _OWN_SEND = Session.send

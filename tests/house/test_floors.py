@@ -39,6 +39,7 @@ OPTIONAL = {
     "hpack",
     "hyperframe",
     "publicsuffixlist",
+    "pytest",
     "rich",
 }
 

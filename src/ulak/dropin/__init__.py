@@ -45,7 +45,7 @@ def install(force: bool = False) -> None:
         if is_installed():
             return
         found = _loaded()
-        if found and not force:
+        if any(found.values()) and not force:
             raise RequestsImported(
                 f"requests is imported already{_by_whom()}, so code may hold classes that are "
                 "not ulak's. Call ulak.dropin.install() before anything imports requests, or "
@@ -73,12 +73,12 @@ def is_installed() -> bool:
     return _finder is not None
 
 
-def _loaded() -> dict[str, ModuleType]:
-    """The modules of requests that are imported."""
+def _loaded() -> dict[str, ModuleType | None]:
+    """The modules of requests that are imported; ``None`` where that is forbidden."""
     return {
         name: module
         for name, module in list(sys.modules.items())
-        if name.partition(".")[0] == "requests" and module is not None
+        if name.partition(".")[0] == "requests"
     }
 
 

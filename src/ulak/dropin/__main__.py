@@ -6,7 +6,7 @@ import sys
 
 from . import _run, install
 
-USAGE = """\
+_USAGE = """\
 usage: python -m ulak.dropin [-h] (script | -m module | -c code) [argument ...]
 
 Run a Python program in which `import requests` gives ulak. The program is
@@ -19,16 +19,16 @@ what it is under `python`: its arguments, its tracebacks, its exit code.
 Only this process: a Python that the program starts is not covered.
 """
 
-RUN = {"-m": _run.run_module, "-c": _run.run_code}
+_RUN = {"-m": _run.run_module, "-c": _run.run_code}
 
 
 def main(arguments: list[str]) -> None:
     """Run what ``arguments`` ask for."""
     first = arguments[0] if arguments else "-h"
     if first in {"-h", "--help"}:
-        print(USAGE, end="", file=sys.stdout if arguments else sys.stderr)
+        print(_USAGE, end="", file=sys.stdout if arguments else sys.stderr)
         sys.exit(0 if arguments else 2)
-    run = RUN.get(first)
+    run = _RUN.get(first)
     if run is not None and len(arguments) < 2:
         _fail(f"{first} needs an argument; see python -m ulak.dropin -h")
     if run is None and first.startswith("-"):

@@ -29,6 +29,7 @@ _ELSEWHERE: dict[str, dict[str, str]] = {
         " InvalidHeader=_InvalidHeader LocationValueError MaxRetryError NewConnectionError"
         " ProtocolError ProxyError=_ProxyError ReadTimeoutError ResponseError"
         " SSLError=_SSLError",
+        "ulak._transport.socks": "SOCKSProxyManager",
         "urllib3.poolmanager": "proxy_from_url",
         "urllib3.util": "Timeout=TimeoutSauce parse_url",
         "": "os socket warnings",
@@ -36,7 +37,6 @@ _ELSEWHERE: dict[str, dict[str, str]] = {
     "ulak.api": {"ulak.models": "Response", "ulak": "sessions"},
     "ulak.auth": {
         "base64": "b64encode",
-        "ulak._bodies": "FORM=CONTENT_TYPE_FORM_URLENCODED",
         "ulak.compat": "basestring str urlparse",
         "ulak.cookies": "extract_cookies_to_jar",
         "ulak.utils": "parse_dict_header to_native_string",
@@ -91,7 +91,14 @@ _ELSEWHERE: dict[str, dict[str, str]] = {
         " to_native_string",
         "": "os sys time",
     },
+    "ulak.compat": {"types": "ModuleType", "": "importlib sys"},
+    "ulak.help": {"": "urllib3"},
     "ulak.structures": {"collections": "OrderedDict"},
+    "ulak.utils": {
+        "collections.abc": "Iterable",
+        "ulak": "certs",
+        "": "codecs io socket struct sys tempfile warnings zipfile",
+    },
 }
 
 

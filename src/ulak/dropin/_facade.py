@@ -122,7 +122,9 @@ _OWN: Any = vars(ModuleType)["__dict__"].__get__
 def make() -> Requests:
     """The module, as Python would have it if it were a package on disk."""
     module = Requests("requests", ulak.__doc__)
-    for name, value in {**ABOUT, "__file__": ulak.__file__, "__path__": []}.items():
+    public = sorted({*ulak.__all__, *SUBMODULES, *_FROM_ELSEWHERE} - {"__version__"})
+    own = {**ABOUT, "__all__": public, "__file__": ulak.__file__, "__path__": []}
+    for name, value in own.items():
         setattr(module, name, value)
     return module
 

@@ -26,7 +26,7 @@ class Finder(MetaPathFinder, Loader):
     :param replaced: modules of requests itself, to be put aside meanwhile.
     """
 
-    def __init__(self, replaced: dict[str, ModuleType]) -> None:
+    def __init__(self, replaced: dict[str, ModuleType | None]) -> None:
         self._replaced = replaced
         self._facade = _facade.make()
         self._given: list[tuple[ModuleType, str]] = []
@@ -43,7 +43,7 @@ class Finder(MetaPathFinder, Loader):
             del sys.modules[name]
         for module, name in self._given:
             vars(module).pop(name, None)
-        sys.modules.update(self._replaced)
+        sys.modules.update(self._replaced)  # type: ignore[arg-type]  # None forbids the import
 
     # What Python asks of a finder.
 

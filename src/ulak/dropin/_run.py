@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from importlib.machinery import SourceFileLoader
+from importlib.machinery import BuiltinImporter, ModuleSpec, PathFinder, SourceFileLoader
 from importlib.util import find_spec
 from types import CodeType, ModuleType, TracebackType
 from typing import Any
@@ -30,11 +30,14 @@ def run_script(path: str, arguments: list[str]) -> None:
     :raises CannotRun: when it cannot be read.
     """
     sys.argv = [path, *arguments]
+    whole = os.path.join(os.getcwd(), path)
     if os.path.isdir(path) or _is_zip(path):
-        _set_path(path)
-        _run_named("__main__", f"can't find '__main__' module in {path!r}")
+        _set_path(whole)
+        spec = PathFinder.find_spec("__main__", [whole])
+        if spec is None:
+            raise CannotRun(f"can't find '__main__' module in {whole!r}")
+        _run_found(spec)
         return
-    whole = os.path.abspath(path)
     _set_path(os.path.dirname(os.path.realpath(path)))
     try:
         with io.open_code(whole) as file:
@@ -53,35 +56,55 @@ def run_module(name: str, arguments: list[str]) -> None:
     """
     sys.argv = ["-m", *arguments]
     _set_path(os.getcwd())
-    _run_named(name, f"No module named {name}")
+    _run_named(name)
 
 
 def run_code(source: str, arguments: list[str]) -> None:
     """Run a piece of text."""
     sys.argv = ["-c", *arguments]
     _set_path("")
-    _execute(source, "<string>", _main(None, None))
+    _execute(source, "<string>", _main(None, BuiltinImporter))
 
 
-def _run_named(name: str, missing: str) -> None:
-    """Run the module ``name``, where it is found."""
-    try:
-        spec = find_spec(name)
-        if spec is not None and spec.submodule_search_locations is not None:
-            missing = f"No module named {name}.__main__; {name!r} is a package and cannot be run"
-            name = f"{name}.__main__"
-            spec = find_spec(name)
-    except (ImportError, ValueError) as error:
-        raise CannotRun(f"{missing} ({error})") from error
-    get_code: Any = getattr(spec and spec.loader, "get_code", None)
-    code = get_code(name) if get_code is not None else None
-    if spec is None or code is None:
-        raise CannotRun(missing)
+def _run_named(name: str) -> None:
+    """Run the module ``name``, or the ``__main__`` of that package."""
+    spec = _find(name)
+    if spec is not None and spec.submodule_search_locations is not None:
+        spec = _find(f"{name}.__main__")
+        if spec is None:
+            raise CannotRun(
+                f"No module named {name}.__main__; {name!r} is a package and cannot be run"
+            )
+    if spec is None:
+        raise CannotRun(f"No module named {name}")
     sys.argv[0] = spec.origin or name
+    _run_found(spec)
+
+
+def _find(name: str) -> ModuleSpec | None:
+    """How to load the module ``name``; packages that it is in are imported.
+
+    :raises CannotRun: when one of these is not there.
+    """
+    try:
+        return find_spec(name)
+    except ImportError as error:
+        if error.name and f"{name}.".startswith(f"{error.name}."):
+            raise CannotRun(f"No module named {name} ({error})") from error
+        _begin_tracebacks_below(_find.__code__)
+        raise
+
+
+def _run_found(spec: ModuleSpec) -> None:
+    """Run the module that ``spec`` tells of."""
+    get_code: Any = getattr(spec.loader, "get_code", None)
+    code = get_code(spec.name) if get_code is not None else None
+    if code is None:
+        raise CannotRun(f"{spec.name} is no Python code that could be run")
     main = _main(spec.origin, spec.loader)
     main.__spec__ = spec
     main.__package__ = spec.parent
-    main.__dict__["__cached__"] = spec.cached
+    vars(main)["__cached__"] = spec.cached
     _execute(code, "", main)
 
 
@@ -103,11 +126,10 @@ def _main(file: str | None, loader: Any) -> ModuleType:
 
     main = ModuleType("__main__")
     main.__loader__ = loader
-    main.__dict__["__builtins__"] = builtins
-    vars(main)["__annotations__"] = {}
+    vars(main)["__builtins__"] = builtins
     if file is not None:
         main.__file__ = file
-        main.__dict__["__cached__"] = None
+        vars(main)["__cached__"] = None
     sys.modules["__main__"] = main
     return main
 

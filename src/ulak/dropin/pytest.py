@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._version import __version__
-from . import install, uninstall
+from . import RequestsImported, install, uninstall
 
 if TYPE_CHECKING:
     from typing import Any
@@ -19,7 +19,12 @@ __all__ = ["pytest_addoption", "pytest_report_header", "pytest_unconfigure"]
 
 def pytest_addoption(parser: Any) -> None:
     """Install: of all hooks, the one that pytest calls first."""
-    install()
+    try:
+        install()
+    except RequestsImported as error:
+        from pytest import UsageError
+
+        raise UsageError(str(error)) from error
 
 
 def pytest_report_header() -> str:
