@@ -21,6 +21,6 @@ with requests.Session() as s:
     r = s.get(f"{url}/bytes/10?seed=1")
     list(r.iter_content(3))
     try:
-        r.content
+        print(r.content)
     except RuntimeError:
         print("consumed")

@@ -11,7 +11,7 @@ e = requests.exceptions
 with socket.socket() as unused:
     unused.bind(("127.0.0.1", 0))
     try:
-        requests.get("http://127.0.0.1:%d/" % unused.getsockname()[1])
+        requests.get(f"http://127.0.0.1:{unused.getsockname()[1]}/")
     except requests.ConnectionError as error:
         print(type(error).__name__, isinstance(error, OSError), error.request.method)
 

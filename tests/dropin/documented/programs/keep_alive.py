@@ -11,8 +11,8 @@ with requests.Session() as s:
     for _ in range(5):
         with s.get(f"{url}/bytes/10000", stream=True) as r:
             socks.add(r.raw.connection.sock.getsockname())
-            r.content
-    print(len(socks))
+            size = len(r.content)
+    print(len(socks), size)
     first = s.get(f"{url}/drip?numbytes=2&duration=0.1", stream=True)
     with s.get(f"{url}/bytes/10", stream=True) as second:
         print(first.raw.connection is not second.raw.connection)

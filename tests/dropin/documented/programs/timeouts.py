@@ -20,7 +20,7 @@ with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
         sock.setblocking(False)
         sock.connect_ex(address)
     try:
-        requests.get("http://%s:%d/" % address, timeout=(0.1, 30))
+        requests.get(f"http://127.0.0.1:{address[1]}/", timeout=(0.1, 30))
     except requests.exceptions.ConnectTimeout as error:
         print(isinstance(error, requests.ConnectionError), isinstance(error, requests.Timeout))
     for sock in waiting:
