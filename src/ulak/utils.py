@@ -161,7 +161,10 @@ def iter_slices(string: Any, slice_length: int | None) -> Iterator[Any]:
 
 def super_len(o: Any) -> int:
     """How many bytes are left to be read of a body; 0 when nobody knows."""
-    return _streams.body_length(o) or 0
+    length = _streams.body_length(o)
+    if length is None:
+        length = len(o) if hasattr(o, "__len__") else 0
+    return length
 
 
 def guess_filename(obj: Any) -> str | None:
@@ -204,7 +207,7 @@ def parse_dict_header(value: str) -> dict[str, str | None]:
 
 
 def unquote_header_value(value: str, is_filename: bool = False) -> str:
-    r"""A quoted-string without its quotes and escapes; other text as it is.
+    r"""A quoted-string without its quotes, and with ``\\`` and ``\"`` decoded; other text as it is.
 
     :param is_filename: leave the backslashes of ``\\server\share`` alone, which some
         browsers send unescaped.
@@ -214,7 +217,7 @@ def unquote_header_value(value: str, is_filename: bool = False) -> str:
     inner = value[1:-1]
     if is_filename and inner.startswith("\\\\"):
         return inner
-    return re.sub(r"\\(.)", r"\1", inner)
+    return re.sub(r'\\([\\"])', r"\1", inner)  # of others the backslash stays: C:\path
 
 
 def parse_header_links(value: str) -> list[dict[str, str]]:

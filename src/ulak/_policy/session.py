@@ -318,10 +318,14 @@ class BaseSession(Generic[Answer, Opened]):
         self, url: str | bytes, params: Params = None, **kwargs: Unpack[QueryOptions]
     ) -> Answer:
         """Send a GET; for the arguments and errors see :meth:`request`."""
+        if "allow_redirects" not in kwargs:  # said always, as a subclass's request() expects
+            kwargs["allow_redirects"] = True
         return self.request("GET", url, params=params, **kwargs)
 
     def options(self, url: str | bytes, **kwargs: Unpack[AllOptions]) -> Answer:
         """Send an OPTIONS; for the arguments and errors see :meth:`request`."""
+        if "allow_redirects" not in kwargs:
+            kwargs["allow_redirects"] = True
         return self.request("OPTIONS", url, **kwargs)
 
     def head(self, url: str | bytes, **kwargs: Unpack[AllOptions]) -> Answer:
@@ -401,8 +405,7 @@ class BaseSession(Generic[Answer, Opened]):
         prepared = self.prepare_request(Request(*parts))
         options = self.merge_environment_settings(prepared.url, *connection)
         options["allow_redirects"] = allow_redirects
-        if timeout is not UNSET:
-            options["timeout"] = timeout
+        options["timeout"] = self.timeout if timeout is UNSET else timeout
         if retries is not UNSET:
             options["retries"] = retries
         return prepared, options
