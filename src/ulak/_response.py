@@ -16,7 +16,7 @@ from . import _text, _urls
 from ._errors import about
 from ._headers import Headers, ReceivedHeaders, parse_links
 from ._protocol.h1 import ResponseHead
-from ._types import UNSET
+from ._types import UNSET, JSONLoads, Unset
 from .exceptions import HTTPError, InvalidOption, JSONDecodeError, StreamConsumedError
 from .structures import CaseInsensitiveDict
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import timedelta
 
-    from ._types import JSONLoads, Unset
     from .cookies import RequestsCookieJar
 
 __all__ = ["CONTENT_CHUNK_SIZE", "ITER_CHUNK_SIZE", "REDIRECT_STATI", "BaseResponse", "slices"]

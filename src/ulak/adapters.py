@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+import urllib3
 from urllib3.util import Retry
 
 from . import _tls, _urls
@@ -30,8 +31,6 @@ from .timeouts import Timeout
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
-
-    import urllib3
 
     from ._types import Cert, Proxies, RetriesInput, Verify
 

@@ -20,6 +20,7 @@ from ._response import (
     BaseResponse,
     slices,
 )
+from ._types import Hook, JSONDumps
 from .exceptions import InvalidBody, InvalidMethod, InvalidOption, RequestException
 from .hooks import HOOKS, default_hooks
 from .structures import CaseInsensitiveDict
@@ -34,9 +35,7 @@ if TYPE_CHECKING:
         Data,
         Files,
         HeadersInput,
-        Hook,
         Hooks,
-        JSONDumps,
         Params,
     )
 

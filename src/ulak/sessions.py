@@ -26,6 +26,7 @@ from ._policy.steps import (
     Send,
     Skim,
 )
+from ._response import BaseResponse
 from ._types import UNSET
 from .adapters import HTTPAdapter
 from .hooks import dispatch_hook
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from typing import Literal, Self, TypeAlias
 
     from ._gathering import Item
-    from ._response import BaseResponse
     from ._types import Cert, Proxies, Verify
 
 __all__ = [

@@ -245,10 +245,6 @@ TWINS = {
         "ulak._transport.response.BodyReader._fail",
     ): "which error it is, is decided by as_urllib3",
     (
-        "ulak.async_models.AsyncResponse.aiter_text",
-        "ulak._text.iter_decode",
-    ): "a generator cannot be both; TextDecoder decides",
-    (
         "ulak.async_adapters.AsyncHTTPAdapter.send",
         "ulak.adapters.HTTPAdapter.send",
     ): "the order of what an adapter catches; each error is told by translate",

@@ -260,6 +260,17 @@ def test_tell_counts_before_decoding(http_server: HttpServer, session: ulak.Sess
     assert response.raw.tell() == length
 
 
+@pytest.mark.parametrize("size", [5, 1_000_000])
+def test_nothing_was_read_before_someone_reads(http_server: HttpServer, session, size) -> None:
+    """Not even where the whole body came with the head."""
+    raw = session.get(f"{http_server.url}/bytes/{size}", stream=True).raw
+    assert (raw.tell(), raw._uncached_read_occurred) == (0, False)
+    raw.read(3)
+    assert (raw.tell(), raw._uncached_read_occurred) == (3, True)
+    raw.close()
+    assert raw.tell() == 3
+
+
 @pytest.mark.parametrize("name", ["connection", "_connection"])
 def test_the_socket_can_be_reached_while_streaming(http_server, session, name: str) -> None:
     raw = session.get(f"{http_server.url}/stream-bytes/1000000", stream=True).raw

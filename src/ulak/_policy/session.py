@@ -7,17 +7,19 @@ carries out the steps of a conversation in its way, and decides nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from os import PathLike
 from ssl import SSLContext
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
 
+from urllib3.util import Retry
+
 from .. import _environment, _urls
 from .._headers import CheckedHeaders, merge, prepare_headers
 from .._protocol import codings
 from .._response import REDIRECT_STATI, BaseResponse
-from .._types import UNSET
+from .._types import UNSET, JSONDumps, JSONLoads
 from .._version import __version__
 from ..exceptions import InvalidOption, InvalidSchema
 from ..hooks import default_hooks
@@ -38,7 +40,6 @@ from .flow import Conversation
 from .settings import merge_hooks, merge_params
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
     from http.cookiejar import CookieJar
     from typing import Unpack
 
@@ -51,8 +52,6 @@ if TYPE_CHECKING:
         Files,
         HeadersInput,
         Hooks,
-        JSONDumps,
-        JSONLoads,
         Params,
         Proxies,
         PutOptions,
@@ -168,7 +167,7 @@ class BaseSession(Generic[Answer, Opened]):
 
     base_url: str | None = None
     timeout: Any = DEFAULT_TIMEOUT
-    retries: RetriesInput = None
+    retries: int | bool | Retry | None = None
     raise_for_status: bool = False
     json_loads: JSONLoads | None = None
     json_dumps: JSONDumps | None = None

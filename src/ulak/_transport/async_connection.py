@@ -84,9 +84,9 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         "_acked_before",
         "_buffer",
         "_drained",
+        "_due",
         "_expires",
         "_gone",
-        "_has_unsent",
         "_hears_interim",
         "_limit",
         "_loop",
@@ -109,8 +109,10 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         "closed",
         "deadline",
         "error",
+        "has_body",
         "parser",
         "transport",
+        "unsent",
     )
 
     def __init__(
@@ -131,6 +133,10 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         self.deadline: Deadline = None
         #: What ended the use of this connection.
         self.error: Exception | None = None
+        #: What goes out next; when the connection was closed before that, it stays here.
+        self.unsent: bytes = b""
+        #: Whether the request has a body, of which some may lie in buffers after the answer.
+        self.has_body: bool = False
         #: Whether the session was closed over it.
         self.aborted: bool = False
         #: Whether the socket is closed, or will be as soon as the loop goes round.
@@ -139,13 +145,14 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         self._size = 0
         self._sink: BytesIO | None = None
         self._paused = False
+        #: Whether the loop may hold bytes for which it has not asked where to put them.
+        self._due = False
         self._waiter: asyncio.Future[None] | None = None
         self._drained: asyncio.Future[None] | None = None
         self._reading: asyncio.Task[Any] | None = None
         self._write_paused = False
         self._hears_interim = False
         self._sending = False
-        self._has_unsent = False
         self._was_long = False
         self._written = self._acked_before = 0
         self._unsent = self._acked = 0
@@ -171,13 +178,16 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Where the loop is to put what comes."""
+        self._due = False
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
         """Parse what came, and wake the task if it waits for that."""
         data = bytes(self._buffer[:nbytes])
+        if nbytes == BUFFER_SIZE:
+            self._due = True  # there was no room for what may be left
         parser = self.parser
-        if parser is None:  # between exchanges nobody has anything to say
+        if parser is None or self.unsent:  # nobody has asked for anything
             self.abort()
             self._gone(self)
             return
@@ -255,7 +265,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
                 exc = None
         if exc is not None:
             raise exc
-        if self._paused and self._is_tls:
+        if (self._paused or self._due) and self._is_tls:
             # uvloop throws away what TLS has not decrypted by then; asyncio waits for it.
             raise Incomplete(
                 "incomplete_body", "The peer closed the connection, and its last bytes were lost."
@@ -431,17 +441,26 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         if self.closed:
             raise ConnectionResetError("the connection is closed")
 
+    def refuse(self) -> None:
+        """Send nothing: what came, unasked, would be taken for the answer."""
+        self._fail(ConnectionResetError("the server spoke, or hung up, before it was asked"))
+
+    def send_unsent(self) -> None:
+        """Send what is in ``unsent``."""
+        data, self.unsent = self.unsent, b""
+        try:
+            self.transport.write(data)
+        except RuntimeError as exc:  # uvloop has closed it, and has not said so yet
+            self.unsent = data
+            self._fail(ConnectionResetError(str(exc)))
+
     async def send(self, head: bytes, payload: Payload, write: float | None) -> bool:
-        """Send a request that has a body.
+        """Send a request whose body takes its time.
 
         :returns: whether all of it went out; if not, the server has answered, and the
             connection is of no use after that.
         :raises urllib3.exceptions.TimeoutError, OSError, ProtocolViolation, CallerError:
         """
-        if payload.fits_in_one_piece and not payload.waits_for_leave:
-            self.transport.write(head + payload.body)
-            self._has_unsent = True
-            return True
         self._sending = True
         self._written = len(head)
         self._acked_before = _acknowledged(self._sock)
@@ -449,7 +468,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
             self.transport.write(head)
             if payload.waits_for_leave and not await self._has_leave():
                 return False
-            self._has_unsent = self._was_long = True
+            self.has_body = self._was_long = True
             went = await self._send_blocks(payload, write)
             self._has_taken()  # from here on it is counted
             return went
@@ -557,6 +576,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
 
     def _go_on(self) -> None:
         self._paused = False
+        self._due = True
         self.transport.resume_reading()
 
     async def receive(self, parser: ResponseParser, read: float | None) -> bytes:
@@ -589,7 +609,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
 
     def is_clear(self) -> bool:
         """Whether nothing of the last request is left to be sent: an early answer ended it."""
-        if not self._has_unsent:
+        if not self.has_body:
             return True
         if self.transport.get_write_buffer_size():
             return False
@@ -600,7 +620,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
 
     def rest(self) -> None:
         """Be ready for the next exchange."""
-        self._has_unsent = self._was_long = False
+        self.has_body = self._was_long = False
         self.parser = None
         self.deadline = None
         self._expires = None

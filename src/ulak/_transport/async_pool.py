@@ -30,6 +30,7 @@ from . import async_source
 from .async_connection import new_buffer
 from .async_dial import Resolver
 from .async_limit import Limit
+from .async_outbox import FEW, Outbox
 from .async_response import AsyncRawResponse
 from .async_route import Dialler, Progress, Route
 
@@ -96,6 +97,9 @@ class AsyncPool:
         self._opening: set[asyncio.Timeout] = set()
         self._emptied: asyncio.Future[None] | None = None
         self._closed = False
+        self._outbox = Outbox(loop)
+        #: How many requests are under way whose answer has not begun.
+        self._asking = 0
         self._dialler = Dialler(
             loop,
             Resolver(),
@@ -135,19 +139,22 @@ class AsyncPool:
         conn = self._book.take(route, now)
         if self._book.doomed:
             self._close_doomed()
-        if conn is not None and conn.has_news():
+        at_once = payload is None or payload.goes_with_the_head
+        together = at_once and self._asking >= FEW  # then the outbox looks for news
+        if conn is not None and not together and conn.has_news():
             conn = await self._take_quiet(conn, route)
         reused = True
         if conn is None:
             conn, reused = await self._connect(route, limits, deadline)
         while True:
             parser = h1.ResponseParser(method, keep_alive=keep_alive)
+            self._asking += 1
             try:
                 conn.begin(parser, deadline)
                 whole = True
-                if payload is None:
-                    conn.transport.write(head)
-                else:
+                if at_once:
+                    self._send(conn, head, payload, together=together and reused)
+                elif payload is not None:
                     whole = await conn.send(head, payload, limits.write)
                 while parser.head is None:
                     conn.check()
@@ -157,6 +164,7 @@ class AsyncPool:
                 again = reused and may_send_again(
                     method,
                     exc,
+                    sent=not conn.unsent,
                     answered=parser.started,
                     replayable=payload is None or payload.is_replayable(),
                 )
@@ -166,9 +174,24 @@ class AsyncPool:
             except BaseException:
                 self.give_back(conn, reusable=False)
                 raise
+            finally:
+                self._asking -= 1
             reused = False
             conn = await self._replace(conn, route, limits, deadline, payload)
         return AsyncRawResponse(parser.head, parser, conn, self, limit=limits.read, whole=whole)
+
+    def _send(
+        self, conn: AsyncConnection, head: bytes, payload: Payload | None, *, together: bool
+    ) -> None:
+        """Send a request that is one piece: now, or ``together`` with others."""
+        conn.unsent = head
+        if payload is not None:
+            conn.unsent += payload.body
+            conn.has_body = True
+        if together:
+            self._outbox.add(conn)
+        else:
+            conn.send_unsent()
 
     async def _take_quiet(
         self, conn: AsyncConnection | None, route: Route

@@ -56,15 +56,12 @@ class BodyReader:
         "_pending",
         "_pool",
         "_position",
+        "_received",
         "_source",
         "_whole",
-        "received",
     )
 
-    #: Bytes of the body that have come, without their framing.
-    received: int
-
-    def __init__(
+    def __init__(  # noqa: PLR0913 - made in one place, for each answer
         self,
         parser: ResponseParser,
         pending: bytes,
@@ -88,7 +85,7 @@ class BodyReader:
         served = conn or source
         self._source = None if served is None else ref(served)
         self._failure: Exception | None = None
-        self.received = len(pending)
+        self._received = len(pending)
 
     @property
     def connection(self) -> CodecConnection | None:
@@ -112,6 +109,11 @@ class BodyReader:
         """
         conn = self.source
         return None if conn is None and self.closed else _Buffered(conn)
+
+    @property
+    def taken(self) -> int:
+        """Bytes of the body that were read from here; 0 before anybody has read."""
+        return self._received - (len(self._pending) - self._position)
 
     @property
     def missing(self) -> int | None:
@@ -167,7 +169,8 @@ class BodyReader:
 
     def close(self) -> None:
         """Drop what is left of the body, and the connection with it."""
-        self._pending = b""
+        self._received = self.taken
+        self._pending, self._position = b"", 0
         self._settle(reusable=False)
 
     def flush(self) -> None:
@@ -215,7 +218,7 @@ class BodyReader:
             self._fail(conn, exc)
         finally:
             conn.in_call = False
-        self.received += len(data)
+        self._received += len(data)
         if parser.complete:
             self._settle(reusable=parser.keep_alive and self._whole)
         return data
@@ -226,7 +229,8 @@ class BodyReader:
         It is raised again by whoever reads again: what is missing stays missing.
         """
         self._settle(reusable=False)
-        self._pending = b""
+        self._received = self.taken
+        self._pending, self._position = b"", 0
         if isinstance(error, ProtocolViolation):
             error.in_body = True
         if not isinstance(error, ProtocolViolation | OSError | lower.HTTPError):
@@ -278,7 +282,6 @@ class RawResponse(HTTPResponse):
     _decoded_buffer: Any = b""  # empty: decoding is done here, not in what is inherited
     _decoder_initialized = True
     _has_decoded_content = False
-    _uncached_read_occurred = True
     _fp: Any
     _body: Any = None
     _decoder: Any = None
@@ -527,12 +530,17 @@ class RawResponse(HTTPResponse):
         """For callers that treat this as a file; there is nothing to flush."""
 
     def tell(self) -> int:
-        """Bytes of the body that have come, before they are decoded."""
-        return self._reader.received
+        """Bytes of the body that were read, before they are decoded."""
+        return self._reader.taken
 
     @property
     def _fp_bytes_read(self) -> int:  # type: ignore[override]  # counted by the reader
-        return self._reader.received
+        return self._reader.taken
+
+    @property
+    def _uncached_read_occurred(self) -> bool:  # type: ignore[override]  # as the reader knows
+        """Whether some of the body was read already, so that not all of it is to come."""
+        return self._reader.taken > 0
 
     @property
     def length_remaining(self) -> int | None:  # type: ignore[override]  # counted by the parser
