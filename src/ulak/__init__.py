@@ -152,6 +152,9 @@ if TYPE_CHECKING:
         RequestException as RequestException,
     )
     from .exceptions import (
+        RequestsDependencyWarning as RequestsDependencyWarning,
+    )
+    from .exceptions import (
         RetryError as RetryError,
     )
     from .exceptions import (
@@ -175,6 +178,7 @@ if TYPE_CHECKING:
     from .models import (
         Response as Response,
     )
+    from .packages import urllib3 as urllib3
     from .sessions import Session as Session
     from .sessions import session as session
     from .status_codes import codes as codes
@@ -202,6 +206,7 @@ _HOMES = {
         "JSONDecodeError",
         "ReadTimeout",
         "RequestException",
+        "RequestsDependencyWarning",
         "RetryError",
         "SSLError",
         "TooManyRedirects",
@@ -211,7 +216,7 @@ _HOMES = {
     "help": (),
     "hooks": (),
     "models": ("PreparedRequest", "Request", "Response"),
-    "packages": (),
+    "packages": ("urllib3",),
     "retries": (),
     "sessions": ("Session", "session"),
     "status_codes": ("codes",),

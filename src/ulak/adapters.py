@@ -40,7 +40,6 @@ __all__ = [
     "DEFAULT_RETRIES",
     "BaseAdapter",
     "HTTPAdapter",
-    "PoolManager",
     "Retry",
 ]
 

@@ -133,6 +133,12 @@ def test_what_a_module_defines_is_in_ulaks_own(module: str) -> None:
     assert defined - set(have("ulak")[module]) <= left_out(module)
 
 
+def test_each_name_at_the_top_is_at_the_top_of_ulak() -> None:
+    imported = {"DependencyWarning", "NullHandler", "logging", "ssl", "warnings"}  # for itself
+    missing = names()["requests"].keys() - set(have("ulak")["requests"])
+    assert missing == imported | left_out("requests")
+
+
 def test_the_list_tells_what_a_module_defines() -> None:
     own = names()["requests.adapters"]
     assert own["HTTPAdapter"] and own["DEFAULT_POOLSIZE"]

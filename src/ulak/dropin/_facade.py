@@ -47,16 +47,21 @@ SUBMODULES = frozenset(
 _FROM_ELSEWHERE = {
     "DependencyWarning": "urllib3.exceptions",
     "NullHandler": "logging",
-    "RequestsDependencyWarning": "ulak.exceptions",
     "logging": "",
     "ssl": "",
-    "urllib3": "",
     "warnings": "",
 }
+#: Names of ulak that mean the same here.
+_ULAKS = frozenset(ulak.__all__) - SUBMODULES
 
 
 class Requests(ModuleType):
     """The module ``requests``: names of its own that begin with two underscores, else ulak's."""
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in _ULAKS:  # at once: to find out that it is not its own takes longer
+            return getattr(ulak, name)
+        return super().__getattribute__(name)
 
     def __getattr__(self, name: str) -> Any:
         if name in SUBMODULES:
