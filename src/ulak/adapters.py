@@ -16,11 +16,11 @@ from . import _tls, _urls
 from ._environment import normalise_proxy, select_proxy
 from ._errors import LOWER_ERRORS, translate
 from ._headers import Headers, prepare_headers
-from ._protocol.h1 import request_head
 from ._transport.manager import CodecPoolManager, PoolManager, ProxyManager
-from ._transport.payload import CallerError, Payload, guarded
+from ._transport.payload import CallerError, Payload
 from ._transport.pool import CodecPool
 from ._transport.response import RawResponse
+from ._transport.stock import urlopen
 from ._transport.targets import proxy_credentials, request_target
 from .exceptions import InvalidCertificate, RequestException
 from .models import PreparedRequest, Response
@@ -385,7 +385,7 @@ class HTTPAdapter(BaseAdapter):
             self.add_headers(
                 request, stream=stream, timeout=timeout, verify=verify, cert=cert, proxies=proxies
             )
-            raw = _urlopen(pool, request, target, limits)
+            raw = _exchange(pool, request, target, limits)
         except RequestException as exc:
             if exc.request is None:
                 exc.request = request
@@ -441,7 +441,7 @@ def _socks_manager(proxy_url: str, **kw: Any) -> urllib3.PoolManager:
     return SOCKSProxyManager(proxy_url, **kw)
 
 
-def _urlopen(pool: Any, request: PreparedRequest, target: str, limits: Timeout) -> Any:
+def _exchange(pool: Any, request: PreparedRequest, target: str, limits: Timeout) -> Any:
     """Send through ``pool``: an exchange with one of ours, ``urlopen`` with urllib3's own."""
     headers: Any = request.headers
     if not isinstance(headers, CaseInsensitiveDict):
@@ -449,32 +449,7 @@ def _urlopen(pool: Any, request: PreparedRequest, target: str, limits: Timeout) 
     payload = Payload.of(request, headers)
     if isinstance(pool, CodecPool):
         return pool.exchange(request.method or "", target, headers, limits, payload)
-    # http.client looks less closely at what it sends.
-    request_head(request.method or "", target, headers.items())
-    return pool.urlopen(
-        method=request.method,
-        url=target,
-        body=None if payload is None else guarded(payload.body),
-        headers=headers,
-        redirect=False,
-        assert_same_host=False,
-        preload_content=False,
-        decode_content=False,
-        retries=False,
-        timeout=_urllib3_timeout(limits),
-        chunked=payload is not None and payload.length is None,
-    )
-
-
-def _urllib3_timeout(limits: Timeout) -> Any:
-    """As much of ``limits`` as urllib3's own pools can keep."""
-    from urllib3.util import Timeout as URLLib3Timeout
-
-    connect, read, total = limits.connect, limits.read, limits.total
-    if total is not None:
-        connect = total if connect is None else min(connect, total)
-        read = total if read is None else min(read, total)
-    return URLLib3Timeout(connect=connect, read=read)
+    return urlopen(pool, request.method or "", target, headers, limits, payload)
 
 
 def _trusts_someone(context: Any) -> bool:

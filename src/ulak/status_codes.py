@@ -92,11 +92,11 @@ _NAMES: dict[int, str] = {
 }
 
 
-#: The same as code that looks a reason phrase up has it: the names of each code, in a tuple.
+#: The names of each code; code written for requests reads it under this name.
 _codes: dict[int, tuple[str, ...]] = {code: tuple(names.split()) for code, names in _NAMES.items()}
 
 
-def _named() -> LookupDict[int]:
+def _lookup() -> LookupDict[int]:
     """The table above as attributes, in both cases."""
     table: LookupDict[int] = LookupDict(name="status_codes")
     for code, names in _codes.items():
@@ -108,4 +108,4 @@ def _named() -> LookupDict[int]:
 
 
 #: Status codes by name.
-codes: LookupDict[int] = _named()
+codes: LookupDict[int] = _lookup()

@@ -637,7 +637,8 @@ class BaseSession(Generic[Answer, Opened]):
                 f"{adapter!r} is no adapter: give an instance of {self._adapter_base}, or of a "
                 "subclass that has a send() of its own"
             )
-        if getattr(adapter, "_asynchronous", self._asynchronous) is not self._asynchronous:
+        # What is no adapter of ulak's says nothing of this, or anything.
+        if getattr(adapter, "_asynchronous", None) is (not self._asynchronous):
             raise InvalidOption(
                 f"{type(self).__name__} cannot use {type(adapter).__name__}: "
                 f"its adapters are {self._adapter_base}"

@@ -104,9 +104,7 @@ def test_the_servers_own_words(session, http_server: HttpServer) -> None:
 def test_an_error_gives_what_was_kept(session, http_server: HttpServer) -> None:
     session.settings.stale_if_error = True
     statuses = iter([200, 500])
-    http_server.route("/page")(
-        lambda request: Answer(b"good", next(statuses), [("ETag", '"v1"')])
-    )
+    http_server.route("/page")(lambda request: Answer(b"good", next(statuses), [("ETag", '"v1"')]))
     url = f"{http_server.url}/page"
     session.get(url)
     response = session.get(url, refresh=True)
@@ -154,9 +152,7 @@ def test_sqlite_outlives_the_session(http_server: HttpServer, tmp_path: Path) ->
 
 @pytest.mark.parametrize("serializer", ["pickle", "json", "yaml"])
 def test_serializers(http_server: HttpServer, tmp_path: Path, serializer: str) -> None:
-    with CachedSession(
-        str(tmp_path / "c"), backend="filesystem", serializer=serializer
-    ) as session:
+    with CachedSession(str(tmp_path / "c"), backend="filesystem", serializer=serializer) as session:
         first, second = (session.get(f"{http_server.url}/json") for _ in range(2))
     assert second.from_cache
     assert second.json() == first.json()

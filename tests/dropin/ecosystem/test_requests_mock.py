@@ -87,7 +87,9 @@ def test_answers_in_turn_and_callbacks(requests_mock: requests_mock.Mocker) -> N
     assert (response.status_code, response.headers["X-Path"]) == (202, "/inbox")
 
 
-@pytest.mark.parametrize("error", [requests.exceptions.ConnectTimeout, requests.exceptions.SSLError])
+@pytest.mark.parametrize(
+    "error", [requests.exceptions.ConnectTimeout, requests.exceptions.SSLError]
+)
 def test_errors_to_be_raised(requests_mock: requests_mock.Mocker, error: type[Exception]) -> None:
     requests_mock.get(URL, exc=error)
     with pytest.raises(error):
@@ -96,9 +98,7 @@ def test_errors_to_be_raised(requests_mock: requests_mock.Mocker, error: type[Ex
 
 def test_redirects_and_cookies(requests_mock: requests_mock.Mocker) -> None:
     jar = requests_mock_jar()
-    requests_mock.get(
-        URL, status_code=302, headers={"Location": "/new"}
-    )
+    requests_mock.get(URL, status_code=302, headers={"Location": "/new"})
     requests_mock.get("http://letters.example/new", text="moved here", cookies=jar)
     with requests.Session() as session:
         response = session.get(URL)

@@ -75,7 +75,7 @@ def _driven(packages: list[Package]) -> Iterable[str]:
     versions, counts = _versions(), _drive()
     for package in packages:
         if package.drive is not None:
-            what = (ast.get_docstring(ast.parse((_DRIVES / package.drive).read_text())) or "?")
+            what = ast.get_docstring(ast.parse((_DRIVES / package.drive).read_text())) or "?"
             about = what.partition("\n")[0].partition(": ")[2] or what.partition("\n")[0]
             count = counts[package.drive.removesuffix(".py")]
             version = versions.get(_normal(package.name), "?")
