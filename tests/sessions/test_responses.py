@@ -516,5 +516,5 @@ def test_a_reason_of_bytes_is_read(reason: bytes) -> None:
     """As UTF-8 where it is, as Latin-1 where it is not."""
     response = ulak.Response()
     response.status_code, response.reason, response.url = 500, reason, "http://h/"
-    with pytest.raises(ulak.HTTPError, match="yolculuk ş|ei löydy"):
+    with pytest.raises(ulak.HTTPError, match=r"yolculuk ş|ei löydy"):
         response.raise_for_status()
