@@ -359,7 +359,8 @@ class HTTPAdapter(BaseAdapter):
         response.request = req
         response.connection = self
         # A head of ours is read when it is looked at, unless others changed it before.
-        if not isinstance(resp, RawResponse) or resp.was_looked_at:
+        is_lazy = isinstance(resp, RawResponse) and not resp.was_looked_at
+        if not is_lazy:
             response.reason = resp.reason
             response.headers = _headers_of(resp)
         return response

@@ -162,9 +162,19 @@ def iter_slices(string: Any, slice_length: int | None) -> Iterator[Any]:
 def super_len(o: Any) -> int:
     """How many bytes are left to be read of a body; 0 when nobody knows."""
     length = _streams.body_length(o)
+    if length is not None and hasattr(o, "tell") and not _tells(o):
+        return 0  # what is left is not known, whatever len() says
     if length is None:
         length = len(o) if hasattr(o, "__len__") else 0
     return length
+
+
+def _tells(file: Any) -> bool:
+    try:
+        file.tell()
+    except OSError:
+        return False
+    return True
 
 
 def guess_filename(obj: Any) -> str | bytes | None:
