@@ -161,9 +161,9 @@ def iter_slices(string: Any, slice_length: int | None) -> Iterator[Any]:
 
 def super_len(o: Any) -> int:
     """How many bytes are left to be read of a body; 0 when nobody knows."""
+    if hasattr(o, "__len__") and hasattr(o, "tell") and not _tells(o):
+        return 0  # what is left of it is not known, whatever its whole length is
     length = _streams.body_length(o)
-    if length is not None and hasattr(o, "tell") and not _tells(o):
-        return 0  # what is left is not known, whatever len() says
     if length is None:
         length = len(o) if hasattr(o, "__len__") else 0
     return length
