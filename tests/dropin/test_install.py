@@ -117,6 +117,9 @@ def test_install_again_changes_nothing() -> None:
         ulak.dropin.install(force=True)
         import requests as again
         assert again is requests and sys.meta_path == finders
+        sys.meta_path.remove(finders[0])
+        ulak.dropin.install()
+        assert sys.meta_path == finders
         del sys.modules["requests"]
         import requests as anew
         assert anew is requests

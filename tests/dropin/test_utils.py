@@ -140,9 +140,10 @@ _CALLS: dict[str, list[tuple[Any, ...]]] = {
     ],
 }
 _EACH = [(name, arguments) for name, calls in _CALLS.items() for arguments in calls]
+_IDS = [f"{name}-{number}" for name, calls in _CALLS.items() for number in range(len(calls))]
 
 
-@pytest.mark.parametrize("name,arguments", _EACH, ids=[f"{n}{a!r}"[:60] for n, a in _EACH])
+@pytest.mark.parametrize("name,arguments", _EACH, ids=_IDS)
 def test_a_helper_gives_what_that_of_requests_gives(
     monkeypatch: pytest.MonkeyPatch, name: str, arguments: tuple[Any, ...]
 ) -> None:

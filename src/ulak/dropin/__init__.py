@@ -42,10 +42,11 @@ def install(force: bool = False) -> None:
     """
     global _finder  # noqa: PLW0603 - there is one per process
     with _lock:
-        if is_installed():
+        if _finder is not None:
+            _finder.stand_first()
             return
         found = _loaded()
-        if any(found.values()) and not force:
+        if any(module is not None for module in found.values()) and not force:
             raise RequestsImported(
                 f"requests is imported already{_by_whom()}, so code may hold classes that are "
                 "not ulak's. Call ulak.dropin.install() before anything imports requests, or "
@@ -96,9 +97,9 @@ def _by_whom() -> str:
 def _holds_requests(module: Any) -> bool:
     for value in list(getattr(module, "__dict__", {}).values()):
         if isinstance(value, ModuleType):
-            home: Any = value.__name__
+            home: Any = getattr(value, "__name__", None)
         elif isinstance(value, type | FunctionType):
-            home = value.__module__
+            home = getattr(value, "__module__", None)
         else:
             continue
         if isinstance(home, str) and home.partition(".")[0] == "requests":

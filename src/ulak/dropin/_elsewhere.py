@@ -15,7 +15,8 @@ from typing import Any
 
 __all__ = ["missing"]
 
-#: Of a module of ulak: where the names are at home -> the names; ``as`` renames one.
+#: Of a module of ulak: where the names are at home -> the names there; the one
+#: after ``=``, if any, is what it is called in that module.
 _ELSEWHERE: dict[str, dict[str, str]] = {
     "ulak.adapters": {
         "ulak.auth": "_basic_auth_str",

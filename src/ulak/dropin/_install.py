@@ -33,13 +33,19 @@ class Finder(MetaPathFinder, Loader):
         for name in replaced:
             del sys.modules[name]
         self._timeout = timeouts.set_standard(None)
-        sys.meta_path.insert(0, self)
+        self.stand_first()
+
+    def stand_first(self) -> None:
+        """Stand in ``sys.meta_path``, also when a test has put an older list back."""
+        if self not in sys.meta_path:
+            sys.meta_path.insert(0, self)
 
     def remove(self) -> None:
         """Leave everything as it was found."""
-        sys.meta_path.remove(self)
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
         timeouts.set_standard(self._timeout)
-        for name in [name for name in sys.modules if name.partition(".")[0] == "requests"]:
+        for name in [name for name in list(sys.modules) if name.partition(".")[0] == "requests"]:
             del sys.modules[name]
         for module, name in self._given:
             vars(module).pop(name, None)
