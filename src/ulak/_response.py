@@ -186,7 +186,10 @@ class BaseResponse:
             return
         reason: Any = self.reason
         if isinstance(reason, bytes):
-            reason = _text.decode(reason, "utf-8")
+            try:
+                reason = reason.decode()
+            except UnicodeDecodeError:
+                reason = reason.decode("latin-1")
         kind = "Client" if self.status_code < 500 else "Server"
         where = _urls.redact(str(self.url))
         raise HTTPError(

@@ -359,9 +359,10 @@ class HTTPAdapter(BaseAdapter):
         response.request = req
         response.connection = self
         # A head of ours is read when it is looked at, unless others changed it before.
+        other: Any = resp
         if not isinstance(resp, RawResponse) or resp.was_looked_at:
-            response.reason = resp.reason
-            response.headers = _headers_of(resp)
+            response.reason = other.reason
+            response.headers = _headers_of(other)
         return response
 
     def send(

@@ -8,6 +8,8 @@ wrapping one another.
 from __future__ import annotations
 
 import asyncio
+import os
+import weakref
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from urllib3 import exceptions as lower
@@ -49,7 +51,7 @@ __all__ = ["AsyncBaseAdapter", "AsyncHTTPAdapter"]
 DEFAULT_CONNECTIONS: Final = 512
 #: Seconds that an idle connection is kept; most servers keep it for longer.
 DEFAULT_EXPIRY: Final = 30.0
-#: Ways to origins that an adapter remembers.
+#: Ways to origins that an adapter remembers, at least.
 _MOST_ROUTES: Final = 4096
 
 
@@ -174,7 +176,9 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
         self._pools: dict[asyncio.AbstractEventLoop, AsyncPool] = {}
         self._current: tuple[asyncio.AbstractEventLoop | None, Any] = (None, None)
         self._routes: dict[Any, Route] = {}
+        self._most_routes = _MOST_ROUTES
         self._heads = RequestHeads()
+        _adapters.add(self)
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: getattr(self, name, None) for name in self.__attrs__}
@@ -299,10 +303,17 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
     def _remember(self, key: Any, make: Callable[[], Route]) -> Route:
         route = self._routes.get(key)
         if route is None:
-            if len(self._routes) >= _MOST_ROUTES:
-                self._routes = {}  # in one step: other threads have loops, too
+            if len(self._routes) >= self._most_routes:
+                self._forget_routes()
             route = self._routes[key] = make()
         return route
+
+    def _forget_routes(self) -> None:
+        """Keep the routes that connections belong to: with another they would not be found."""
+        used = {route for pool in list(self._pools.values()) for route in pool.routes()}
+        # In one step: other threads have loops, too.
+        self._routes = {key: route for key, route in self._routes.copy().items() if route in used}
+        self._most_routes = max(_MOST_ROUTES, 2 * len(self._routes))
 
     def _proxy_route(self, proxy: str, context: ssl.SSLContext | None) -> ProxyRoute:
         if proxy.startswith("socks"):
@@ -326,10 +337,10 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
         """The connections that belong to the loop that runs."""
         loop = asyncio.get_running_loop()
         current, pool = self._current
-        if current is loop:
+        if current is loop and not pool.is_closed:  # as another thread may have done meanwhile
             return pool  # type: ignore[no-any-return]
         known = self._pools.get(loop)
-        if known is None:
+        if known is None or known.is_closed:
             for other in list(self._pools):  # another thread may be doing the same
                 if other.is_closed() and (left := self._pools.pop(other, None)) is not None:
                     left.forget()
@@ -348,6 +359,14 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
         """Whether a connection is open."""
         return any(not pool.is_empty for pool in self._pools.values())
 
+    def _drop_after_fork(self) -> None:
+        """In a forked child: begin without connections."""
+        self._inherited = self._pools  # whose transports nobody may collect, which would close them
+        self._pools = {}
+        self._current = (None, None)
+        for pool in self._inherited.values():
+            pool.drop_after_fork()
+
     async def close(self) -> None:
         """Close every connection, those in use too: what is under way ends with SessionClosed."""
         pools, self._pools = self._pools, {}
@@ -356,10 +375,23 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
         for loop, pool in pools.items():
             if loop is running:
                 await pool.close()
-            elif loop.is_closed():
-                pool.forget()
             else:
-                loop.call_soon_threadsafe(pool.abort)
+                try:
+                    loop.call_soon_threadsafe(pool.abort)
+                except RuntimeError:  # that loop is closed
+                    pool.forget()
+
+
+_adapters: weakref.WeakSet[AsyncHTTPAdapter] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for adapter in list(_adapters):
+        adapter._drop_after_fork()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 async def _context_for(verify: Verify, cert: Cert) -> ssl.SSLContext:

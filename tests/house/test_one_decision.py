@@ -31,7 +31,8 @@ OF_A_SESSION = {
     "the classes it works with": "_adapter_base _asynchronous _response_class _set_up",
     "its own send, to know an overridden one": "_overrides_send",
     "its end": "__enter__ __exit__ __aenter__ __aexit__ aclose close _retire __del__",
-    "where it was made, and what pauses, for its end": "__setstate__ _begin_life _made_at",
+    "where it was made, for its end": "__setstate__ _begin_life _made_at",
+    "awaiting what closing cuts short": "_cut_short _note_position _while_open",
     "for code that was written for requests": "resolve_redirects",
 }
 

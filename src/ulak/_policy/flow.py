@@ -185,7 +185,7 @@ class Conversation:
         :param again: whether the body went out already.
         """
         if request.body is not None and (again or request._body_was_sent):
-            yield Rewind(request)
+            yield Rewind(request, self._deadline)
         while True:
             self._check_open(request)
             try:
@@ -211,7 +211,7 @@ class Conversation:
     def _prepare_again(self, request: PreparedRequest, wait: float) -> Generator[Step, Any, None]:
         """Pause, and make the body ready to be sent again."""
         if request.body is not None:
-            yield Rewind(request)
+            yield Rewind(request, self._deadline)
         if wait > 0:
             yield Pause(wait)
 

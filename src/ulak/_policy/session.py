@@ -528,7 +528,7 @@ class BaseSession(Generic[Answer, Opened]):
         """
         if not isinstance(request, PreparedRequest):
             raise InvalidOption(
-                f"send() takes a PreparedRequest, not {type(request).__name__}: "
+                f"You can only send PreparedRequests, not {type(request).__name__}: "
                 "session.prepare_request() makes one"
             )
         if "timeout" not in options:

@@ -75,6 +75,8 @@ class Rewind(NamedTuple):
     """Make the request's body ready to be sent once more."""
 
     request: PreparedRequest
+    #: When the request's time is used up, by :func:`time.monotonic`; ``None`` for never.
+    deadline: float | None
 
 
 class Pause(NamedTuple):

@@ -28,6 +28,7 @@ connection is then of no further use: its owner calls :meth:`~AsyncConnection.ab
 from __future__ import annotations
 
 import asyncio
+import os
 import select
 import socket
 import sys
@@ -228,7 +229,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
             self._timer.cancel()
             self._timer = None
         self._gone(self)
-        self._end(exc)
+        self._end(exc, may_be_cut=self._paused or self._due)
 
     def eof_received(self) -> None:
         """Take note that the peer sends no more; we have nothing more to tell it either.
@@ -236,17 +237,21 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         asyncio would close the socket when the peer has taken all that was sent to it,
         which it may never do.
         """
-        self._end(None)
+        self._end(None, may_be_cut=self._due)  # what came before it was handed over, paused or not
         self.abort()
         if self.parser is None:
             self._gone(self)
 
-    def _end(self, exc: Exception | None) -> None:
-        """Nothing more comes: wake whoever waits, for the end of the answer or an error."""
+    def _end(self, exc: Exception | None, *, may_be_cut: bool) -> None:
+        """Nothing more comes: wake whoever waits, for the end of the answer or an error.
+
+        :param may_be_cut: whether with TLS the loop may have thrown away what it had not yet
+            decrypted: uvloop does, however the connection ends, and asyncio at some ends.
+        """
         parser = self.parser
         if parser is not None and not parser.complete and self.error is None:
             try:
-                self._take_end(parser, exc)
+                self._take_end(parser, exc, may_be_cut)
             except (OSError, ProtocolViolation) as error:
                 if isinstance(error, ProtocolViolation):
                     error.in_body = parser.head is not None
@@ -254,7 +259,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
                 return
         self._rouse()
 
-    def _take_end(self, parser: ResponseParser, exc: Exception | None) -> None:
+    def _take_end(self, parser: ResponseParser, exc: Exception | None, may_be_cut: bool) -> None:
         """Learn whether the answer is whole, now that nothing more comes.
 
         :raises OSError, ProtocolViolation: when it is not.
@@ -265,8 +270,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
                 exc = None
         if exc is not None:
             raise exc
-        if (self._paused or self._due) and self._is_tls:
-            # uvloop throws away what TLS has not decrypted by then; asyncio waits for it.
+        if may_be_cut and self._is_tls:
             raise Incomplete(
                 "incomplete_body", "The peer closed the connection, and its last bytes were lost."
             )
@@ -546,8 +550,14 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         block: bytes | None = None
         try:
             block = await source.read()
-        except asyncio.CancelledError:
-            if self._reading is not None or task.uncancel() > cancelled_before:
+        except BaseException as exc:
+            if self._reading is not None:
+                raise
+            # We have cancelled it, whatever it made of that; and perhaps others have, too.
+            cancelled = task.uncancel() > cancelled_before
+            if isinstance(exc, asyncio.CancelledError) and not cancelled:
+                return None
+            if not isinstance(exc, Exception):
                 raise
         else:
             if self._reading is None:  # it was cancelled, and did not mind
@@ -643,6 +653,15 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
             self.transport.abort()
         with suppress(OSError):
             self._sock.close()
+
+    def drop_after_fork(self, nothing: int) -> None:
+        """In a forked child: let its descriptor be a copy of ``nothing``; the parent keeps its own.
+
+        Closed, its number would be that of the next socket, which the loop takes for this one.
+        """
+        self.closed = True
+        with suppress(OSError):  # it is closed
+            os.dup2(nothing, self._sock.fileno())
 
     def abort_from_outside(self) -> None:
         """Close the socket over whoever uses it: that fails."""

@@ -1,4 +1,4 @@
-"""requests-oauthlib: OAuth 1 and 2 against a provider of oauthlib's, which checks every signature."""
+"""requests-oauthlib: OAuth 1 and 2 with a provider of oauthlib, which checks every signature."""
 
 from __future__ import annotations
 

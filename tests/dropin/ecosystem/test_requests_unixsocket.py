@@ -1,4 +1,4 @@
-"""requests-unixsocket: an adapter whose pools and connections are urllib3's own, over a socket file."""
+"""requests-unixsocket: an adapter with pools and connections of urllib3, over a socket file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 import requests
 import requests_unixsocket
 
-from tests.support.messages import Answer, Incoming, PeerClosed, ReceivedRequest
+from tests.support.messages import Incoming, PeerClosed, ReceivedRequest
 from tests.support.routes import Routes
 
 

@@ -27,7 +27,8 @@ _PYTHON = ROOT / ".venv-ecosystem" / "bin" / "python"
 _HEAD = """\
 # Packages built on requests
 
-What is built on requests runs on ulak unchanged, with [the drop-in](guide/dropin.md). This page is what was measured: it is written by
+What is built on requests runs on ulak unchanged, with [the drop-in](guide/dropin.md). \
+This page is what was measured: it is written by
 
 ```console
 $ make ecosystem
@@ -40,7 +41,9 @@ which fails when a test fails with ulak alone and there is no reason for it here
 _DRIVEN = """\
 ## Driven
 
-The latest of each from PyPI, unchanged, in an environment where requests is not installed. The tests in `tests/dropin/ecosystem` go through what the package's own documentation shows, and look at what arrives at a server on this machine and what comes back. All of them pass.
+The latest of each from PyPI, unchanged, in an environment where requests is not installed. \
+The tests in `tests/dropin/ecosystem` go through what the package's own documentation shows, \
+and look at what arrives at a server on this machine and what comes back. All of them pass.
 
 | package | version | tests | what it is |
 |---|---|---|---|
@@ -49,9 +52,12 @@ The latest of each from PyPI, unchanged, in an environment where requests is not
 _SUITES = """\
 ## Their own tests
 
-The tests that packages publish in their source distributions, run twice on Python {python}: with requests {requests}, and with ulak in its place. *Fails in both* are tests that requests itself does not pass here, most because they ask the internet.
+The tests that packages publish in their source distributions, run twice on Python {python}: \
+with requests {requests}, and with ulak in its place. *Fails in both* are tests that requests \
+itself does not pass here, most because they ask the internet or want a server of their own. \
+What is skipped asks for another system, or another version of something.
 
-| package | version | passed | fails in both | fails with requests only | fails with ulak only | skipped |
+| package | version | passed | fails in both | with requests only | with ulak only | skipped |
 |---|---|---|---|---|---|---|
 """
 
