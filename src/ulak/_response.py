@@ -103,7 +103,10 @@ class BaseResponse:
     def encoding(self) -> str | None:
         """The charset that ``text`` decodes with, from Content-Type; may be set."""
         if self._encoding is UNSET:
-            return _text.encoding_from_content_type(self.headers.get("content-type"))
+            # Of the head as it came: who changes ``headers`` later does not change the body.
+            head = _head_of(self.raw)
+            kind = self.headers.get("content-type") if head is None else head.get(b"content-type")
+            return _text.encoding_from_content_type(kind)
         return self._encoding
 
     @encoding.setter
@@ -168,7 +171,7 @@ class BaseResponse:
 
     @property
     def next(self) -> Any:
-        """The request that would follow this redirect, when redirects are not followed."""
+        """The request that follows this redirect, or would if it were followed."""
         return self._next
 
     @property
@@ -186,10 +189,7 @@ class BaseResponse:
             return
         reason: Any = self.reason
         if isinstance(reason, bytes):
-            try:
-                reason = reason.decode()
-            except UnicodeDecodeError:
-                reason = reason.decode("latin-1")
+            reason = _text.decode_reason(reason)
         kind = "Client" if self.status_code < 500 else "Server"
         where = _urls.redact(str(self.url))
         raise HTTPError(

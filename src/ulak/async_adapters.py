@@ -18,7 +18,13 @@ from . import _tls, _urls
 from ._environment import normalise_proxy, select_proxy
 from ._errors import LOWER_ERRORS, translate
 from ._headers import prepare_headers
-from ._protocol.exchange import fields_by_proxy, fields_to_origin, keeps_alive
+from ._protocol.exchange import (
+    METHODS_WITH_BODY,
+    announce_no_body,
+    fields_by_proxy,
+    fields_to_origin,
+    keeps_alive,
+)
 from ._protocol.h1 import RequestHeads
 from ._protocol.pool import Limits
 from ._transport import clock
@@ -226,7 +232,7 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
                 headers = prepare_headers(headers)
             method = request.method or ""
             target = request_target(url.href, proxies) if proxies else url.target
-            head = self._head(route, method, target, url, headers)
+            head = self._head(route, request, target, url, headers)
             payload = None if request.body is None else Payload.of(request, headers)
             raw = await pool.exchange(
                 route, head, method, limits, deadline, payload, keep_alive=keeps_alive(headers)
@@ -249,7 +255,7 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
     def _head(
         self,
         route: Route,
-        method: str,
+        request: PreparedRequest,
         target: str,
         url: _urls.URL,
         headers: CaseInsensitiveDict[Any],
@@ -260,6 +266,9 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
             fields = fields_by_proxy(headers, host, route.proxy.headers)  # type: ignore[union-attr]
         else:
             fields = fields_to_origin(headers, host, tunnelled=route.proxy is not None)
+        method = request.method or ""
+        if request.body is None and method in METHODS_WITH_BODY:
+            announce_no_body(fields, headers)
         return self._heads.head(method, target, fields)
 
     def proxy_headers(self, proxy: str) -> dict[str, str]:

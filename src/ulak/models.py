@@ -362,17 +362,18 @@ class PreparedRequest(RequestEncodingMixin, RequestHooksMixin):
         )
         self.body = encoded.body
         self._body_position = encoded.position
-        if encoded.content_type and "content-type" not in self.headers:
-            self.headers["Content-Type"] = encoded.content_type
         if "transfer-encoding" in self.headers:
-            return
-        if encoded.body is not None and encoded.length is None:
+            pass  # the caller says how it is framed
+        elif encoded.body is not None and encoded.length is None:
             if "content-length" not in self.headers:
                 self.headers["Transfer-Encoding"] = "chunked"
         elif encoded.length is not None and not isinstance(encoded.body, bytes | str):
             self.headers["Content-Length"] = str(encoded.length)
         else:
             self.prepare_content_length(encoded.body)
+        # After the length, as in requests: some record and compare the order of fields.
+        if encoded.content_type and "content-type" not in self.headers:
+            self.headers["Content-Type"] = encoded.content_type
 
     def prepare_content_length(self, body: Any) -> None:
         """Set Content-Length from ``body`` (RFC 9110, section 8.6)."""

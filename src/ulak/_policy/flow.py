@@ -26,6 +26,7 @@ from ..exceptions import (
     InvalidOption,
     RequestException,
     SessionClosed,
+    TooManyRedirects,
     TotalTimeout,
 )
 from ..retries import after_error, after_response, pause, reads_bodies
@@ -370,14 +371,16 @@ class Conversation:
         except RequestException as exc:
             exc.request = exc.request or request
             exc.response = response
+            if isinstance(exc, TooManyRedirects):
+                self._note_next(request, response, location)  # to go on by hand
             raise
+        response._next = following
         return following
 
     def _note_next(self, request: PreparedRequest, response: BaseResponse, location: str) -> None:
         """Set ``response.next`` when the redirect is not followed; best effort.
 
-        The caller asked for this response as it is, so a Location that cannot
-        be followed is theirs to look at.
+        A Location that cannot be followed is for the caller to look at.
         """
         try:
             following = next_request(self._host, request, response, location, taken=-1)

@@ -24,7 +24,13 @@ from urllib3 import exceptions as lower
 from .._callers import stacklevel
 from .._errors import TotalTimeoutError, as_urllib3
 from .._protocol import h1
-from .._protocol.exchange import fields_by_proxy, fields_to_origin, keeps_alive
+from .._protocol.exchange import (
+    METHODS_WITH_BODY,
+    announce_no_body,
+    fields_by_proxy,
+    fields_to_origin,
+    keeps_alive,
+)
 from .._protocol.reuse import may_send_again
 from .._urls import parse
 from ..exceptions import RequestException
@@ -214,10 +220,13 @@ class CodecPool(_HTTPConnectionPool):
         stands = self._stock
         if stands.ConnectionCls is not self._stock_connection or stands.urlopen is not URLOPEN:
             return self._exchange_by_urllib3(method, target, headers, timeout, payload)
+        fields = self._fields(target, headers)
+        if payload is None and method in METHODS_WITH_BODY:
+            announce_no_body(fields, headers)
         out = Outgoing(
             method,
             target,
-            h1.request_head(method, target, self._fields(target, headers)),
+            h1.request_head(method, target, fields),
             payload,
             self.proxy is not None and "://" not in target,
             timeout,

@@ -56,10 +56,13 @@ class BodyReader:
         "_pending",
         "_pool",
         "_position",
-        "_received",
         "_source",
         "_whole",
+        "received",
     )
+
+    #: Bytes of the body that have come, without their framing, and were not dropped.
+    received: int
 
     def __init__(  # noqa: PLR0913 - made in one place, for each answer
         self,
@@ -85,7 +88,7 @@ class BodyReader:
         served = conn or source
         self._source = None if served is None else ref(served)
         self._failure: Exception | None = None
-        self._received = len(pending)
+        self.received = len(pending)
 
     @property
     def connection(self) -> CodecConnection | None:
@@ -112,13 +115,18 @@ class BodyReader:
 
     @property
     def taken(self) -> int:
-        """Bytes of the body that were read from here; 0 before anybody has read."""
-        return self._received - (len(self._pending) - self._position)
+        """Bytes of the body that were read, without their framing."""
+        return self.received - self._waiting()
 
     @property
     def missing(self) -> int | None:
-        """Bytes of the body that are still to come, where a Content-Length says."""
-        return self._parser.remaining
+        """Bytes of the body that are still to be read, where a Content-Length says."""
+        remaining = self._parser.remaining
+        return None if remaining is None else remaining + self._waiting()
+
+    def _waiting(self) -> int:
+        """How many bytes have come and were not read."""
+        return max(0, len(self._pending) - self._position)
 
     @property
     def closed(self) -> bool:
@@ -169,7 +177,7 @@ class BodyReader:
 
     def close(self) -> None:
         """Drop what is left of the body, and the connection with it."""
-        self._received = self.taken
+        self.received -= self._waiting()
         self._pending, self._position = b"", 0
         self._settle(reusable=False)
 
@@ -218,7 +226,7 @@ class BodyReader:
             self._fail(conn, exc)
         finally:
             conn.in_call = False
-        self._received += len(data)
+        self.received += len(data)
         if parser.complete:
             self._settle(reusable=parser.keep_alive and self._whole)
         return data
@@ -229,7 +237,7 @@ class BodyReader:
         It is raised again by whoever reads again: what is missing stays missing.
         """
         self._settle(reusable=False)
-        self._received = self.taken
+        self.received -= self._waiting()
         self._pending, self._position = b"", 0
         if isinstance(error, ProtocolViolation):
             error.in_body = True
@@ -544,7 +552,7 @@ class RawResponse(HTTPResponse):
 
     @property
     def length_remaining(self) -> int | None:  # type: ignore[override]  # counted by the parser
-        """Bytes of the body that are still to come, where a Content-Length says."""
+        """Bytes of the body that are still to be read, where a Content-Length says."""
         return self._reader.missing
 
     @property
