@@ -138,8 +138,10 @@ _CALLS: dict[str, list[tuple[Any, ...]]] = {
     ],
     "super_len": [
         (body,)
-        for body in (b"abc", "aüc", Sized(), _read_to(0), _read_to(4), [1, 2], None, 5, iter(()))
-        + (SizedWithoutPlace(),)
+        for body in (
+            *(b"abc", "aüc", Sized(), SizedWithoutPlace(), _read_to(0), _read_to(4)),
+            *([1, 2], None, 5, iter(())),
+        )
     ],
     "to_key_val_list": [([("a", 1)],), ({"a": 1},), (None,), ("text",), (True,), (((1, 2),),)],
     "to_native_string": [("a",), (b"a",), (b"\xff", "latin-1"), (b"\xff",)],
