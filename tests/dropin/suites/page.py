@@ -85,6 +85,7 @@ def _driven(packages: list[Package]) -> Iterable[str]:
             about = what.partition("\n")[0].partition(": ")[2] or what.partition("\n")[0]
             count = counts[package.drive.removesuffix(".py")]
             version = versions.get(_normal(package.name), "?")
+            about = about.rstrip(".").replace("``", "`")
             yield f"| {package.name} | {version} | {count} | {about} |\n"
 
 
