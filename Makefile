@@ -6,6 +6,7 @@
 #   make docs          the documentation, warnings as errors
 #   make bench         speed and size beside the other clients (ARGS="--quick")
 #   make test-floors   the suite on the lowest versions that pyproject.toml allows
+#   make ecosystem     packages built on requests, unchanged, where requests is not installed
 #   make format        rewrite the code as `make check` wants it
 #   make clean         remove the environments and everything that was built
 #
@@ -22,10 +23,10 @@ PYTEST = -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 SOURCES := src tests examples benchmarks .ci
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint types format docs bench test-floors clean
+.PHONY: help demo test check lint types format docs bench test-floors ecosystem clean
 
 help:
-	@sed -n '3,10s/^#  *//p' Makefile
+	@sed -n '3,11s/^#  *//p' Makefile
 
 # -- environments ------------------------------------------------------------
 # An environment is made once, and again when pyproject.toml changes.  Its pip
@@ -70,6 +71,16 @@ $(VENV)/.stamp-docs: $(VENV)/.stamp-demo
 	.venv-bench-niquests/bin/python benchmarks/install.py bench-niquests
 	@touch $@
 
+# requests-kerberos depends on C libraries that few machines have, and works without them.
+.venv-ecosystem/.stamp: pyproject.toml
+	$(call MAKE_VENV,.venv-ecosystem)
+	.venv-ecosystem/bin/python -m pip --disable-pip-version-check install --quiet \
+		--editable ".[all]" --group ecosystem
+	.venv-ecosystem/bin/python -m pip --disable-pip-version-check install --quiet \
+		--no-deps requests-kerberos
+	.venv-ecosystem/bin/python -m pip --disable-pip-version-check uninstall --quiet --yes requests
+	@touch $@
+
 # -- what they are for -------------------------------------------------------
 
 demo: $(VENV)/.stamp-demo
@@ -80,6 +91,10 @@ test: $(VENV)/.stamp-dev
 
 test-floors: .venv-floors/.stamp
 	.venv-floors/bin/python $(PYTEST)
+
+# What the packages warn of is theirs, and no error.
+ecosystem: .venv-ecosystem/.stamp
+	.venv-ecosystem/bin/python -m pytest -p ulak.dropin.pytest -W default $(ARGS) tests/dropin/ecosystem
 
 check: lint types
 

@@ -24,6 +24,10 @@ REQUIRE_REAL_SERVERS = "ULAK_REQUIRE_REAL_SERVERS"
 #: The programs that ``@pytest.mark.real(...)`` may name.
 REAL_SERVERS = ("nginx", "squid", "microsocks", "nghttpd", "openssl")
 
+#: The plugin that puts ulak in the place of requests, and the tests that are nothing without it.
+STAND_IN = "ulak.dropin.pytest"
+ECOSYSTEM = Path(__file__).parent / "dropin" / "ecosystem"
+
 _INFLUENCES = (
     "CURL_CA_BUNDLE",
     "NETRC",
@@ -85,8 +89,12 @@ def _is_absent(server: str | None) -> bool:
     return server is not None and shutil.which(server) is None
 
 
-def pytest_report_header() -> str:
-    """Say which real servers take part: deselected tests must not go unseen."""
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Say what takes part: tests that are left out must not go unseen."""
+    return [_real_servers_present(), _ecosystem_present(config)]
+
+
+def _real_servers_present() -> str:
     absent = [name for name in REAL_SERVERS if _is_absent(name)]
     if not absent:
         return "real servers: all present"
@@ -107,6 +115,22 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     server = _real_server(item)
     if _is_absent(server):
         pytest.fail(f"{server} is not installed and {REQUIRE_REAL_SERVERS} is set", pytrace=False)
+
+
+# -- packages built on requests ----------------------------------------------
+
+
+def _ecosystem_present(config: pytest.Config) -> str:
+    if config.pluginmanager.hasplugin(STAND_IN):
+        return "ecosystem: ulak stands in for requests"
+    return f"ecosystem: not collected without -p {STAND_IN}; see `make ecosystem`"
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out the packages that need ulak in the place of requests, where it is not."""
+    if collection_path == ECOSYSTEM and not config.pluginmanager.hasplugin(STAND_IN):
+        return True
+    return None
 
 
 # -- leaks -------------------------------------------------------------------

@@ -59,8 +59,8 @@ def environment_proxies(url: str, no_proxy: str | None = None) -> dict[str, str]
     system's settings are asked when no variable is set.
 
     :param no_proxy: used instead of the environment's ``no_proxy``.
-    :returns: the keys that apply, of the URL's scheme and ``"all"``; ``{}`` when there is
-        no proxy or NO_PROXY exempts the host.
+    :returns: the proxy by the URL's scheme; ``{}`` when there is none or NO_PROXY exempts
+        the host.
     :raises InvalidURL: if there is a proxy and the URL cannot be read.
     """
     scheme = url.partition(":")[0]
@@ -81,8 +81,7 @@ def environment_proxies(url: str, no_proxy: str | None = None) -> dict[str, str]
         return _system_proxies(url, scheme) if _SYSTEM_SETTINGS else {}
     if bypasses_proxy(url, no_proxy):
         return {}
-    found = {scheme: value, "all": common}
-    return {key: proxy for key, proxy in found.items() if proxy}
+    return {scheme: value or common or ""}
 
 
 def bypasses_proxy(url: str, no_proxy: str | None) -> bool:

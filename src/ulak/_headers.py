@@ -426,7 +426,7 @@ def parse_content_type(value: str) -> tuple[str, dict[str, str]]:
     params: dict[str, str] = {}
     if semicolon:
         for name, text in _media_params(rest):
-            params[name.strip().lower()] = text
+            params[name.strip(" \t\r\n'\"").lower()] = text
     return kind.strip().lower(), params
 
 

@@ -183,8 +183,10 @@ def encode_multipart(
     :raises InvalidBody: when an entry is of no such shape.
     :raises InvalidHeader: when a part's content type or headers may not be sent.
     """
-    if boundary is None:
-        boundary = os.urandom(16).hex()
+    from urllib3 import filepost
+
+    if boundary is None:  # looked up each time: tests put one there that they know
+        boundary = filepost.choose_boundary()
     opening = f"--{boundary}\r\n".encode("ascii")
     pieces: list[bytes | _Source] = []
     for name, value in fields:

@@ -17,7 +17,7 @@ from ._errors import about
 from ._headers import Headers, ReceivedHeaders, parse_links
 from ._protocol.h1 import ResponseHead
 from ._protocol.limits import MAX_LENGTH_DIGITS
-from ._types import UNSET
+from ._types import UNSET, JSONLoads, Unset
 from .exceptions import (
     BodyTooLarge,
     HTTPError,
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import timedelta
 
-    from ._types import JSONLoads, Unset
     from .cookies import RequestsCookieJar
 
 __all__ = ["CONTENT_CHUNK_SIZE", "ITER_CHUNK_SIZE", "REDIRECT_STATI", "BaseResponse", "slices"]

@@ -438,8 +438,8 @@ def check_replayable(body: object, position: Position) -> None:
     """
     if not is_replayable(body, position):
         raise UnrewindableBodyError(
-            f"the body ({type(body).__name__}) cannot be sent a second time; give bytes, or a file "
-            "that can seek"
+            f"Unable to rewind request body ({type(body).__name__}), so that it could be sent a "
+            "second time; give bytes, or a file that can seek"
         )
 
 
@@ -456,5 +456,5 @@ def rewind(body: object, position: Position) -> None:
             body.seek(position)
         except (OSError, ValueError) as exc:
             raise UnrewindableBodyError(
-                f"the body's file cannot be sent a second time: {exc}"
+                f"An error occurred when rewinding request body to send it a second time: {exc}"
             ) from exc

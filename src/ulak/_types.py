@@ -7,8 +7,9 @@ describe a request and a response where a lower floor has to name them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 
 class Unset(Enum):
@@ -26,9 +27,15 @@ class Unset(Enum):
 #: A setting that the caller did not give, where ``None`` means something.
 UNSET: Final = Unset.UNSET
 
+# Attributes of public classes are annotated with these, and code that makes subclasses
+# by their annotations (attrs, pydantic) looks them up while it runs.
+Hook: TypeAlias = Callable[..., Any]
+JSONLoads: TypeAlias = Callable[..., Any]
+JSONDumps: TypeAlias = Callable[[Any], str | bytes]
+
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Callable, Iterable, Mapping, MutableMapping
+    from collections.abc import AsyncIterable, Iterable, Mapping, MutableMapping
     from http.cookiejar import CookieJar
     from ipaddress import (
         IPv4Address,
@@ -38,7 +45,7 @@ if TYPE_CHECKING:
     )
     from os import PathLike
     from ssl import SSLContext
-    from typing import Any, Protocol, TypeAlias, TypedDict
+    from typing import Protocol, TypedDict
 
     from urllib3.util import Retry
 
@@ -105,12 +112,9 @@ if TYPE_CHECKING:
         Path | tuple[Path, Path | None] | tuple[Path, Path | None, str | bytes | None] | None
     )
     Proxies: TypeAlias = MutableMapping[str, str] | Mapping[str, str] | None
-    Hook: TypeAlias = Callable[..., Any]
     Hooks: TypeAlias = Mapping[str, Iterable[Hook] | Hook] | None
     Networks: TypeAlias = Iterable[str | IPv4Network | IPv6Network | IPv4Address | IPv6Address]
     RetriesInput: TypeAlias = int | bool | Retry | None
-    JSONLoads: TypeAlias = Callable[..., Any]
-    JSONDumps: TypeAlias = Callable[[Any], str | bytes]
 
     class CallOptions(TypedDict, total=False):
         """The keywords that all verbs have."""

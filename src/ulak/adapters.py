@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+import urllib3
 from urllib3.util import Retry
 
 from . import _tls, _urls
@@ -16,11 +17,11 @@ from ._environment import normalise_proxy, select_proxy
 from ._errors import LOWER_ERRORS, translate
 from ._headers import Headers, prepare_headers
 from ._protocol.exchange import is_absolute
-from ._protocol.h1 import request_head
 from ._transport.manager import CodecPoolManager, PoolManager, ProxyManager
-from ._transport.payload import CallerError, Payload, guarded
+from ._transport.payload import CallerError, Payload
 from ._transport.pool import CodecPool
 from ._transport.response import RawResponse
+from ._transport.stock import urlopen
 from ._transport.targets import check_forwarded, proxy_credentials, request_target
 from .exceptions import InvalidCertificate, InvalidOption, RequestException
 from .models import PreparedRequest, Response
@@ -31,8 +32,6 @@ from .timeouts import Timeout
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
-
-    import urllib3
 
     from ._addresses import AddressPolicy
     from ._types import Cert, Proxies, RetriesInput, Verify
@@ -160,7 +159,7 @@ class HTTPAdapter(BaseAdapter):
         self._pool_connections = pool_connections
         self._pool_maxsize = pool_maxsize
         self._pool_block = pool_block
-        self._known: dict[Any, tuple[Any, int, Any]] = {}
+        self._known: dict[Any, tuple[Any, int, Any, dict[str, Any]]] = {}
         self.init_poolmanager(pool_connections, pool_maxsize, block=pool_block)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -277,6 +276,7 @@ class HTTPAdapter(BaseAdapter):
                 found is not None
                 and found[1] == found[2].generation
                 and (proxy is not None or found[2] is self.poolmanager)
+                and found[3] == found[2].connection_pool_kw
             ):
                 return found[0]  # type: ignore[no-any-return]
         pool, manager = self._find_pool(request, verify, proxy, cert)
@@ -310,10 +310,13 @@ class HTTPAdapter(BaseAdapter):
         return pool, manager
 
     def _remember(self, key: Any, pool: Any, manager: CodecPoolManager) -> None:
-        """Find ``pool`` at once next time, until the manager drops any of its pools."""
+        """Find ``pool`` at once next time, until the manager drops any of its pools.
+
+        Or until its settings change, as adapters do that set ``assert_hostname`` on it.
+        """
         if len(self._known) >= self._pool_connections:
             self._known.clear()
-        self._known[key] = (pool, manager.generation, manager)
+        self._known[key] = (pool, manager.generation, manager, manager.connection_pool_kw.copy())
 
     def get_connection(self, url: str, proxies: Proxies = None) -> urllib3.HTTPConnectionPool:
         """The pool for ``url``, without the TLS settings of a request.
@@ -370,9 +373,11 @@ class HTTPAdapter(BaseAdapter):
         response.url = req.url or ""
         response.request = req
         response.connection = self
-        if not isinstance(resp, RawResponse):  # whose head is read when it is looked at
-            response.reason = resp.reason
-            response.headers = _headers_of(resp)
+        # A head of ours is read when it is looked at, unless others changed it before.
+        other: Any = resp
+        if not isinstance(resp, RawResponse) or resp.was_looked_at:
+            response.reason = other.reason
+            response.headers = _headers_of(other)
         return response
 
     def send(
@@ -399,7 +404,7 @@ class HTTPAdapter(BaseAdapter):
             self.add_headers(
                 request, stream=stream, timeout=timeout, verify=verify, cert=cert, proxies=proxies
             )
-            raw = _urlopen(pool, request, target, limits)
+            raw = _exchange(pool, request, target, limits)
         except RequestException as exc:
             if exc.request is None:
                 exc.request = request
@@ -469,7 +474,7 @@ def _socks_manager(proxy_url: str, **kw: Any) -> urllib3.PoolManager:
     return SOCKSProxyManager(proxy_url, **kw)
 
 
-def _urlopen(pool: Any, request: PreparedRequest, target: str, limits: Timeout) -> Any:
+def _exchange(pool: Any, request: PreparedRequest, target: str, limits: Timeout) -> Any:
     """Send through ``pool``: an exchange with one of ours, ``urlopen`` with urllib3's own."""
     headers: Any = request.headers
     if not isinstance(headers, CaseInsensitiveDict):
@@ -477,32 +482,7 @@ def _urlopen(pool: Any, request: PreparedRequest, target: str, limits: Timeout) 
     payload = Payload.of(request, headers)
     if isinstance(pool, CodecPool):
         return pool.exchange(request.method or "", target, headers, limits, payload)
-    # http.client looks less closely at what it sends.
-    request_head(request.method or "", target, headers.items())
-    return pool.urlopen(
-        method=request.method,
-        url=target,
-        body=None if payload is None else guarded(payload.body),
-        headers=headers,
-        redirect=False,
-        assert_same_host=False,
-        preload_content=False,
-        decode_content=False,
-        retries=False,
-        timeout=_urllib3_timeout(limits),
-        chunked=payload is not None and payload.length is None,
-    )
-
-
-def _urllib3_timeout(limits: Timeout) -> Any:
-    """As much of ``limits`` as urllib3's own pools can keep."""
-    from urllib3.util import Timeout as URLLib3Timeout
-
-    connect, read, total = limits.connect, limits.read, limits.total
-    if total is not None:
-        connect = total if connect is None else min(connect, total)
-        read = total if read is None else min(read, total)
-    return URLLib3Timeout(connect=connect, read=read)
+    return urlopen(pool, request.method or "", target, headers, limits, payload)
 
 
 def _trusts_someone(context: Any) -> bool:

@@ -29,6 +29,7 @@ from ._policy.steps import (
     Send,
     Skim,
 )
+from ._response import BaseResponse
 from ._transport.async_source import position_of, rewind
 from .async_adapters import AsyncHTTPAdapter
 from .async_models import AsyncResponse
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from typing import Literal, Self
 
     from ._gathering import AsyncGathering, Item
-    from ._response import BaseResponse
     from .models import PreparedRequest
 
 __all__ = ["AsyncSession"]

@@ -18,7 +18,7 @@ from weakref import WeakValueDictionary
 from . import _bodies, _digest, _urls
 from ._credentials import basic as _basic_auth_str
 from ._credentials import bearer
-from ._headers import parse_challenges
+from ._headers import Challenge, parse_challenges
 from .exceptions import RequestException
 
 if TYPE_CHECKING:
@@ -253,6 +253,7 @@ class HTTPDigestAuth(FlowAuth):
         self.password = password
         self._lock = threading.Lock()
         self._nonces: dict[_Origin, _Nonces] = {}
+        self._thread_local = threading.local()
 
     def __eq__(self, other: object) -> bool:
         return _same_user(self, other)
@@ -264,13 +265,14 @@ class HTTPDigestAuth(FlowAuth):
         return hash((self.username, self.password))
 
     def __getstate__(self) -> dict[str, Any]:
-        own = ("_lock", "_nonces")
+        own = ("_lock", "_nonces", "_thread_local")
         return {name: value for name, value in self.__dict__.items() if name not in own}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._lock = threading.Lock()
         self._nonces = {}
+        self._thread_local = threading.local()
 
     def auth_flow(self, request: PreparedRequest) -> Generator[PreparedRequest, Response, None]:
         """Send ``request``, and again with an answer when it is challenged.
@@ -369,16 +371,36 @@ class HTTPDigestAuth(FlowAuth):
     def build_digest_header(self, method: str, url: str) -> str | None:
         """An answer to the last challenge of the URL's origin.
 
+        Or to the one that a subclass has put, as a mapping of its parameters, into
+        ``_thread_local.chal``; ``last_nonce`` and ``nonce_count`` beside it tell how
+        often its nonce was used.
+
         The nonce is not taken: whoever sends several such answers at once has to
         expect that the server refuses one that was overtaken.
 
         :returns: the Authorization header's value, or ``None`` when there was no
             challenge, requests use its nonce, or it wants the body protected.
         """
+        given = getattr(self._thread_local, "chal", None)
+        if given:
+            return self._header_for(given, method, url)
         with self._lock:
             known = self._nonces.get(_urls.parse(url).origin)
             nonce = known.last() if known is not None else None
         return None if nonce is None else self._header(method, url, None, nonce)
+
+    def _header_for(self, given: dict[str, str], method: str, url: str) -> str | None:
+        """The answer to a subclass's own challenge, whose nonce this thread counts."""
+        challenge = _digest.choose([Challenge("Digest", given)])
+        if challenge is None:
+            return None
+        nonce, state = _Nonce(challenge), self._thread_local
+        if challenge.nonce == getattr(state, "last_nonce", ""):
+            nonce.count = state.nonce_count
+        header = self._header(method, url, None, nonce)
+        if header is not None:
+            state.last_nonce, state.nonce_count = challenge.nonce, nonce.count
+        return header
 
     def handle_401(self, r: Response, **kwargs: Any) -> Response:
         """Answer the challenge of ``r``, once, through the adapter that ``r`` came from.
@@ -410,7 +432,11 @@ class HTTPDigestAuth(FlowAuth):
         """Nothing: no state is kept from one response to the next."""
 
     def init_per_thread_state(self) -> None:
-        """Nothing: no state is kept per thread."""
+        """Have ``_thread_local`` filled, for a subclass that handles challenges of its own."""
+        state = self._thread_local
+        if not hasattr(state, "init"):
+            state.init, state.chal, state.pos, state.num_401_calls = True, {}, None, None
+            state.last_nonce, state.nonce_count = "", 0
 
 
 def _same_user(auth: HTTPBasicAuth | HTTPDigestAuth, other: object) -> bool:

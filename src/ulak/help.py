@@ -37,7 +37,7 @@ def info() -> dict[str, Any]:
         "chardet": {"version": None},
         "charset_normalizer": {"version": charset_normalizer.__version__},
         "cryptography": {"version": ""},
-        "idna": {"version": idna.__version__},
+        "idna": {"version": getattr(idna, "__version__", "")},
         "ulak": {"version": __version__},
         "requests": {"version": _requests_version()},
     }

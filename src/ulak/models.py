@@ -20,6 +20,7 @@ from ._response import (
     BaseResponse,
     slices,
 )
+from ._types import Hook, JSONDumps
 from .exceptions import (
     BodyTooLarge,
     InvalidBody,
@@ -35,15 +36,12 @@ if TYPE_CHECKING:
     from http.cookiejar import CookieJar
     from types import TracebackType
 
-    from ._addresses import AddressPolicy
     from ._types import (
         Cookies,
         Data,
         Files,
         HeadersInput,
-        Hook,
         Hooks,
-        JSONDumps,
         Params,
     )
 
@@ -233,7 +231,7 @@ class PreparedRequest(RequestEncodingMixin, RequestHooksMixin):
     _asynchronous: bool = False
     _json_dumps: JSONDumps | None = None
     #: Which addresses the adapter may dial for it.
-    _address_policy: AddressPolicy | None = None
+    _address_policy: Any = None  # an AddressPolicy, where one holds
 
     def __init__(self) -> None:
         self.headers = None  # type: ignore[assignment]  # as requests has it until prepare_headers

@@ -38,7 +38,7 @@ RETRIED_METHODS: Final = frozenset(("DELETE", "GET", "HEAD", "OPTIONS", "PUT", "
 #: Seconds that a server may ask for by Retry-After, where ``retries=`` is a number.
 LONGEST_PAUSE: Final = 120
 
-__all__ = ["after_error", "after_response", "pause", "resolve"]
+__all__ = ["after_error", "after_response", "pause", "reads_bodies", "resolve"]
 
 
 def resolve(value: Any) -> Retry | None:
@@ -103,8 +103,9 @@ def after_response(policy: Retry, request: RequestLike, response: ResponseLike) 
     status = response.status_code
     if not policy.is_retry(request.method, status, "retry-after" in response.headers):
         return None
+    seen = _as_seen(policy, response)
     try:
-        return policy.increment(request.method, _where(request), response=_status_only(response))
+        return policy.increment(request.method, _where(request), response=seen)
     except MaxRetryError as exc:
         if not policy.raise_on_status:
             return None
@@ -128,7 +129,7 @@ def pause(policy: Retry, response: ResponseLike | None) -> float:
 
     if response is not None and policy.respect_retry_after_header:
         try:
-            wait = policy.get_retry_after(_status_only(response))
+            wait = policy.get_retry_after(_as_seen(policy, response))
         except (InvalidHeader, ValueError, OverflowError):  # no date that a calendar holds
             wait = None
         if wait:
@@ -136,9 +137,36 @@ def pause(policy: Retry, response: ResponseLike | None) -> float:
     return policy.get_backoff_time()
 
 
-def _status_only(response: ResponseLike) -> Any:
-    """As much of ``response`` as ``Retry`` looks at, in urllib3's own class."""
-    from urllib3.response import HTTPResponse
+def reads_bodies(policy: Retry, request: RequestLike, response: ResponseLike) -> bool:
+    """Whether ``policy`` is of the caller's own making, and may judge ``response`` by its body."""
+    from urllib3.util import Retry
 
-    kept = {k: v for k, v in response.headers.items() if k.lower() == "retry-after"}
-    return HTTPResponse(body=b"", headers=kept, status=response.status_code)
+    if type(policy) is Retry:
+        return False
+    return policy.is_retry(request.method, response.status_code, "retry-after" in response.headers)
+
+
+#: What a body is no longer, once it has been read.
+_FRAMING: Final = frozenset(("content-encoding", "content-length", "transfer-encoding"))
+
+
+def _as_seen(policy: Retry, response: ResponseLike) -> Any:
+    """``response`` in urllib3's own class.
+
+    A ``Retry`` looks at its status and its pause; a subclass may look at all of it, once
+    :func:`reads_bodies` has had the body read.
+    """
+    from io import BytesIO
+
+    from urllib3.response import HTTPResponse
+    from urllib3.util import Retry
+
+    own = type(policy) is not Retry
+    left_out = _FRAMING if own else {x.lower() for x in response.headers} - {"retry-after"}
+    return HTTPResponse(
+        body=BytesIO(response.content if own else b""),
+        headers={k: v for k, v in response.headers.items() if k.lower() not in left_out},
+        status=response.status_code,
+        reason=response.reason,
+        preload_content=False,
+    )

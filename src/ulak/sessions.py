@@ -26,6 +26,7 @@ from ._policy.steps import (
     Send,
     Skim,
 )
+from ._response import BaseResponse
 from .adapters import HTTPAdapter
 from .hooks import dispatch_hook
 from .models import REDIRECT_STATI, PreparedRequest, Response
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from typing import Literal, Self, TypeAlias
 
     from ._gathering import Item
-    from ._response import BaseResponse
     from ._types import Cert, Proxies, Verify
 
 __all__ = [

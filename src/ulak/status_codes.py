@@ -92,11 +92,15 @@ _NAMES: dict[int, str] = {
 }
 
 
-def _codes() -> LookupDict[int]:
+#: The names of each code; code written for requests reads it under this name.
+_codes: dict[int, tuple[str, ...]] = {code: tuple(names.split()) for code, names in _NAMES.items()}
+
+
+def _lookup() -> LookupDict[int]:
     """The table above as attributes, in both cases."""
     table: LookupDict[int] = LookupDict(name="status_codes")
-    for code, names in _NAMES.items():
-        for name in names.split():
+    for code, names in _codes.items():
+        for name in names:
             setattr(table, name, code)
             if name[0] not in "\\/":
                 setattr(table, name.upper(), code)
@@ -104,4 +108,4 @@ def _codes() -> LookupDict[int]:
 
 
 #: Status codes by name.
-codes: LookupDict[int] = _codes()
+codes: LookupDict[int] = _lookup()

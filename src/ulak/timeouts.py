@@ -110,7 +110,8 @@ class Timeout(RequestException):
         if isinstance(value, tuple | list):
             if len(value) != 2:
                 raise InvalidTimeout(
-                    f"timeout={value!r} should be seconds, a pair (connect, read) or a Timeout"
+                    f"timeout={value!r} must be an int, float or None, a pair (connect, read) of "
+                    "them, or a Timeout"
                 )
             return Timeout(connect=value[0], read=value[1])
         if isinstance(value, int | float):
@@ -190,7 +191,8 @@ def _from_urllib3(value: Any) -> Timeout:
 
     if not isinstance(value, URLLib3Timeout):
         raise InvalidTimeout(
-            f"timeout={value!r} should be seconds, a pair (connect, read), a Timeout or None"
+            f"timeout={value!r} must be an int, float or None, a pair (connect, read) of them, "
+            "or a Timeout"
         )
     limits = [value._connect, value._read, value.total]
     connect, read, total = (x if isinstance(x, int | float) else None for x in limits)

@@ -161,15 +161,26 @@ def iter_slices(string: Any, slice_length: int | None) -> Iterator[Any]:
 
 def super_len(o: Any) -> int:
     """How many bytes are left to be read of a body; 0 when nobody knows."""
+    if hasattr(o, "__len__") and hasattr(o, "tell") and not _tells(o):
+        return 0  # what is left of it is not known, whatever its whole length is
     length = _streams.body_length(o)
     if length is None:
         length = len(o) if hasattr(o, "__len__") else 0
     return length
 
 
-def guess_filename(obj: Any) -> str | None:
-    """The last part of a file's name, if it has one."""
-    return _multipart.filename_of(obj)
+def _tells(file: Any) -> bool:
+    try:
+        file.tell()
+    except OSError:
+        return False
+    return True
+
+
+def guess_filename(obj: Any) -> str | bytes | None:
+    """The last part of a file's name, if it has one: bytes of one in bytes."""
+    name = _multipart.filename_of(obj)
+    return os.fsencode(name) if name and isinstance(obj.name, bytes) else name
 
 
 def rewind_body(prepared_request: PreparedRequest) -> None:
@@ -212,7 +223,7 @@ def unquote_header_value(value: str, is_filename: bool = False) -> str:
     :param is_filename: leave the backslashes of ``\\server\share`` alone, which some
         browsers send unescaped.
     """
-    if len(value) < 2 or not (value[0] == value[-1] == '"'):
+    if not value or len(value) < 2 or not (value[0] == value[-1] == '"'):
         return value
     inner = value[1:-1]
     if is_filename and inner.startswith("\\\\"):
@@ -294,7 +305,11 @@ def get_auth_from_url(url: str) -> tuple[str, str]:
 
 def urldefragauth(url: str) -> str:
     """A URL without its fragment, user and password."""
-    return _urls.without_fragment(_urls.without_userinfo(url))
+    scheme, netloc, path, params, query, _ = urlparse(url)
+    if not netloc:  # as in "example.com/path", whose first part is meant as the host
+        netloc, path = path, ""
+    netloc = netloc.rpartition("@")[2]
+    return urlunparse((scheme, netloc, path, params, query, ""))
 
 
 def prepend_scheme_if_needed(url: str, new_scheme: str) -> str:
@@ -346,9 +361,10 @@ def get_netrc_auth(url: str | bytes, raise_errors: bool = False) -> tuple[str, s
 
         netrc(path)
     try:
-        return _environment.netrc_credentials(text)
+        found = _environment.netrc_credentials(text)
     except InvalidURL:
         return None
+    return found if found is not None and any(found) else None
 
 
 def get_environ_proxies(url: str, no_proxy: str | None = None) -> dict[str, str]:
@@ -358,12 +374,19 @@ def get_environ_proxies(url: str, no_proxy: str | None = None) -> dict[str, str]
 
 def should_bypass_proxies(url: str, no_proxy: str | None) -> bool:
     """Whether NO_PROXY, or ``no_proxy`` in its place, exempts this URL from proxies."""
-    return _environment.bypasses_proxy(url, no_proxy)
+    if _environment.bypasses_proxy(url, no_proxy):
+        return True
+    with set_environ("no_proxy", no_proxy):  # and the system's own list, where it has one
+        return bool(proxy_bypass(urlparse(_urls.as_text(url)).hostname or ""))
 
 
 def select_proxy(url: str, proxies: Mapping[str, str] | None) -> str | None:
     """The proxy for a URL out of a mapping by scheme and host."""
-    return _environment.select_proxy(url, proxies)
+    try:
+        return _environment.select_proxy(url, proxies)
+    except InvalidURL:  # without a host, say: then the scheme alone decides
+        found = proxies or {}
+        return found.get(urlparse(url).scheme, found.get("all"))
 
 
 def resolve_proxies(

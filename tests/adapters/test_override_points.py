@@ -361,3 +361,38 @@ def test_a_pool_of_ours_is_a_pool_of_urllib3s(http_server: HttpServer) -> None:
         streamed.release_conn()
         with pytest.raises(urllib3.exceptions.HTTPError):
             adapter.poolmanager.request("GET", f"http://127.0.0.1:{free_port()}/", retries=False)
+
+
+def test_a_setting_of_the_pool_manager_may_change_between_requests(
+    start_http_server, certificates: Certificates
+) -> None:
+    """An adapter that says which name the certificate has to have, request by request."""
+
+    class ByHost(HTTPAdapter):
+        def send(self, request, **kwargs):
+            self.poolmanager.connection_pool_kw["assert_hostname"] = request.headers["Host"]
+            return super().send(request, **kwargs)
+
+    server = start_http_server(tls=certificates.server_context("letters.example"))
+    with ulak.Session(verify=certificates.ca, adapters={"https://": ByHost()}) as session:
+        for name in ("letters.example", "other.example", "letters.example"):
+            if name == "other.example":
+                with pytest.raises(ulak.exceptions.SSLError):
+                    session.get(f"{server.url}/get", headers={"Host": name})
+            else:
+                assert session.get(f"{server.url}/get", headers={"Host": name}).ok
+    assert [request.header("Host") for request in server.requests] == ["letters.example"] * 2
+
+
+def test_build_response_may_change_the_head(http_server: HttpServer) -> None:
+    class Corrected(HTTPAdapter):
+        def build_response(self, req, resp):
+            del resp.headers["Content-Type"]
+            resp.headers.update({"X-Corrected": "yes"})
+            return super().build_response(req, resp)
+
+    with ulak.Session(adapters={"http://": Corrected()}) as session:
+        response = session.get(f"{http_server.url}/get")
+    assert response.headers["x-corrected"] == "yes"
+    assert "Content-Type" not in response.headers
+    assert response.json()["method"] == "GET"

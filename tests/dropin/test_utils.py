@@ -49,6 +49,20 @@ class Named(io.BytesIO):
     name = "/tmp/some.txt"
 
 
+class NamedInBytes(io.BytesIO):
+    name = b"/tmp/some.txt"
+
+
+class SizedWithoutPlace(io.BytesIO):
+    """Has a length, and does not tell where in it is read."""
+
+    def __len__(self) -> int:
+        return 5
+
+    def tell(self) -> int:
+        raise OSError
+
+
 def _read_to(position: int) -> io.BytesIO:
     body = io.BytesIO(b"0123456789")
     body.seek(position)
@@ -95,7 +109,7 @@ _CALLS: dict[str, list[tuple[Any, ...]]] = {
         ('<?xml version="1.0" encoding="iso-8859-5"?>',),
         ("<p>none</p>",),
     ],
-    "guess_filename": [(Named(),), (io.BytesIO(),), ("text",)],
+    "guess_filename": [(Named(),), (NamedInBytes(),), (io.BytesIO(),), ("text",)],
     "guess_json_utf": [(text,) for text in _BYTES],
     "is_ipv4_address": [("8.8.8.8",), ("8.8.8.8.8",), ("localhost",), ("",)],
     "is_valid_cidr": [
@@ -114,6 +128,8 @@ _CALLS: dict[str, list[tuple[Any, ...]]] = {
         ("https://a.b/p", {"all": "y", "all://a.b": "z"}),
         ("https://a.b/p", {"http": "h"}),
         ("https://a.b/p", None),
+        ("hTTp:///path", {"http": "h"}),
+        ("https://", {"all": "y"}),
     ],
     "should_bypass_proxies": [
         (url, no_proxy)
@@ -122,21 +138,29 @@ _CALLS: dict[str, list[tuple[Any, ...]]] = {
     ],
     "super_len": [
         (body,)
-        for body in (b"abc", "aüc", Sized(), _read_to(0), _read_to(4), [1, 2], None, 5, iter(()))
+        for body in (
+            *(b"abc", "aüc", Sized(), SizedWithoutPlace(), _read_to(0), _read_to(4)),
+            *([1, 2], None, 5, iter(())),
+        )
     ],
     "to_key_val_list": [([("a", 1)],), ({"a": 1},), (None,), ("text",), (True,), (((1, 2),),)],
     "to_native_string": [("a",), (b"a",), (b"\xff", "latin-1"), (b"\xff",)],
     "unquote_header_value": [
         (value, is_filename)
-        for value in (r'"a\"b\\c"', '"a', "a", "", r'"\\server\file"', '""')
+        for value in (r'"a\"b\\c"', '"a', "a", "", r'"\\server\file"', '""', None)
         for is_filename in (False, True)
     ],
     "unquote_unreserved": [(uri,) for uri in _QUOTED],
-    "urldefragauth": [(url,) for url in _URLS if "//" in url],
+    "urldefragauth": [
+        *((url,) for url in _URLS if "//" in url),
+        *((url,) for url in ("example.com/path", "scheme:u:p@example.com/path")),
+    ],
     "_parse_content_type_header": [
         ("application/json",),
         ("text/html; charset=utf-8; boundary='a'",),
         ("a/b ; Charset = UTF-8 ",),
+        ("a/b; c = d ; 'e=f' ; no_equals ",),
+        ('a/b; c = d ; "e=f" ; no_equals ',),
     ],
 }
 _EACH = [(name, arguments) for name, calls in _CALLS.items() for arguments in calls]
@@ -195,6 +219,17 @@ class TestBoth:
         file.write_text("machine host login user password secret\n")
         assert module.get_netrc_auth("http://host:80/") == ("user", "secret")
         assert module.get_netrc_auth("http://other/", raise_errors=True) is None
+        file.write_text('machine host login "" password ""\n')
+        assert module.get_netrc_auth("http://host/") is None
+
+    def test_the_systems_list_is_asked_too(
+        self, module: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As Windows and macOS have one."""
+        asked = []
+        monkeypatch.setattr(module, "proxy_bypass", lambda host: asked.append(host) or True)
+        assert module.should_bypass_proxies("http://u:p@host:80/", None) is True
+        assert asked == ["host"]
 
     def test_netrc_that_is_none(
         self, module: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import operator
+import typing
 
 import pytest
 
@@ -46,3 +48,16 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
     ulak = importlib.import_module("ulak")
     with pytest.raises(AttributeError, match="no_such_name"):
         _ = ulak.no_such_name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Request", "PreparedRequest", "Response", "AsyncResponse", "Session", "AsyncSession"),
+        *("adapters.HTTPAdapter", "adapters.BaseAdapter", "auth.AuthBase", "auth.HTTPDigestAuth"),
+    ],
+)
+def test_annotations_can_be_looked_up(name: str) -> None:
+    """As attrs and its like do with the bases of a class that they make."""
+    found = operator.attrgetter(name)(importlib.import_module("ulak"))
+    assert isinstance(typing.get_type_hints(found), dict)

@@ -783,3 +783,31 @@ def test_what_has_nothing_to_do_any_more() -> None:
     auth.init_per_thread_state()
     auth.handle_redirect(response_to(request_for(auth), 302))
     assert auth.build_digest_header("GET", URL) is None
+
+
+def test_a_subclass_answers_a_challenge_of_its_own() -> None:
+    """As for a proxy, where it is not the origin that asks."""
+    auth = HTTPDigestAuth("user", "pass")
+    auth.init_per_thread_state()
+    local = auth._thread_local
+    assert (local.chal, local.last_nonce, local.nonce_count) == ({}, "", 0)
+    local.chal = {"realm": "proxy", "nonce": "one", "qop": "auth"}
+    counts = []
+    for nonce in ("one", "one", "two"):
+        local.chal = {**local.chal, "nonce": nonce}
+        fields = fields_of(auth.build_digest_header("GET", URL) or "")
+        assert (fields["nonce"], fields["realm"]) == (nonce, "proxy")
+        counts.append(fields["nc"])
+    assert counts == ["00000001", "00000002", "00000001"]
+    assert (local.last_nonce, local.nonce_count) == ("two", 1)
+    auth.init_per_thread_state()
+    assert local.last_nonce == "two"
+    local.chal = {"realm": "proxy"}
+    assert auth.build_digest_header("GET", URL) is None
+
+
+def test_a_pickle_leaves_the_threads_state_behind() -> None:
+    auth = HTTPDigestAuth("user", "pass")
+    auth.init_per_thread_state()
+    auth._thread_local.chal = {"realm": "proxy", "nonce": "one"}
+    assert pickle.loads(pickle.dumps(auth)).build_digest_header("GET", URL) is None

@@ -236,6 +236,22 @@ def test_the_longest_prefix_wins_whatever_the_order(front: Front) -> None:
             assert session.get("x://anything").text == "x://"
 
 
+def test_an_adapter_that_has_every_attribute(front: Front, session: ulak.Session) -> None:
+    class Agreeable:
+        """Has whatever it is asked for, as mocks have."""
+
+        def __getattr__(self, name: str) -> Agreeable:
+            return self
+
+        def __call__(self, *args: object, **kwargs: object) -> Agreeable:
+            return self
+
+    adapter = Agreeable()
+    session.mount("http://", adapter)
+    assert session.get_adapter("http://a/") is adapter
+    del session.adapters["http://"]
+
+
 def test_an_adapter_may_be_replaced(front: Front, session: ulak.Session) -> None:
     session.mount("http://", named(front, "one"))
     session.mount("http://", named(front, "two"))

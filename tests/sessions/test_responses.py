@@ -524,3 +524,12 @@ def test_a_mock_as_raw(front: Front) -> None:
     response = by_hand(front, unittest.mock.Mock())
     assert dict(response.headers) == {}
     assert response.cookies.get_dict() == {}
+
+
+@pytest.mark.parametrize("reason", ["yolculuk ş".encode(), "ei löydy".encode("latin-1")])
+def test_a_reason_of_bytes_is_read(reason: bytes) -> None:
+    """As UTF-8 where it is, as Latin-1 where it is not."""
+    response = ulak.Response()
+    response.status_code, response.reason, response.url = 500, reason, "http://h/"
+    with pytest.raises(ulak.HTTPError, match=r"yolculuk ş|ei löydy"):
+        response.raise_for_status()

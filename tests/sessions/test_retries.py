@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import time
 from collections.abc import Callable
 from email.utils import formatdate
+from typing import ClassVar
 
 import pytest
 from urllib3.util import Retry
@@ -323,3 +325,66 @@ def test_a_retry_policy_is_not_changed(http_server: HttpServer, session) -> None
         params = {"key": key, "fails": "2", "retry_after": "0"}
         assert session.get(f"{http_server.url}/retry", params=params, retries=policy).ok
     assert policy.total == 2
+
+
+# -- a policy of the caller's own --------------------------------------------
+
+
+class Judge(Retry):
+    """Judges by the body and by fields of its own, which a subclass may."""
+
+    seen: ClassVar[list[tuple[str, str]]] = []
+
+    def increment(self, *args, response=None, **kwargs) -> Retry:
+        if response is not None and response.headers["X-Kind"] == "final":
+            raise PermissionError(response.data.decode())
+        assert response is None or "Content-Encoding" not in response.headers
+        return super().increment(*args, response=response, **kwargs)
+
+    def get_retry_after(self, response) -> float:
+        self.seen.append((response.reason, response.data.decode()))
+        return float(response.headers["X-Wait"])
+
+
+@pytest.fixture
+def judge() -> Judge:
+    Judge.seen.clear()
+    return Judge(2, status_forcelist=[403], raise_on_status=False)
+
+
+def says(kind: str, text: str) -> Answer:
+    fields = [("Content-Encoding", "gzip"), ("X-Kind", kind), ("X-Wait", "0")]
+    return Answer(gzip.compress(text.encode()), 403, fields, reason="Told off")
+
+
+def test_a_policy_may_judge_by_the_body(http_server: HttpServer, session, judge) -> None:
+    left = [says("busy", "later"), says("busy", "soon")]
+    http_server.route("/it")(lambda _: left.pop() if left else Answer(b"fine"))
+    assert session.get(f"{http_server.url}/it", retries=judge).text == "fine"
+    assert judge.seen == [("Told off", "soon"), ("Told off", "later")]
+    assert http_server.connections == 1
+
+
+def test_what_such_a_policy_keeps_can_still_be_read(http_server, session, judge) -> None:
+    http_server.route("/it")(lambda _: says("busy", "never"))
+    response = session.get(f"{http_server.url}/it", retries=judge, stream=True)
+    assert (response.status_code, response.content) == (403, b"never")
+    assert len(http_server.requests) == 3
+
+
+def test_what_such_a_policy_raises_is_raised(http_server, session, judge) -> None:
+    http_server.route("/it")(lambda _: says("final", "no entry"))
+    with pytest.raises(PermissionError, match="no entry"):
+        session.get(f"{http_server.url}/it", retries=judge)
+    assert len(http_server.requests) == 1
+
+
+def test_a_body_that_breaks_off_before_such_a_policy(session, start_raw_server, judge) -> None:
+    def stops_short_of_a_403(connection: RawConnection) -> None:
+        connection.recv_request()
+        connection.send(b"HTTP/1.1 403 No\r\nContent-Length: 9\r\n\r\nfi")
+        connection.shutdown()
+
+    server = start_raw_server([stops_short_of_a_403, answers])
+    assert session.get(server.url, retries=judge).text == "fine"
+    assert judge.seen == []

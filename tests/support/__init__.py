@@ -14,7 +14,7 @@ from .forward_proxy import ForwardProxy
 from .http_server import Handler, HttpServer
 from .messages import Answer, ReceivedRequest
 from .ports import free_port, stalled_port, wait_port
-from .programs import NginxServer, SocksServer, SquidServer, nginx, socks, squid
+from .programs import NginxServer, SocksServer, SquidServer, httpbin, nginx, socks, squid
 from .raw_server import PeerClosed, RawConnection, RawServer, Script
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "SocksServer",
     "SquidServer",
     "free_port",
+    "httpbin",
     "nginx",
     "socks",
     "squid",

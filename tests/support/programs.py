@@ -1,8 +1,9 @@
-"""Real servers as processes: nginx, Squid and microsocks.
+"""Real servers as processes: nginx, Squid, microsocks and httpbin.
 
 Each starts in a folder of its own with a configuration written for it, on free
 ports of loopback, as root or as anyone else, and is gone when its ``with``
-block ends.  Tests that use one carry ``@pytest.mark.real("nginx")`` or so.
+block ends.  Tests that use one carry ``@pytest.mark.real("nginx")`` or so; httpbin
+comes with the developers' packages.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -354,3 +356,23 @@ def socks(user: str | None = None, password: str | None = None) -> Iterator[Sock
             command += ["-u", user, "-P", password]
         with _running(command, folder, port):
             yield SocksServer(port, f"{user}:{password}@" if user is not None else "")
+
+
+# -- httpbin -----------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def httpbin(certificates: Certificates | None = None) -> Iterator[str]:
+    """httpbin on gunicorn, which keeps connections and takes chunked bodies; yields its root.
+
+    :param certificates: serve https, with these.
+    """
+    with _folder() as folder:
+        port = free_port()
+        command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}"]
+        command += ["--worker-class", "gthread", "--threads", "8", "--keep-alive", "30"]
+        if certificates is not None:
+            command += ["--certfile", str(certificates.server_cert)]
+            command += ["--keyfile", str(certificates.server_key)]
+        with _running([*command, "httpbin:app"], folder, port):
+            yield f"{'https' if certificates else 'http'}://127.0.0.1:{port}"

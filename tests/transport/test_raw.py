@@ -261,6 +261,17 @@ def test_tell_counts_before_decoding(http_server: HttpServer, session: ulak.Sess
     assert response.raw.tell() == length
 
 
+@pytest.mark.parametrize("size", [5, 1_000_000])
+def test_nothing_was_read_before_someone_reads(http_server: HttpServer, session, size) -> None:
+    """Not even where the whole body came with the head."""
+    raw = session.get(f"{http_server.url}/bytes/{size}", stream=True).raw
+    assert (raw.tell(), raw._uncached_read_occurred) == (0, False)
+    raw.read(3)
+    assert (raw.tell(), raw._uncached_read_occurred) == (3, True)
+    raw.close()
+    assert raw.tell() == 3
+
+
 @pytest.mark.parametrize("name", ["connection", "_connection"])
 def test_the_socket_can_be_reached_while_streaming(http_server, session, name: str) -> None:
     raw = session.get(f"{http_server.url}/stream-bytes/1000000", stream=True).raw
@@ -273,6 +284,19 @@ def test_the_certificate_can_be_reached_while_streaming(https_server, certificat
     url = f"{https_server.url}/stream-bytes/1000000"
     with session.get(url, stream=True, verify=str(certificates.ca)) as response:
         assert response.raw._connection.sock.getpeercert()["subjectAltName"]
+
+
+@pytest.mark.parametrize("size", [5, 1_000_000], ids=["whole", "on its way"])
+def test_the_certificate_is_where_http_client_has_it(https_server, certificates, session, size):
+    """Authentication that binds itself to the channel looks under the reader for it."""
+    url = f"{https_server.url}/bytes/{size}"
+    with session.get(url, stream=True, verify=str(certificates.ca)) as response:
+        certificate = response.raw._fp.fp.raw._sock.getpeercert(True)
+        assert certificate == response.raw._connection.sock.getpeercert(True)
+        assert certificate.startswith(b"\x30")
+        response.raw.read()
+        assert response.raw._fp.fp is None
+        assert response.raw._connection is None
 
 
 def test_its_url(http_server: HttpServer, session: ulak.Session) -> None:

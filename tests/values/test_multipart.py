@@ -390,3 +390,11 @@ class TestStream:
             finally:
                 tracemalloc.stop()
         assert peak < 2 << 20
+
+
+def test_the_boundary_is_urllib3s(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever compares bodies puts one there that is known, as with requests."""
+    monkeypatch.setattr("urllib3.filepost.choose_boundary", lambda: "known")
+    body, kind = encode_multipart([], {"a": b"1"})
+    assert kind == "multipart/form-data; boundary=known"
+    assert body.startswith(b"--known\r\n")

@@ -8,10 +8,11 @@ from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import pytest
+import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ulak.status_codes import codes
+from ulak.status_codes import _codes, codes
 from ulak.structures import CaseInsensitiveDict, LookupDict
 
 NAMES = st.sampled_from(["a", "A", "b", "B", "Content-Type", "content-type", "ß", "x"])
@@ -174,6 +175,10 @@ class TestCodes:
     def test_names(self, name: str, code: int) -> None:
         assert codes[name] == code
         assert getattr(codes, name) == code
+
+    def test_the_names_of_a_code(self) -> None:
+        for code, names in requests.status_codes._codes.items():
+            assert set(names) <= set(_codes[code])
 
     def test_an_unknown_name_is_none_as_an_item_only(self) -> None:
         assert codes["no_such"] is None

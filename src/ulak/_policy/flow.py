@@ -29,7 +29,7 @@ from ..exceptions import (
     TooManyRedirects,
     TotalTimeout,
 )
-from ..retries import after_error, after_response, pause
+from ..retries import after_error, after_response, pause, reads_bodies
 from ..timeouts import Timeout
 from .redirects import RedirectHost, next_request
 from .steps import Close, Hooks, Load, Pause, Resend, Rewind, Send, Skim
@@ -216,8 +216,11 @@ class Conversation:
             else:
                 if guards is not None:
                     guards.limit(response)
+                policy = self._policy_for(request, response)
+                if policy is None:
+                    return response
                 try:
-                    after = self._wait_after_response(request, response)
+                    after = yield from self._ask(policy, request, response)
                 except Exception:  # of a policy of the caller's own, too
                     yield Skim(response)
                     raise
@@ -317,13 +320,24 @@ class Conversation:
         self._say_how_often(error)
         raise error
 
+    def _ask(
+        self, policy: Retry, request: PreparedRequest, response: BaseResponse
+    ) -> Generator[Step, Any, float | None]:
+        """Seconds to wait before trying again after ``response``; ``None`` to keep it.
+
+        A policy of the caller's own may judge by the body, which is read for it.
+        """
+        if reads_bodies(policy, request, response):
+            try:
+                yield Load(response)
+            except RequestException as exc:
+                return self._wait_after_error(request, exc)
+        return self._wait_after_response(policy, request, response)
+
     def _wait_after_response(
-        self, request: PreparedRequest, response: BaseResponse
+        self, policy: Retry, request: PreparedRequest, response: BaseResponse
     ) -> float | None:
-        """Seconds to wait before trying again after ``response``; ``None`` to keep it."""
-        policy = self._policy_for(request, response)
-        if policy is None:
-            return None
+        """:meth:`_ask`, when what there is to see has been read."""
         following = after_response(policy, request, response)
         if following is None or not _can_send_again(request):
             return None

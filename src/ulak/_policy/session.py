@@ -7,17 +7,19 @@ carries out the steps of a conversation in its way, and decides nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from os import PathLike
 from ssl import SSLContext
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
 
+from urllib3.util import Retry
+
 from .. import _environment, _urls
 from .._headers import CheckedHeaders, merge, prepare_headers
 from .._protocol import codings
 from .._response import REDIRECT_STATI, BaseResponse
-from .._types import UNSET
+from .._types import UNSET, JSONDumps, JSONLoads
 from .._version import __version__
 from ..exceptions import InvalidOption, InvalidSchema
 from ..hooks import default_hooks
@@ -39,11 +41,9 @@ from .guards import GUARDS, Guards
 from .settings import merge_hooks, merge_params
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
     from http.cookiejar import CookieJar
     from typing import Unpack
 
-    from .._addresses import AddressPolicy
     from .._types import (
         AllOptions,
         BodyOptions,
@@ -53,8 +53,6 @@ if TYPE_CHECKING:
         Files,
         HeadersInput,
         Hooks,
-        JSONDumps,
-        JSONLoads,
         Params,
         Proxies,
         PutOptions,
@@ -65,6 +63,11 @@ if TYPE_CHECKING:
     )
     from ..cookies import RequestsCookieJar
     from .flow import Steps
+
+if TYPE_CHECKING:
+    from .._addresses import AddressPolicy
+else:  # it is imported with the first policy that there is; who looks annotations up finds a name
+    AddressPolicy = Any
 
 __all__ = ["BaseSession", "Call", "StreamSwitch", "default_headers", "default_user_agent"]
 
@@ -179,7 +182,7 @@ class BaseSession(Generic[Answer, Opened]):
 
     base_url: str | None = None
     timeout: Any = DEFAULT_TIMEOUT
-    retries: RetriesInput = None
+    retries: int | bool | Retry | None = None
     raise_for_status: bool = False
     json_loads: JSONLoads | None = None
     json_dumps: JSONDumps | None = None
@@ -573,7 +576,7 @@ class BaseSession(Generic[Answer, Opened]):
         """
         if not isinstance(request, PreparedRequest):
             raise InvalidOption(
-                f"send() takes a PreparedRequest, not {type(request).__name__}: "
+                f"You can only send PreparedRequests, not {type(request).__name__}: "
                 "session.prepare_request() makes one"
             )
         if "timeout" not in options:
@@ -695,7 +698,8 @@ class BaseSession(Generic[Answer, Opened]):
                 f"{adapter!r} is no adapter: give an instance of {self._adapter_base}, or of a "
                 "subclass that has a send() of its own"
             )
-        if getattr(adapter, "_asynchronous", self._asynchronous) is not self._asynchronous:
+        # What is no adapter of ulak's says nothing of this, or anything.
+        if getattr(adapter, "_asynchronous", None) is (not self._asynchronous):
             raise InvalidOption(
                 f"{type(self).__name__} cannot use {type(adapter).__name__}: "
                 f"its adapters are {self._adapter_base}"

@@ -18,8 +18,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from urllib3 import exceptions as lower
-from urllib3.connection import HTTPConnection as _HTTPConnection
-from urllib3.connection import HTTPSConnection as _HTTPSConnection
 
 from .._errors import TotalTimeoutError, WriteTimeoutError
 from .._protocol import h1
@@ -27,6 +25,8 @@ from .._protocol.exchange import ANSWER_WAIT, CONTINUE_WAIT, JOIN_LIMIT, Tunnel,
 from ..exceptions import RequestException
 from . import clock, dial
 from .payload import caller_blocks
+from .stock import HTTPConnection as _HTTPConnection
+from .stock import HTTPSConnection as _HTTPSConnection
 from .targets import unseen
 from .watchdog import Watchdog
 

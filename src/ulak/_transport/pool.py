@@ -15,7 +15,7 @@ import threading
 import warnings
 import weakref
 from collections import deque
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from urllib3 import HTTPConnectionPool as _HTTPConnectionPool
 from urllib3 import HTTPSConnectionPool as _HTTPSConnectionPool
@@ -34,9 +34,9 @@ from .._protocol.exchange import (
 )
 from .._protocol.reuse import may_send_again
 from .._urls import parse
-from ..exceptions import RequestException
+from ..exceptions import InvalidOption, RequestException
 from ..structures import CaseInsensitiveDict
-from . import clock
+from . import clock, stock
 from .connection import (
     RECEIVE_SIZE,
     CodecConnection,
@@ -44,8 +44,11 @@ from .connection import (
     HTTPSConnection,
 )
 from .response import BodyReader, RawResponse
+from .stock import URLOPEN
 
 if TYPE_CHECKING:
+    from urllib3.response import BaseHTTPResponse
+
     from .._addresses import AddressPolicy
     from ..timeouts import Timeout
     from .payload import Payload
@@ -66,10 +69,24 @@ class Outgoing(NamedTuple):
     deadline: clock.Deadline
 
 
+class _ConnectionCls:
+    """What urllib3 makes a pool's connections of: ours, or what was put in the place of its own.
+
+    No property, so that a pool or a subclass may have a class of its own, as with urllib3.
+    """
+
+    def __get__(self, pool: CodecPool | None, owner: type[CodecPool]) -> Any:
+        return owner._stock.ConnectionCls if owner.is_stood_in_for() else owner._connection
+
+
 class CodecPool(_HTTPConnectionPool):
     """What a pool of ours adds to one of urllib3's."""
 
-    ConnectionCls: type[CodecConnection]  # pyright: ignore[reportIncompatibleVariableOverride]  # only ours
+    ConnectionCls: Any = _ConnectionCls()
+    #: urllib3's pool under ours, and its connection, which somebody may replace.
+    _stock: ClassVar[type[_HTTPConnectionPool]] = _HTTPConnectionPool
+    _stock_connection: ClassVar[type[Any]] = stock.HTTPConnection
+    _connection: ClassVar[type[CodecConnection]] = HTTPConnection
 
     #: The ``verify`` and ``cert`` that an adapter looked this pool up with.
     tls_settings: tuple[Any, Any] | None = None
@@ -196,15 +213,20 @@ class CodecPool(_HTTPConnectionPool):
         headers: CaseInsensitiveDict[Any],
         timeout: Timeout,
         payload: Payload | None = None,
-    ) -> RawResponse:
+    ) -> BaseHTTPResponse:
         """Send one request and read the head of its answer.
 
         :param target: in the form that goes on the wire.
         :param timeout: a :class:`ulak.Timeout`; ``total`` counts from here.
+        :returns: a :class:`RawResponse`, unless something stands in for urllib3's connections.
         :raises urllib3.exceptions.HTTPError, OSError: when it fails; the
             connection is closed then.
         :raises CallerError: when reading the body does.
         """
+        # What is_stood_in_for tells, without the call.
+        stands = self._stock
+        if stands.ConnectionCls is not self._stock_connection or stands.urlopen is not URLOPEN:
+            return self._exchange_by_urllib3(method, target, headers, timeout, payload)
         fields = self._fields(target, headers)
         if payload is None and method in METHODS_WITH_BODY:
             announce_no_body(fields, headers)
@@ -240,6 +262,23 @@ class CodecPool(_HTTPConnectionPool):
         except (OSError, h1.ProtocolViolation) as exc:
             raise as_urllib3(exc, aborted=conn.aborted) from exc
 
+    @classmethod
+    def is_stood_in_for(cls) -> bool:
+        """Whether somebody has replaced urllib3's connections, or how they are used."""
+        stands = cls._stock
+        return stands.ConnectionCls is not cls._stock_connection or stands.urlopen is not URLOPEN
+
+    def _exchange_by_urllib3(self, *exchange: Any) -> BaseHTTPResponse:
+        """:meth:`exchange` by what stands in the place of urllib3's connections.
+
+        :raises InvalidOption: under an address policy, which that does not know.
+        """
+        if self.address_policy is not None:
+            raise InvalidOption(
+                "urllib3's connections are replaced by others, which do not keep the address policy"
+            )
+        return stock.urlopen(self, *exchange)
+
     def _fields(self, target: str, headers: CaseInsensitiveDict[Any]) -> list[tuple[str, Any]]:
         """The fields of the head."""
         if self.proxy is None:
@@ -273,7 +312,7 @@ class CodecPool(_HTTPConnectionPool):
             raise
         if parser.complete:
             self.give_back(conn, whole and parser.keep_alive)
-            reader = BodyReader(parser, body, None, None, None)
+            reader = BodyReader(parser, body, None, None, None, source=conn)
         else:
             reader = BodyReader(parser, body, conn, self, timeout.read, whole)
         return RawResponse(parser.head, reader, out.target)
@@ -339,13 +378,13 @@ class CodecPool(_HTTPConnectionPool):
 class HTTPConnectionPool(CodecPool):
     """Connections to one ``http://`` origin, or to the proxy for it."""
 
-    ConnectionCls = HTTPConnection
-
 
 class HTTPSConnectionPool(CodecPool, _HTTPSConnectionPool):  # pyright: ignore[reportIncompatibleVariableOverride]  # ConnectionCls
     """Connections to one ``https://`` origin."""
 
-    ConnectionCls: type[HTTPSConnection] = HTTPSConnection  # pyright: ignore[reportIncompatibleVariableOverride]  # only ours
+    _stock = _HTTPSConnectionPool
+    _stock_connection = stock.HTTPSConnection
+    _connection: ClassVar[type[CodecConnection]] = HTTPSConnection
 
 
 def _close_each(idle: deque[CodecConnection]) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from weakref import ref
 
 from urllib3 import HTTPHeaderDict
 from urllib3 import exceptions as lower
@@ -55,14 +56,15 @@ class BodyReader:
         "_pending",
         "_pool",
         "_position",
+        "_source",
         "_whole",
         "received",
     )
 
-    #: Bytes of the body that have come, without their framing.
+    #: Bytes of the body that have come, without their framing, and were not dropped.
     received: int
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - made in one place, for each answer
         self,
         parser: ResponseParser,
         pending: bytes,
@@ -70,8 +72,12 @@ class BodyReader:
         pool: Keeper | None,
         limit: float | None,
         whole: bool = True,
+        source: CodecConnection | None = None,
     ) -> None:
-        """``limit`` is in seconds for each receive; ``whole``: all of the request went out."""
+        """``limit`` is in seconds for each receive; ``whole``: all of the request went out.
+
+        ``source`` is the connection that a body came on which is here already.
+        """
         self._parser = parser
         self._pending = pending
         self._position = 0
@@ -79,6 +85,8 @@ class BodyReader:
         self._pool = pool
         self._limit = limit
         self._whole = whole
+        served = conn or source
+        self._source = None if served is None else ref(served)
         self._failure: Exception | None = None
         self.received = len(pending)
 
@@ -86,6 +94,24 @@ class BodyReader:
     def connection(self) -> CodecConnection | None:
         """The connection that the rest of the body comes from, if there is a rest."""
         return self._conn
+
+    @property
+    def source(self) -> CodecConnection | None:
+        """The connection that the body comes from, until the body is read.
+
+        It may be in the pool, or at work for another, where all has been
+        received: it is to be looked at, not to be used.
+        """
+        return None if self._source is None or self.closed else self._source()
+
+    @property
+    def fp(self) -> _Buffered | None:
+        """What http.client reads from; ``fp.raw._sock`` is where others look for the certificate.
+
+        ``None`` when nothing more can be read, which is how they learn of the end.
+        """
+        conn = self.source
+        return None if conn is None and self.closed else _Buffered(conn)
 
     @property
     def taken(self) -> int:
@@ -152,7 +178,7 @@ class BodyReader:
     def close(self) -> None:
         """Drop what is left of the body, and the connection with it."""
         self.received -= self._waiting()
-        self._pending = b""
+        self._pending, self._position = b"", 0
         self._settle(reusable=False)
 
     def flush(self) -> None:
@@ -211,7 +237,8 @@ class BodyReader:
         It is raised again by whoever reads again: what is missing stays missing.
         """
         self._settle(reusable=False)
-        self._pending = b""
+        self.received -= self._waiting()
+        self._pending, self._position = b"", 0
         if isinstance(error, ProtocolViolation):
             error.in_body = True
         if not isinstance(error, ProtocolViolation | OSError | lower.HTTPError):
@@ -230,6 +257,16 @@ class BodyReader:
             conn.close()
         else:
             self._pool.give_back(conn, reusable)
+
+
+class _Buffered:
+    """The way from a response to its socket, as it goes in http.client: ``raw._sock``."""
+
+    __slots__ = ("_sock", "raw")
+
+    def __init__(self, conn: CodecConnection | None) -> None:
+        self._sock = None if conn is None else conn.sock
+        self.raw = self
 
 
 class RawResponse(HTTPResponse):
@@ -253,7 +290,6 @@ class RawResponse(HTTPResponse):
     _decoded_buffer: Any = b""  # empty: decoding is done here, not in what is inherited
     _decoder_initialized = True
     _has_decoded_content = False
-    _uncached_read_occurred = True
     _fp: Any
     _body: Any = None
     _decoder: Any = None
@@ -289,6 +325,11 @@ class RawResponse(HTTPResponse):
         self._headers = value
 
     @property
+    def was_looked_at(self) -> bool:
+        """Whether someone has had :attr:`headers` in hand, and may have changed them."""
+        return self._headers is not None
+
+    @property
     def reason(self) -> str | None:
         """The reason phrase."""
         return self._reason if self._reason is not None else self.head.reason
@@ -314,8 +355,8 @@ class RawResponse(HTTPResponse):
 
     @property
     def connection(self) -> CodecConnection | None:
-        """The connection, while the body is still on it."""
-        return self._reader.connection
+        """The connection that the body comes from, until the body is read."""
+        return self._reader.source
 
     @property
     def _original_response(self) -> Any:  # type: ignore[override]
@@ -505,6 +546,11 @@ class RawResponse(HTTPResponse):
         return self._reader.taken
 
     @property
+    def _uncached_read_occurred(self) -> bool:  # type: ignore[override]  # as the reader knows
+        """Whether some of the body was read already, so that not all of it is to come."""
+        return self._reader.taken > 0
+
+    @property
     def length_remaining(self) -> int | None:  # type: ignore[override]  # counted by the parser
         """Bytes of the body that are still to be read, where a Content-Length says."""
         return self._reader.missing
@@ -512,7 +558,7 @@ class RawResponse(HTTPResponse):
     @property
     def _connection(self) -> CodecConnection | None:  # type: ignore[override]  # the reader's
         """:attr:`connection`, under the name by which certificates and addresses are asked for."""
-        return self._reader.connection
+        return self._reader.source
 
     def supports_chunked_reads(self) -> bool:
         """Whether :meth:`read_chunked` works."""

@@ -27,6 +27,8 @@ from .targets import unseen
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from urllib3.response import BaseHTTPResponse
+
 __all__ = ["SOCKSProxyManager", "SocksProxy"]
 
 DEFAULT_PORT: Final = 1080
@@ -168,13 +170,18 @@ class SOCKSHTTPSConnection(SOCKSConnection, HTTPSConnection):
 class SOCKSHTTPConnectionPool(CodecPool):
     """Connections to one ``http://`` origin by SOCKS."""
 
-    ConnectionCls = SOCKSConnection
+    _connection = SOCKSConnection
+
+    def _exchange_by_urllib3(self, *exchange: Any) -> BaseHTTPResponse:
+        """Refuse: what stands in for urllib3's connections would go past the proxy."""
+        said = OSError("urllib3's connections were replaced by what knows no SOCKS")
+        raise lower.ProxyError("the SOCKS proxy was not asked", said)
 
 
-class SOCKSHTTPSConnectionPool(HTTPSConnectionPool):
+class SOCKSHTTPSConnectionPool(SOCKSHTTPConnectionPool, HTTPSConnectionPool):
     """Connections to one ``https://`` origin by SOCKS."""
 
-    ConnectionCls = SOCKSHTTPSConnection
+    _connection = SOCKSHTTPSConnection
 
 
 class SOCKSProxyManager(CodecPoolManager):

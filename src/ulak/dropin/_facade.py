@@ -89,13 +89,36 @@ class Requests(ModuleType):
             super().__delattr__(name)
 
     @property
-    def __dict__(self) -> dict[str, Any]:  # type: ignore[override]  # a copy
+    def __dict__(self) -> dict[str, Any]:  # type: ignore[override]  # a copy that writes through
         """What is set: mock.patch looks here for what it has to put back."""
-        own: dict[str, Any] = _OWN(self)
-        return {**vars(ulak), **own}
+        return _Names(self)
 
     def __dir__(self) -> list[str]:
         return sorted({*dir(ulak), *ABOUT, *SUBMODULES, *_FROM_ELSEWHERE})
+
+
+class _Names(dict[str, Any]):
+    """The module's dictionary, for code that reads and replaces its functions there."""
+
+    def __init__(self, module: ModuleType) -> None:
+        own: dict[str, Any] = _OWN(module)
+        super().__init__({**vars(ulak), **own})
+        self._module = module
+
+    def __missing__(self, name: str) -> Any:
+        """What ulak imports only when it is first used."""
+        try:
+            return getattr(self._module, name)
+        except AttributeError:
+            raise KeyError(name) from None
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        setattr(self._module, name, value)
+        super().__setitem__(name, value)
+
+    def __delitem__(self, name: str) -> None:
+        delattr(self._module, name)
+        super().__delitem__(name)
 
 
 _OWN: Any = vars(ModuleType)["__dict__"].__get__
