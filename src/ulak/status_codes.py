@@ -55,7 +55,7 @@ _NAMES: dict[int, str] = {
     409: "conflict",
     410: "gone",
     411: "length_required",
-    412: "precondition_failed",
+    412: "precondition_failed precondition",  # as 428, which comes later and has it
     413: "content_too_large request_entity_too_large",
     414: "uri_too_long request_uri_too_large",
     415: "unsupported_media_type unsupported_media media_type",
