@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -28,9 +27,7 @@ def warm() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def place(
-    certificates: Certificates, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Place]:
+def place(certificates: Certificates, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     file = tmp_path_factory.mktemp("upload") / "upload"
     file.write_bytes(SMALL)
     with ChildServer(certificates) as server:
