@@ -84,6 +84,10 @@ def shut_down(session: ulak.Session, response: ulak.Response) -> None:
     response.raw.shutdown()
 
 
+def close_response(session: ulak.Session, response: ulak.Response) -> None:
+    response.close()
+
+
 def close_session(session: ulak.Session, response: ulak.Response) -> None:
     session.close()
 
@@ -115,6 +119,40 @@ def test_a_read_that_another_thread_ends(
                 timer.join()
             answer = session.get(f"{url}/plain/100/{number}", timeout=ulak.Timeout(5, pool=1))
             assert answer.content == body_of(f"/plain/100/{number}")
+
+
+@pytest.mark.parametrize("end", [shut_down, close_response, close_session])
+@pytest.mark.parametrize(
+    "by", ["", "http", "https"], ids=["direct", "by a proxy", "by a tls proxy"]
+)
+def test_no_byte_is_wrong_of_a_body_that_another_thread_ends(
+    no_leaks: None,
+    server: ChildServer,
+    certificates: Certificates,
+    by: str,
+    end: Callable[[ulak.Session, ulak.Response], None],
+) -> None:
+    """What TLS has not decrypted is no body, nor is what comes on another connection."""
+    proxy = server.tls_url if by == "https" else server.url
+    cut = 0
+    with ulak.Session(
+        verify=str(certificates.ca), proxies={"all": proxy} if by else None, trust_env=False
+    ) as session:
+        for number in range(12):
+            path = f"/plain/9000000/{number}"
+            wanted, at = body_of(path), 0
+            with session.stream("GET", server.tls_url + path, timeout=10) as response:
+                timer = threading.Timer(0.001 * number, end, (session, response))
+                timer.start()
+                try:
+                    for piece in response.iter_content(100_000):
+                        assert wanted[at : at + len(piece)] == piece, "not of this body"
+                        at += len(piece)
+                except ulak.RequestException:
+                    cut += 1
+                timer.join()
+            assert session.get(f"{server.tls_url}/plain/9/x").content == body_of("/plain/9/x")
+    assert cut
 
 
 def test_a_session_that_is_closed_under_16_threads(no_leaks: None, server: ChildServer) -> None:

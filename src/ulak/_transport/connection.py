@@ -179,7 +179,9 @@ class CodecConnection(_HTTPConnection):
         if sock is None:
             return
         with suppress(OSError):  # not connected any more: there is nothing to shut down
-            sock.shutdown(socket.SHUT_RDWR)
+            # Not the method of an SSLSocket, which would have what another thread reads go
+            # past TLS from here on; and TLS within TLS has none.
+            socket.socket.shutdown(getattr(sock, "socket", sock), socket.SHUT_RDWR)
         if not self.in_call:
             self.close()
 
@@ -330,7 +332,7 @@ class CodecConnection(_HTTPConnection):
         :raises ProtocolViolation: when what came is not valid HTTP.
         """
         sock = self.sock
-        if sock is None:
+        if sock is None or self.aborted:
             raise lower.ClosedPoolError(None, "the connection was closed")  # type: ignore[arg-type]
         seconds = read if self.deadline is None else clock.left(read, self.deadline)
         if seconds != self._limit:
