@@ -54,6 +54,9 @@ class CodecConnection(_HTTPConnection):
     _dialled: socket.socket | None = None
     #: Whether :meth:`abort` was called.
     aborted: bool = False
+    #: What its pool knows it by, and its place there while it is in use.
+    reference: Any = None
+    slot: Any = None
     #: What of the body came while the request was still being sent.
     early: bytes = b""
     _limit: float | None = -1.0
@@ -345,7 +348,7 @@ class CodecConnection(_HTTPConnection):
         if data:
             return parser.feed(data)
         if self.aborted:  # what looks like the end is our own doing
-            raise lower.ClosedPoolError(None, "the connection was closed")  # type: ignore[arg-type]
+            raise lower.ClosedPoolError(None, "the connection was closed")  # pyright: ignore[reportArgumentType]
         parser.feed_eof()
         return b""
 
