@@ -53,7 +53,7 @@ def test_every_call_goes_wrong(
     with new_front(kind) as front:
         if isinstance(front, LoopFront):
             trap.cancel = front.cancel
-        limits = SOON if fault.is_harmless else LIMITS
+        limits = LIMITS if fault.lasts and not fault.is_harmless else SOON
         ca = str(certificates.ca)
         with Ground(front, place, SCENARIOS[name], ca, limits) as ground:
             at = torture(ground, trap, first=first)
@@ -71,11 +71,14 @@ def torture(ground: Ground, trap: Trap, *, first: bool) -> int:
     for at in _calls(fault):
         if first:
             ground.session.close()
-        trap.arm(at)
-        error = ground.outlast(f"{at}-{fault.name}-{first}".replace(" ", "-"), errors)
-        sprung = trap.sprung
-        trap.arm(0)
-        ground.check(f"after-{at}")
+        for attempt in range(5):  # a busy machine may pass a limit before it comes to that
+            trap.arm(at)
+            error = ground.outlast(f"{at}-{attempt}", errors)
+            sprung = trap.sprung
+            trap.arm(0)
+            ground.check(f"after-{at}")
+            if sprung or not error:
+                break
         if not sprung:
             assert not error, "it failed before its turn"
             return at
