@@ -29,6 +29,6 @@ nitpicky = True
 nitpick_ignore_regex = [
     (r"py:.*", r"(urllib3|ssl|http|json|collections|contextlib|socket|urllib)\..*"),
     # What docstrings name, and the reference leaves out.
-    (r"py:.*", r"ulak\._.*|ulak\.models\.RequestHooksMixin|ulak\.structures\.VT|Mock.*"),
+    (r"py:.*", r"ulak\._.*|ulak\.models\.Request(Hooks|Encoding)Mixin|ulak\.structures\.VT|Mock.*"),
     (r"py:class", r"Response|HTTPError"),  # by their bare names, in other modules
 ]

@@ -33,16 +33,31 @@ if TYPE_CHECKING:
         auth as auth,
     )
     from . import (
+        certs as certs,
+    )
+    from . import (
+        compat as compat,
+    )
+    from . import (
         cookies as cookies,
     )
     from . import (
+        dropin as dropin,
+    )
+    from . import (
         exceptions as exceptions,
+    )
+    from . import (
+        help as help,
     )
     from . import (
         hooks as hooks,
     )
     from . import (
         models as models,
+    )
+    from . import (
+        packages as packages,
     )
     from . import (
         retries as retries,
@@ -59,6 +74,10 @@ if TYPE_CHECKING:
     from . import (
         timeouts as timeouts,
     )
+    from . import (
+        utils as utils,
+    )
+    from ._addresses import AddressPolicy as AddressPolicy
     from ._version import (
         __author__ as __author__,
     )
@@ -134,6 +153,9 @@ if TYPE_CHECKING:
         RequestException as RequestException,
     )
     from .exceptions import (
+        RequestsDependencyWarning as RequestsDependencyWarning,
+    )
+    from .exceptions import (
         RetryError as RetryError,
     )
     from .exceptions import (
@@ -157,6 +179,7 @@ if TYPE_CHECKING:
     from .models import (
         Response as Response,
     )
+    from .packages import urllib3 as urllib3
     from .sessions import Session as Session
     from .sessions import session as session
     from .status_codes import codes as codes
@@ -164,6 +187,7 @@ if TYPE_CHECKING:
 
 #: Where each name comes from; a module's own name stands for the module.
 _HOMES = {
+    "_addresses": ("AddressPolicy",),
     "_version": ("__author__", "__description__", "__license__", "__title__", "__version__"),
     "adapters": (),
     "async_adapters": ("AsyncBaseAdapter", "AsyncHTTPAdapter"),
@@ -171,7 +195,10 @@ _HOMES = {
     "async_sessions": ("AsyncSession",),
     "api": ("delete", "get", "head", "options", "patch", "post", "put", "query", "request"),
     "auth": (),
+    "certs": (),
+    "compat": (),
     "cookies": (),
+    "dropin": (),
     "exceptions": (
         "ChunkedEncodingError",
         "ConnectTimeout",
@@ -181,19 +208,23 @@ _HOMES = {
         "JSONDecodeError",
         "ReadTimeout",
         "RequestException",
+        "RequestsDependencyWarning",
         "RetryError",
         "SSLError",
         "TooManyRedirects",
         "TotalTimeout",
         "URLRequired",
     ),
+    "help": (),
     "hooks": (),
     "models": ("PreparedRequest", "Request", "Response"),
+    "packages": ("urllib3",),
     "retries": (),
     "sessions": ("Session", "session"),
     "status_codes": ("codes",),
     "structures": (),
     "timeouts": ("Timeout",),
+    "utils": (),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

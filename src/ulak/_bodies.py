@@ -19,7 +19,6 @@ from ._streams import (
     BodyStream,
     Measure,
     Position,
-    as_buffer,
     blocks,
     body_length,
     body_position,
@@ -28,6 +27,7 @@ from ._streams import (
     is_async_readable,
     is_readable,
     is_replayable,
+    is_sendable,
     rewind,
     to_bytes,
 )
@@ -54,6 +54,7 @@ __all__ = [
     "is_async_readable",
     "is_readable",
     "is_replayable",
+    "is_sendable",
     "rewind",
     "to_bytes",
 ]
@@ -132,7 +133,7 @@ def _stream(data: Any, asynchronous: bool) -> EncodedBody:
             f"data= is an asynchronous iterable or file ({type(data).__name__}), "
             "which only an AsyncSession can send"
         )
-    if not (is_readable(data) or isinstance(data, Iterable) or as_buffer(data) is not None):
+    if not is_sendable(data):
         raise InvalidBody(
             f"data= cannot be of type {type(data).__name__}; give bytes, str, a mapping, pairs, "
             "an open file or an iterator of bytes"

@@ -70,6 +70,9 @@ class Credentials(NamedTuple):
     username: str | bytes
     password: str | bytes
 
+    def __repr__(self) -> str:
+        return "<Credentials>"
+
 
 class Exchange(NamedTuple):
     """The request that an answer is for, and its place among those with the nonce."""

@@ -313,6 +313,11 @@ def netrc_credentials(url: str) -> tuple[str, str] | None:
     return Netrc().lookup(parse(url).host)
 
 
+def netrc_file() -> str | None:
+    """Give the path of the netrc file that counts, or ``None`` when there is none."""
+    return _find_netrc(os.environ.get("NETRC"))[0]
+
+
 class _Snapshot(NamedTuple):
     """What a netrc file said, and until when that is believed."""
 

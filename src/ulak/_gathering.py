@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 
 from ._response import BaseResponse
 from ._urls import as_text, join_base, parse
-from .exceptions import InvalidOption, RequestException
+from .exceptions import InvalidOption, RequestException, SessionClosed
 from .models import PreparedRequest, Request
 
 if TYPE_CHECKING:
@@ -278,12 +278,18 @@ class AsyncGathering(Generic[R]):
         :raises InvalidOption: when ``requests`` cannot be iterated over.
         """
         source = aiter(requests) if isinstance(requests, AsyncIterable) else _iterator(requests)
-        self._responses: AsyncGenerator[R, None] = _gather_async(session, source, schedule)
-        self._begun = False
+        self._flights = _Flights(session, schedule)
+        self._responses: AsyncGenerator[R, None] = _gather_async(self._flights, source)
+        self._begun = self._reading = False
 
     def __await__(self) -> Generator[Any, Any, list[R]]:
         if self._begun:
             raise InvalidOption("this gathering has begun already; call gather() again")
+        if self._flights.schedule.holds:
+            raise InvalidOption(
+                "responses that are streamed hold their connections, so that a list of all might "
+                "never be complete; use `async for` and close each, or do not stream"
+            )
         return self._collect().__await__()
 
     async def _collect(self) -> list[R]:
@@ -294,20 +300,37 @@ class AsyncGathering(Generic[R]):
 
     def __anext__(self) -> Awaitable[R]:
         self._begun = True
-        return self._responses.__anext__()
+        return self._next()
+
+    async def _next(self) -> R:
+        if self._reading:
+            raise InvalidOption("another task takes the responses of this gathering")
+        self._reading = True
+        try:
+            return await self._responses.__anext__()
+        finally:
+            self._reading = False
 
     async def aclose(self) -> None:
-        """Cancel what is in flight, and return when nothing is left of it."""
+        """Cancel what is in flight, and return when nothing is left of it.
+
+        A task that waits for the next response meanwhile gets a SessionClosed.
+        """
         self._begun = True
-        await self._responses.aclose()
+        if self._reading:
+            await self._flights.cancel()
+        else:
+            await self._responses.aclose()
 
 
 async def _gather_async(
-    session: _Front, source: Iterator[Any] | AsyncIterator[Any], schedule: Schedule
+    flights: _Flights, source: Iterator[Any] | AsyncIterator[Any]
 ) -> AsyncGenerator[Any, None]:
-    flights = _Flights(session, schedule)
+    schedule = flights.schedule
     try:
         while True:
+            if flights.is_cancelled:
+                raise SessionClosed("the gathering was closed")
             flights.news.clear()
             flights.take_in()
             if isinstance(source, AsyncIterator):
@@ -341,10 +364,10 @@ class _Flights(_Driver):
         self._pulling: asyncio.Task[None] | None = None
         #: Set when there may be room for more.
         self._room = asyncio.Event()
-        self._cancelled = False
+        self.is_cancelled = False
 
     def begin(self, flight: Flight | None) -> None:
-        if flight is None or self._cancelled:
+        if flight is None or self.is_cancelled:
             return
         from asyncio import create_task
 
@@ -389,7 +412,8 @@ class _Flights(_Driver):
         """Cancel everything, and return when it has ended, whoever cancels this meanwhile."""
         from asyncio import CancelledError, wait
 
-        self._cancelled = True
+        self.is_cancelled = True
+        self.news.set()
         interruption = None
         while unfinished := self._unfinished():
             for task in unfinished:

@@ -252,7 +252,7 @@ def _entries(files: Files) -> Iterator[_File]:
             filename, *rest = entry
             file = _File(name, None if filename is None else _name(filename, "file"), *rest)
         else:
-            file = _File(name, _filename_of(entry) or name, entry)
+            file = _File(name, filename_of(entry) or name, entry)
         if file.content is not None:
             yield file
 
@@ -269,7 +269,7 @@ def _name(name: object, kind: str) -> str:
     raise InvalidBody(f"a {kind} name must be str, not {type(name).__name__}")
 
 
-def _filename_of(content: object) -> str | None:
+def filename_of(content: object) -> str | None:
     """The last part of a file's own name, if that is of a real file."""
     name = getattr(content, "name", None)
     if not isinstance(name, str | bytes) or not name:

@@ -16,8 +16,15 @@ from . import _text, _urls
 from ._errors import about
 from ._headers import Headers, ReceivedHeaders, parse_links
 from ._protocol.h1 import ResponseHead
+from ._protocol.limits import MAX_LENGTH_DIGITS
 from ._types import UNSET
-from .exceptions import HTTPError, InvalidOption, JSONDecodeError, StreamConsumedError
+from .exceptions import (
+    BodyTooLarge,
+    HTTPError,
+    InvalidOption,
+    JSONDecodeError,
+    StreamConsumedError,
+)
 from .structures import CaseInsensitiveDict
 
 if TYPE_CHECKING:
@@ -71,6 +78,12 @@ class BaseResponse:
     _reason: str | Unset | None = UNSET
     _seconds: float = 0.0
     _json_loads: JSONLoads | None = None
+    #: Most bytes of the body, decoded; ``None`` for any number.
+    _body_limit: int | None = None
+    #: How many were handed over, where there is a limit.
+    _body_seen: int = 0
+    #: Whether there were more than that, and so are none to be had.
+    _is_refused: bool = False
 
     def __init__(self) -> None:
         self.history = []
@@ -104,7 +117,10 @@ class BaseResponse:
     def encoding(self) -> str | None:
         """The charset that ``text`` decodes with, from Content-Type; may be set."""
         if self._encoding is UNSET:
-            return _text.encoding_from_content_type(self.headers.get("content-type"))
+            # Of the head as it came: who changes ``headers`` later does not change the body.
+            head = _head_of(self.raw)
+            kind = self.headers.get("content-type") if head is None else head.get(b"content-type")
+            return _text.encoding_from_content_type(kind)
         return self._encoding
 
     @encoding.setter
@@ -169,7 +185,7 @@ class BaseResponse:
 
     @property
     def next(self) -> Any:
-        """The request that would follow this redirect, when redirects are not followed."""
+        """The request that follows this redirect, or would if it were followed."""
         return self._next
 
     @property
@@ -187,7 +203,7 @@ class BaseResponse:
             return
         reason: Any = self.reason
         if isinstance(reason, bytes):
-            reason = _text.decode(reason, "utf-8")
+            reason = _text.decode_reason(reason)
         kind = "Client" if self.status_code < 500 else "Server"
         where = _urls.redact(str(self.url))
         raise HTTPError(
@@ -216,6 +232,63 @@ class BaseResponse:
         return StreamConsumedError(
             f"{about(self.request)}the body was already read as a stream, or given up; "
             "keep its pieces, or do not stream",
+            response=self,
+        )
+
+    # How large the body may be.
+
+    def _check_announced(self) -> None:
+        """See that the body is no larger than is allowed, as far as that is known.
+
+        :raises BodyTooLarge: when it does.
+        """
+        limit = self._body_limit
+        if limit is None or self._content is None:
+            return
+        # An adapter, or a hook, may have the body already.
+        announced = self._announced_length() if self._content is False else len(self._content)
+        if announced is not None and announced > limit:
+            raise self._too_large(limit, f"it has {announced} bytes")
+
+    def _announced_length(self) -> int | None:
+        """Bytes that are left when the body is decoded, where the head says; else ``None``."""
+        headers = self.headers
+        length = headers.get("content-length", "").strip()
+        without_body = getattr(self.request, "method", None) == "HEAD" or self.status_code in (
+            204,
+            304,
+        )
+        if without_body or not (length.isascii() and length.isdigit()):
+            return None
+        if "transfer-encoding" in headers or "content-encoding" in headers:
+            return None
+        return int(length[:MAX_LENGTH_DIGITS])
+
+    def _piece_size(self, wanted: int | None) -> int | None:
+        """The size of the pieces to read the body in, so that none is far beyond the limit.
+
+        :param wanted: the caller's; where it is the smaller one, or all fits in one
+            piece, there is no difference.
+        """
+        if self._body_limit is None or (wanted is None and _head_of(self.raw) is not None):
+            return wanted  # ulak's own ``raw`` hands over what is there, never all
+        most = self._body_limit + 1
+        return most if wanted is None else min(wanted, most)
+
+    def _count(self, piece: Any) -> None:
+        """Take note of a piece of the body.
+
+        :raises BodyTooLarge: when there are more bytes than are allowed.
+        """
+        if self._body_limit is not None:
+            self._body_seen += len(piece)
+            if self._body_seen > self._body_limit:
+                raise self._too_large(self._body_limit, "it has more")
+
+    def _too_large(self, limit: int, what: str) -> BodyTooLarge:
+        self._is_refused = True
+        return BodyTooLarge(
+            f"{about(self.request)}the body may have {limit} bytes (max_body_size), and {what}",
             response=self,
         )
 

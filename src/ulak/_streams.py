@@ -81,6 +81,11 @@ def is_async_readable(body: object) -> bool:
     return code is not None and bool(code.co_flags & _CO_COROUTINE)
 
 
+def is_sendable(body: object) -> bool:
+    """Whether bytes can be had of ``body`` without awaiting them."""
+    return is_readable(body) or isinstance(body, Iterable) or as_buffer(body) is not None
+
+
 def _can_tell(body: object) -> TypeGuard[Telling]:
     return callable(getattr(body, "tell", None))
 

@@ -108,6 +108,11 @@ def decode(content: bytes, encoding: str | None) -> str:
     return content.decode(_with_order(codec, content), "replace")
 
 
+def decode_reason(phrase: bytes) -> str:
+    """A reason phrase as text: UTF-8 where it is that, else ISO-8859-1."""
+    return phrase.decode("utf-8" if _is_utf8(phrase) else "iso-8859-1")
+
+
 class TextDecoder:
     """Decodes a body that comes in pieces: joined, the same as :func:`decode` of the whole.
 

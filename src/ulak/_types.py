@@ -30,6 +30,12 @@ UNSET: Final = Unset.UNSET
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable, Iterable, Mapping, MutableMapping
     from http.cookiejar import CookieJar
+    from ipaddress import (
+        IPv4Address,
+        IPv4Network,
+        IPv6Address,
+        IPv6Network,
+    )
     from os import PathLike
     from ssl import SSLContext
     from typing import Any, Protocol, TypeAlias, TypedDict
@@ -101,6 +107,7 @@ if TYPE_CHECKING:
     Proxies: TypeAlias = MutableMapping[str, str] | Mapping[str, str] | None
     Hook: TypeAlias = Callable[..., Any]
     Hooks: TypeAlias = Mapping[str, Iterable[Hook] | Hook] | None
+    Networks: TypeAlias = Iterable[str | IPv4Network | IPv6Network | IPv4Address | IPv6Address]
     RetriesInput: TypeAlias = int | bool | Retry | None
     JSONLoads: TypeAlias = Callable[..., Any]
     JSONDumps: TypeAlias = Callable[[Any], str | bytes]
@@ -121,6 +128,9 @@ if TYPE_CHECKING:
         cert: Cert
         retries: RetriesInput
         raise_for_status: bool | None
+        max_body_size: int | None
+        https_only: bool | None
+        address_policy: Any  # an AddressPolicy or None
 
     class QueryOptions(CallOptions, total=False):
         """:class:`CallOptions` with the body's keywords."""

@@ -147,7 +147,8 @@ def parse(url: str) -> URL:
     try:
         return _seen[url]
     except KeyError:
-        return _parse(url)
+        pass  # what is raised below must not have this as its context: it shows the URL
+    return _parse(url)
 
 
 def prepare(url: object, params: object = None) -> str:
@@ -275,11 +276,16 @@ def join_base(base_url: str, url: str) -> str:
 
 @lru_cache(maxsize=1)
 def _secret_fields() -> re.Pattern[str]:
-    """Query fields whose values are secret; compiled when there is something to say."""
+    """Query fields whose values are secret; compiled when there is something to say.
+
+    By the ends of their names, as in ``X-Amz-Security-Token``, or by the whole name; also
+    those of a URL that is itself, percent-encoded, in the query.
+    """
     return re.compile(
-        r"([?&;#](?:access_token|refresh_token|id_token|token|auth_token|api[_-]?key|"
-        r"password|passwd|pwd|secret|client_secret|signature|sig|x-amz-signature|"
-        r"x-amz-credential|x-amz-security-token|x-goog-signature)=)[^&;#\s]*",
+        r"((?:[?&;#]|%3f|%26|%23)(?:[\w-]*(?:token|secret|passw(?:or)?d|passphrase|signature|"
+        r"credentials?|assertion|jwt|(?:api|access|auth|private|secret|subscription)[_-]?key|"
+        r"session[_-]?id)|pwd|pass|sig|key|code|code_verifier|auth|authorization|otp|sid)"
+        r"(?:=|%3d))[^&;#\s]*",
         re.ASCII | re.IGNORECASE,
     )
 

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from urllib3.util import Retry
+
 from . import _tls, _urls
 from ._environment import normalise_proxy, select_proxy
 from ._errors import LOWER_ERRORS, translate
 from ._headers import Headers, prepare_headers
+from ._protocol.exchange import is_absolute
 from ._protocol.h1 import request_head
 from ._transport.manager import CodecPoolManager, PoolManager, ProxyManager
 from ._transport.payload import CallerError, Payload, guarded
 from ._transport.pool import CodecPool
 from ._transport.response import RawResponse
-from ._transport.targets import proxy_credentials, request_target
-from .exceptions import InvalidCertificate, RequestException
+from ._transport.targets import check_forwarded, proxy_credentials, request_target
+from .exceptions import InvalidCertificate, InvalidOption, RequestException
 from .models import PreparedRequest, Response
 from .retries import resolve
 from .structures import CaseInsensitiveDict
@@ -30,17 +33,25 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     import urllib3
-    from urllib3.util import Retry
 
+    from ._addresses import AddressPolicy
     from ._types import Cert, Proxies, RetriesInput, Verify
 
-__all__ = ["BaseAdapter", "HTTPAdapter"]
+__all__ = [
+    "DEFAULT_POOLBLOCK",
+    "DEFAULT_POOLSIZE",
+    "DEFAULT_RETRIES",
+    "BaseAdapter",
+    "HTTPAdapter",
+    "Retry",
+]
 
 #: How many origins an adapter keeps connections to, the most recently used.
 DEFAULT_POOLS: Final = 512
 #: How many idle connections it keeps to each.
 DEFAULT_POOLSIZE: Final = 100
 DEFAULT_POOLBLOCK: Final = False
+DEFAULT_POOL_TIMEOUT: Final = None
 DEFAULT_RETRIES: Final = 0
 
 
@@ -57,6 +68,11 @@ class BaseAdapter:
     - on every path its connection is given back, closed, or handed to the
       response, whose ``close()`` then settles it.
     """
+
+    #: Whether what it sends goes nowhere that the request's
+    #: :class:`~ulak.AddressPolicy` denies: by sending through an adapter that keeps it, or
+    #: by connecting to nothing.  Without this a session refuses to use it under a policy.
+    keeps_address_policy: bool = False
 
     #: Whether ``send`` is awaited.
     _asynchronous: ClassVar[bool] = False
@@ -122,6 +138,8 @@ class HTTPAdapter(BaseAdapter):
         "_pool_maxsize",
         "_pool_block",
     ]
+
+    keeps_address_policy: bool = True
 
     #: Whether pools may be looked up by the settings alone; see __init_subclass__.
     _keys_are_plain: bool = True
@@ -251,6 +269,9 @@ class HTTPAdapter(BaseAdapter):
         proxy = select_proxy(url, proxies) if proxies else None
         key = self._key_of(url, verify, cert, proxy) if self._keys_are_plain else None
         if key is not None:
+            policy = getattr(request, "_address_policy", None)
+            if policy is not None:
+                key = key, policy
             found = self._known.get(key)
             if (
                 found is not None
@@ -280,6 +301,9 @@ class HTTPAdapter(BaseAdapter):
         if proxy:
             manager = self.proxy_manager_for(normalise_proxy(proxy))
             pool_kwargs = _with_tls_to_proxy(manager, pool_kwargs, verify)
+        policy = getattr(request, "_address_policy", None)
+        if policy is not None and isinstance(manager, CodecPoolManager):
+            pool_kwargs = {**pool_kwargs, "address_policy": policy}
         pool = manager.connection_from_host(**host_params, pool_kwargs=pool_kwargs)
         if isinstance(pool, CodecPool):
             pool.tls_settings = verify, cert
@@ -369,6 +393,9 @@ class HTTPAdapter(BaseAdapter):
             pool = self.get_connection_with_tls_context(request, verify, proxies=proxies, cert=cert)
             self.cert_verify(pool, request.url or "", verify, cert)
             target = self.request_url(request, proxies)
+            policy = getattr(request, "_address_policy", None)  # any object may be a request
+            if policy is not None:
+                self._keep_policy(policy, pool, target)
             self.add_headers(
                 request, stream=stream, timeout=timeout, verify=verify, cert=cert, proxies=proxies
             )
@@ -387,6 +414,20 @@ class HTTPAdapter(BaseAdapter):
             raise callers  # their own, from reading the body, as they raised it
         finally:
             del callers
+
+    def _keep_policy(self, policy: AddressPolicy, pool: Any, target: str) -> None:
+        """See that ``pool`` dials by ``policy``, and that no proxy goes round it.
+
+        :raises AddressDenied: when a proxy may not be asked for ``target``.
+        :raises InvalidOption: when the pool is another's, which knows no policy.
+        """
+        if not isinstance(pool, CodecPool) or pool.address_policy != policy:
+            raise InvalidOption(
+                f"{type(self).__name__} connects by {type(pool).__name__}, which does not keep "
+                "the address policy"
+            )
+        if is_absolute(target):
+            check_forwarded(policy, target)
 
     def close(self) -> None:
         """Close every connection, those in use too."""
@@ -502,6 +543,4 @@ def _headers_of(resp: Any) -> CaseInsensitiveDict[str]:
 
 
 def _no_retries() -> Retry:
-    from urllib3.util import Retry
-
     return Retry(0, read=False)

@@ -54,6 +54,12 @@ def request(method: str, url: str | bytes, **kwargs: Unpack[AllOptions]) -> Resp
         proxy's URL.
     :param hooks: ``{"response": callable}``, or a list of callables; each is called with
         the response, and may return another.
+    :param max_body_size: ``int``, the most bytes of the body after decoding; more is a
+        :class:`~ulak.exceptions.BodyTooLarge`.  ``None`` for any number.
+    :param https_only: ``bool``, whether a URL that is not ``https://``, a redirect's too,
+        is refused; ``False``.
+    :param address_policy: an :class:`~ulak.AddressPolicy`, which says what addresses may be
+        connected to, on redirects too; ``None`` for all.
     :returns: the :class:`~ulak.Response`; an error status is one too.
     :raises RequestException: of the class that names what failed.
     :raises TypeError: for a keyword that is none of these.
@@ -63,7 +69,8 @@ def request(method: str, url: str | bytes, **kwargs: Unpack[AllOptions]) -> Resp
 
     session = Session()
     try:
-        return session.request(method, url, **kwargs)
+        # By keywords, as those who put a mock in its place expect.
+        return session.request(method=method, url=url, **kwargs)
     finally:
         session._retire()
 
@@ -83,44 +90,44 @@ def _look_ahead(url: object, kwargs: Mapping[str, Any]) -> None:
 
 def get(url: str | bytes, params: Params = None, **kwargs: Unpack[QueryOptions]) -> Response:
     """Send a GET; for the arguments and errors see :func:`request`."""
-    return request("GET", url, params=params, **kwargs)
+    return request("get", url, params=params, **kwargs)
 
 
 def options(url: str | bytes, **kwargs: Unpack[AllOptions]) -> Response:
     """Send an OPTIONS; for the arguments and errors see :func:`request`."""
-    return request("OPTIONS", url, **kwargs)
+    return request("options", url, **kwargs)
 
 
 def head(url: str | bytes, **kwargs: Unpack[AllOptions]) -> Response:
     """Send a HEAD, by default without following redirects; see :func:`request`."""
     kwargs.setdefault("allow_redirects", False)
-    return request("HEAD", url, **kwargs)
+    return request("head", url, **kwargs)
 
 
 def post(
     url: str | bytes, data: Data = None, json: Any = None, **kwargs: Unpack[BodyOptions]
 ) -> Response:
     """Send a POST; for the arguments and errors see :func:`request`."""
-    return request("POST", url, data=data, json=json, **kwargs)
+    return request("post", url, data=data, json=json, **kwargs)
 
 
 def put(url: str | bytes, data: Data = None, **kwargs: Unpack[PutOptions]) -> Response:
     """Send a PUT; for the arguments and errors see :func:`request`."""
-    return request("PUT", url, data=data, **kwargs)
+    return request("put", url, data=data, **kwargs)
 
 
 def patch(url: str | bytes, data: Data = None, **kwargs: Unpack[PutOptions]) -> Response:
     """Send a PATCH; for the arguments and errors see :func:`request`."""
-    return request("PATCH", url, data=data, **kwargs)
+    return request("patch", url, data=data, **kwargs)
 
 
 def delete(url: str | bytes, **kwargs: Unpack[AllOptions]) -> Response:
     """Send a DELETE; for the arguments and errors see :func:`request`."""
-    return request("DELETE", url, **kwargs)
+    return request("delete", url, **kwargs)
 
 
 def query(
     url: str | bytes, data: Data = None, json: Any = None, **kwargs: Unpack[BodyOptions]
 ) -> Response:
     """Send a QUERY: a safe request with a body; see :func:`request`."""
-    return request("QUERY", url, data=data, json=json, **kwargs)
+    return request("query", url, data=data, json=json, **kwargs)

@@ -8,6 +8,8 @@ wrapping one another.
 from __future__ import annotations
 
 import asyncio
+import os
+import weakref
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from urllib3 import exceptions as lower
@@ -16,7 +18,13 @@ from . import _tls, _urls
 from ._environment import normalise_proxy, select_proxy
 from ._errors import LOWER_ERRORS, translate
 from ._headers import prepare_headers
-from ._protocol.exchange import fields_by_proxy, fields_to_origin, keeps_alive
+from ._protocol.exchange import (
+    METHODS_WITH_BODY,
+    announce_no_body,
+    fields_by_proxy,
+    fields_to_origin,
+    keeps_alive,
+)
 from ._protocol.h1 import RequestHeads
 from ._protocol.pool import Limits
 from ._transport import clock
@@ -24,9 +32,9 @@ from ._transport.async_limit import Limit
 from ._transport.async_pool import AsyncPool
 from ._transport.async_route import ProxyRoute, Route
 from ._transport.payload import CallerError, Payload
-from ._transport.targets import proxy_credentials, request_target
+from ._transport.targets import check_forwarded, proxy_credentials, request_target
 from .async_models import AsyncResponse
-from .exceptions import InvalidOption, InvalidURL, RequestException
+from .exceptions import AddressDenied, InvalidOption, InvalidURL, RequestException
 from .retries import resolve
 from .structures import CaseInsensitiveDict
 from .timeouts import Timeout
@@ -39,6 +47,7 @@ if TYPE_CHECKING:
 
     from urllib3.util import Retry
 
+    from ._addresses import AddressPolicy
     from ._transport.async_response import AsyncRawResponse
     from ._types import Cert, Path, Proxies, RetriesInput, Verify
     from .models import PreparedRequest
@@ -49,7 +58,7 @@ __all__ = ["AsyncBaseAdapter", "AsyncHTTPAdapter"]
 DEFAULT_CONNECTIONS: Final = 512
 #: Seconds that an idle connection is kept; most servers keep it for longer.
 DEFAULT_EXPIRY: Final = 30.0
-#: Ways to origins that an adapter remembers.
+#: Ways to origins that an adapter remembers, at least.
 _MOST_ROUTES: Final = 4096
 
 
@@ -71,6 +80,9 @@ class AsyncBaseAdapter:
     ``async def aclose()``.
     An adapter that has the body already sets ``response.raw = io.BytesIO(body)``.
     """
+
+    #: As in :class:`~ulak.adapters.BaseAdapter`.
+    keeps_address_policy: bool = False
 
     #: Whether ``send`` is awaited.
     _asynchronous: ClassVar[bool] = True
@@ -133,6 +145,8 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
     :raises InvalidOption: when a limit can never be met.
     """
 
+    keeps_address_policy: bool = True
+
     __attrs__: ClassVar[list[str]] = [
         "max_retries",
         "limits",
@@ -174,7 +188,9 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
         self._pools: dict[asyncio.AbstractEventLoop, AsyncPool] = {}
         self._current: tuple[asyncio.AbstractEventLoop | None, Any] = (None, None)
         self._routes: dict[Any, Route] = {}
+        self._most_routes = _MOST_ROUTES
         self._heads = RequestHeads()
+        _adapters.add(self)
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: getattr(self, name, None) for name in self.__attrs__}
@@ -207,13 +223,16 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
             deadline = clock.after(limits.total)
             url = _urls.parse(request.url or "")
             route = None
-            if not proxies and not cert and (verify is True or url.scheme == "http"):
+            policy = getattr(request, "_address_policy", None)  # any object may be a request
+            if policy is not None:
+                self._check_way(policy, url)
+            elif not proxies and not cert and (verify is True or url.scheme == "http"):
                 route = self._routes.get(url.origin)
             if route is None:
                 limit = Limit(limits.connect, deadline)
                 try:
                     async with limit.scope:
-                        route = await self._find_route(url, verify, cert, proxies)
+                        route = await self._find_route(url, verify, cert, proxies, policy)
                 except TimeoutError as exc:
                     late = f"the certificates were not read in {limits.connect} s"
                     raise limit.late(lower.ConnectTimeoutError(None, late)) from exc
@@ -222,7 +241,9 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
                 headers = prepare_headers(headers)
             method = request.method or ""
             target = request_target(url.href, proxies) if proxies else url.target
-            head = self._head(route, method, target, url, headers)
+            if policy is not None and route.forwards:
+                check_forwarded(policy, target)
+            head = self._head(route, request, target, url, headers)
             payload = None if request.body is None else Payload.of(request, headers)
             raw = await pool.exchange(
                 route, head, method, limits, deadline, payload, keep_alive=keeps_alive(headers)
@@ -245,7 +266,7 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
     def _head(
         self,
         route: Route,
-        method: str,
+        request: PreparedRequest,
         target: str,
         url: _urls.URL,
         headers: CaseInsensitiveDict[Any],
@@ -256,6 +277,9 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
             fields = fields_by_proxy(headers, host, route.proxy.headers)  # type: ignore[union-attr]
         else:
             fields = fields_to_origin(headers, host, tunnelled=route.proxy is not None)
+        method = request.method or ""
+        if request.body is None and method in METHODS_WITH_BODY:
+            announce_no_body(fields, headers)
         return self._heads.head(method, target, fields)
 
     def proxy_headers(self, proxy: str) -> dict[str, str]:
@@ -274,8 +298,23 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
 
     # Routes.
 
+    def _check_way(self, policy: AddressPolicy, url: _urls.URL) -> None:
+        """See that what is dialled for ``url`` is something that ``policy`` can look at.
+
+        :raises AddressDenied: when it is a unix socket: a redirect might lead there.
+        """
+        if self.unix_socket is not None:
+            raise AddressDenied(
+                f"{url.host} is served by a unix socket, of which the address policy knows nothing"
+            )
+
     async def _find_route(
-        self, url: _urls.URL, verify: Verify, cert: Cert, proxies: Proxies
+        self,
+        url: _urls.URL,
+        verify: Verify,
+        cert: Cert,
+        proxies: Proxies,
+        policy: AddressPolicy | None,
     ) -> Route:
         """The route for a request, made when first asked for.
 
@@ -288,21 +327,32 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
         if not selected:
             is_plain = context is None or (verify is True and not cert)
             key: Any = url.origin if is_plain else (url.origin, context)
-            return self._remember(key, lambda: Route(url, context, None))
+            if policy is not None:
+                key = key, policy
+            return self._remember(key, lambda: Route(url, context, None, policy))
         proxy = normalise_proxy(selected)
         to_proxy = await _context_for(verify, None) if proxy.startswith("https") else None
         # One that forwards takes requests for whatever origin on the same connection.
         forwards = context is None and not proxy.startswith("socks")
-        key = None if forwards else url.origin, context, proxy, to_proxy
-        return self._remember(key, lambda: Route(url, context, self._proxy_route(proxy, to_proxy)))
+        key = None if forwards else url.origin, context, proxy, to_proxy, policy
+        return self._remember(
+            key, lambda: Route(url, context, self._proxy_route(proxy, to_proxy), policy)
+        )
 
     def _remember(self, key: Any, make: Callable[[], Route]) -> Route:
         route = self._routes.get(key)
         if route is None:
-            if len(self._routes) >= _MOST_ROUTES:
-                self._routes = {}  # in one step: other threads have loops, too
+            if len(self._routes) >= self._most_routes:
+                self._forget_routes()
             route = self._routes[key] = make()
         return route
+
+    def _forget_routes(self) -> None:
+        """Keep the routes that connections belong to: with another they would not be found."""
+        used = {route for pool in list(self._pools.values()) for route in pool.routes()}
+        # In one step: other threads have loops, too.
+        self._routes = {key: route for key, route in self._routes.copy().items() if route in used}
+        self._most_routes = max(_MOST_ROUTES, 2 * len(self._routes))
 
     def _proxy_route(self, proxy: str, context: ssl.SSLContext | None) -> ProxyRoute:
         if proxy.startswith("socks"):
@@ -326,10 +376,10 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
         """The connections that belong to the loop that runs."""
         loop = asyncio.get_running_loop()
         current, pool = self._current
-        if current is loop:
+        if current is loop and not pool.is_closed:  # as another thread may have done meanwhile
             return pool  # type: ignore[no-any-return]
         known = self._pools.get(loop)
-        if known is None:
+        if known is None or known.is_closed:
             for other in list(self._pools):  # another thread may be doing the same
                 if other.is_closed() and (left := self._pools.pop(other, None)) is not None:
                     left.forget()
@@ -348,6 +398,14 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
         """Whether a connection is open."""
         return any(not pool.is_empty for pool in self._pools.values())
 
+    def _drop_after_fork(self) -> None:
+        """In a forked child: begin without connections."""
+        self._inherited = self._pools  # whose transports nobody may collect, which would close them
+        self._pools = {}
+        self._current = (None, None)
+        for pool in self._inherited.values():
+            pool.drop_after_fork()
+
     async def close(self) -> None:
         """Close every connection, those in use too: what is under way ends with SessionClosed."""
         pools, self._pools = self._pools, {}
@@ -356,10 +414,23 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
         for loop, pool in pools.items():
             if loop is running:
                 await pool.close()
-            elif loop.is_closed():
-                pool.forget()
             else:
-                loop.call_soon_threadsafe(pool.abort)
+                try:
+                    loop.call_soon_threadsafe(pool.abort)
+                except RuntimeError:  # that loop is closed
+                    pool.forget()
+
+
+_adapters: weakref.WeakSet[AsyncHTTPAdapter] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for adapter in list(_adapters):
+        adapter._drop_after_fork()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 async def _context_for(verify: Verify, cert: Cert) -> ssl.SSLContext:

@@ -7,16 +7,17 @@ It has the attributes of a :class:`~ulak.Response`; ``content``, ``text`` and
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from contextlib import aclosing, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from . import _text
 from ._errors import LOWER_ERRORS, about, translate
 from ._response import CONTENT_CHUNK_SIZE, BaseResponse, slices
-from .exceptions import BodyNotRead, RequestException
+from .exceptions import BodyNotRead, BodyTooLarge, RequestException
 from .models import PreparedRequest
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncGenerator, AsyncIterator, Mapping
     from types import TracebackType
     from typing import Self
 
@@ -79,6 +80,8 @@ class AsyncResponse(BaseResponse):
         at_hand = getattr(self.raw, "at_hand", None)
         if at_hand is None or self._content is not False or self._content_consumed:
             return False
+        if self._body_limit is not None:
+            return False
         content = at_hand()
         if content is None:
             return False
@@ -96,7 +99,7 @@ class AsyncResponse(BaseResponse):
         if self._content_consumed and not self._was_begun:  # a hook closed it
             return
         read_whole = getattr(self.raw, "read_whole", None)
-        if read_whole is None or self._content_consumed:
+        if read_whole is None or self._content_consumed or self._body_limit is not None:
             pieces = [piece async for piece in self.aiter_content(CONTENT_CHUNK_SIZE)]
             self._content = b"".join(pieces)
             self._content_consumed = True
@@ -124,11 +127,12 @@ class AsyncResponse(BaseResponse):
         pieces: list[bytes] = []
         size = 0
         try:
-            async for piece in self.aiter_content(CONTENT_CHUNK_SIZE):
-                pieces.append(piece[: limit - size])
-                size += len(piece)
-                if size > limit:
-                    break
+            async with _closing(self.aiter_content(CONTENT_CHUNK_SIZE)) as body:
+                async for piece in body:
+                    pieces.append(piece[: limit - size])
+                    size += len(piece)
+                    if size > limit:
+                        break
         except LOWER_ERRORS:
             pass
         finally:
@@ -136,7 +140,7 @@ class AsyncResponse(BaseResponse):
         self._content = b"".join(pieces)
         self._content_consumed = True
 
-    async def aiter_content(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
+    async def aiter_content(self, chunk_size: int | None = None) -> AsyncGenerator[bytes, None]:
         """The body in pieces, decoded from its Content-Encoding.
 
         :param chunk_size: at most so many bytes each; ``None`` hands over each piece
@@ -153,12 +157,23 @@ class AsyncResponse(BaseResponse):
         raw = self.raw
         stream = getattr(raw, "stream", None)
         try:
+            if limited := self._body_limit is not None:
+                self._check_announced()
+                chunk_size = self._piece_size(chunk_size)
             if stream is not None:
-                async for piece in stream(chunk_size, decode_content=True):
-                    yield piece
+                async with _closing(stream(chunk_size, decode_content=True)) as pieces:
+                    async for piece in pieces:
+                        if limited:
+                            self._count(piece)
+                        yield piece
             elif raw is not None:
                 while piece := await _read(raw, chunk_size):
+                    self._count(piece)
                     yield piece
+        except BodyTooLarge:
+            await self.aclose()
+            self._content_consumed = True
+            raise
         except RequestException:
             raise
         except LOWER_ERRORS as exc:
@@ -167,16 +182,17 @@ class AsyncResponse(BaseResponse):
 
     async def aiter_text(
         self, chunk_size: int | None = None, encoding: str | None = None
-    ) -> AsyncIterator[str]:
+    ) -> AsyncGenerator[str, None]:
         """The body's text in pieces, characters that were cut put together.
 
         :param chunk_size: as for :meth:`aiter_content`, in bytes.
         :param encoding: a charset; ``encoding`` of the response, or else UTF-8.
         """
         decoder = _text.TextDecoder(encoding or self.encoding)
-        async for piece in self.aiter_content(chunk_size):
-            if text := decoder.feed(piece):
-                yield text
+        async with _closing(self.aiter_content(chunk_size)) as pieces:
+            async for piece in pieces:
+                if text := decoder.feed(piece):
+                    yield text
         if rest := decoder.end():
             yield rest
 
@@ -185,7 +201,7 @@ class AsyncResponse(BaseResponse):
         chunk_size: int | None = None,
         decode_unicode: bool = False,
         delimiter: str | bytes | None = None,
-    ) -> AsyncIterator[Any]:
+    ) -> AsyncGenerator[Any, None]:
         """The body's lines without their ends, the same however the bytes arrive.
 
         :param decode_unicode: yield ``str``, decoded as by :meth:`aiter_text`, instead of
@@ -193,12 +209,13 @@ class AsyncResponse(BaseResponse):
         :param delimiter: what ends a line, instead of any line break.
         """
         cutter = _text.line_cutter(delimiter)
-        pieces: AsyncIterator[Any] = self.aiter_content(chunk_size)
+        body: AsyncIterator[Any] = self.aiter_content(chunk_size)
         if decode_unicode and self.encoding:
-            pieces = self.aiter_text(chunk_size)
-        async for piece in pieces:
-            for line in cutter.feed(piece):
-                yield line
+            body = self.aiter_text(chunk_size)
+        async with _closing(body) as pieces:
+            async for piece in pieces:
+                for line in cutter.feed(piece):
+                    yield line
         for line in cutter.end():
             yield line
 
@@ -231,9 +248,17 @@ class AsyncResponse(BaseResponse):
         return self.aiter_content()
 
     def __getstate__(self) -> Mapping[str, Any]:
-        if not self._content_consumed:
+        if not self._content_consumed and not self._is_refused:
             self.content  # noqa: B018 - a pickle holds the body
         return {name: getattr(self, name, None) for name in self.__attrs__}
+
+
+def _closing(pieces: Any) -> Any:
+    """A context in which ``pieces`` is iterated over, and which closes it, if it can be closed.
+
+    A generator that is left half-way is closed by a task of the loop's own, at some later time.
+    """
+    return aclosing(pieces) if hasattr(pieces, "aclose") else nullcontext(pieces)
 
 
 async def _read(raw: Any, size: int | None) -> bytes:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Awaitable, Coroutine
-from time import perf_counter
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, overload
+from time import monotonic, perf_counter
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar, overload
 
 from . import _bodies
 from ._callers import caller
+from ._errors import about
 from ._policy.session import BaseSession, Call
 from ._policy.steps import (
     SKIM_LIMIT,
@@ -29,10 +30,11 @@ from ._policy.steps import (
     Skim,
 )
 from ._transport.async_source import position_of, rewind
-from ._types import UNSET
 from .async_adapters import AsyncHTTPAdapter
 from .async_models import AsyncResponse
+from .exceptions import SessionClosed, TotalTimeout
 from .hooks import hook_calls
+from .timeouts import Timeout
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Iterable, Mapping
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
     from .models import PreparedRequest
 
 __all__ = ["AsyncSession"]
+
+T = TypeVar("T")
 
 
 class AsyncSession(BaseSession[Coroutine[Any, Any, AsyncResponse], "AsyncOpenStream"]):
@@ -67,7 +71,8 @@ class AsyncSession(BaseSession[Coroutine[Any, Any, AsyncResponse], "AsyncOpenStr
 
     def _begin_life(self) -> None:
         self._made_at = caller()
-        self._pauses: set[asyncio.Future[None]] = set()
+        #: What is awaited besides the adapters, and where.
+        self._waits: set[tuple[asyncio.AbstractEventLoop, asyncio.Timeout]] = set()
 
     def _set_up(self) -> None:
         self._begin_life()
@@ -94,13 +99,14 @@ class AsyncSession(BaseSession[Coroutine[Any, Any, AsyncResponse], "AsyncOpenStr
         """Send a prepared request; an override point, called on every redirect too.
 
         :param kwargs: ``stream``, ``timeout``, ``verify``, ``cert``, ``proxies``,
-            ``allow_redirects`` and ``retries``, as for :meth:`request`; what is
-            not given is the session's.
+            ``allow_redirects``, ``retries``, ``max_body_size``, ``https_only`` and
+            ``address_policy``, as for :meth:`request`; what is not given is the
+            session's.
         :raises RequestException: of the class that names what failed.
         """
         steps = self._converse(request, kwargs)
         if request.body is not None:
-            await _note_position(request)
+            await self._note_position(request, kwargs["timeout"])
         outcome: Any = None
         failure: BaseException | None = None
         try:
@@ -130,9 +136,7 @@ class AsyncSession(BaseSession[Coroutine[Any, Any, AsyncResponse], "AsyncOpenStr
             del failure  # its traceback holds this frame
 
     async def _resend(self, step: Resend, options: dict[str, Any]) -> AsyncResponse:
-        again = {**options, "timeout": step.timeout, "proxies": step.proxies}
-        if step.retries is not UNSET:
-            again["retries"] = step.retries
+        again = step.options(options)
         return await self.send(step.request, allow_redirects=False, **again)
 
     async def _run_hooks(self, step: Hooks, options: dict[str, Any]) -> Any:
@@ -153,18 +157,54 @@ class AsyncSession(BaseSession[Coroutine[Any, Any, AsyncResponse], "AsyncOpenStr
         await step.response.aclose()  # type: ignore[attr-defined]  # ours
 
     async def _rewind(self, step: Rewind, options: dict[str, Any]) -> None:
-        await rewind(step.request.body, step.request._body_position)
+        request = step.request
+        rewinding = rewind(request.body, request._body_position)
+        await self._while_open(rewinding, step.deadline, request)
 
     async def _pause(self, step: Pause, options: dict[str, Any]) -> None:
-        loop = asyncio.get_running_loop()
-        pause = loop.create_future()
-        alarm = loop.call_later(step.seconds, _end, pause)
-        self._pauses.add(pause)
+        await self._while_open(asyncio.sleep(step.seconds))
+
+    async def _note_position(self, request: PreparedRequest, timeout: Any) -> None:
+        """Note where an asynchronous file is, to send it again from there."""
+        if _bodies.is_async_readable(request.body) and request._body_position is None:
+            total = Timeout.of(timeout).total
+            deadline = None if total is None else monotonic() + total
+            telling = position_of(request.body)
+            request._body_position = await self._while_open(telling, deadline, request)
+
+    async def _while_open(
+        self,
+        awaitable: Awaitable[T],
+        deadline: float | None = None,
+        request: PreparedRequest | None = None,
+    ) -> T:
+        """What ``awaitable`` returns, if that comes in time, and before the session is closed.
+
+        :param deadline: of ``request``, by :func:`time.monotonic`.
+        :raises TotalTimeout, SessionClosed: when it does not.
+        """
+        scope = asyncio.timeout(None if deadline is None else deadline - monotonic())
+        wait = asyncio.get_running_loop(), scope
+        closings = self._closings
         try:
-            await pause
+            async with scope:
+                self._waits.add(wait)
+                return await awaitable
+        except TimeoutError as exc:
+            if not scope.expired():  # the caller's file has time-outs of its own
+                raise
+            if self._closings != closings:
+                closed = f"{about(request)}the session was closed"
+                raise SessionClosed(closed, request=request) from exc
+            late = f"{about(request)}the request's total time is used up"
+            raise TotalTimeout(late, request=request) from exc
         finally:
-            self._pauses.discard(pause)
-            alarm.cancel()
+            self._waits.discard(wait)
+
+    def _cut_short(self, wait: tuple[asyncio.AbstractEventLoop, asyncio.Timeout]) -> None:
+        loop, scope = wait
+        if wait in self._waits and not scope.expired():
+            scope.reschedule(loop.time())
 
     @overload
     def gather(
@@ -241,8 +281,11 @@ class AsyncSession(BaseSession[Coroutine[Any, Any, AsyncResponse], "AsyncOpenStr
         Requests that are under way end with :class:`~ulak.exceptions.SessionClosed`.
         """
         self._closings += 1
-        for pause in list(self._pauses):
-            pause.get_loop().call_soon_threadsafe(_end, pause)
+        for wait in list(self._waits):
+            try:
+                wait[0].call_soon_threadsafe(self._cut_short, wait)
+            except RuntimeError:  # its loop is closed, and waits no more
+                self._waits.discard(wait)
         for adapter in {id(each): each for each in self.adapters.values()}.values():
             await adapter.close()
 
@@ -282,17 +325,6 @@ class AsyncSession(BaseSession[Coroutine[Any, Any, AsyncResponse], "AsyncOpenStr
                 source=self,
                 stacklevel=2,
             )
-
-
-def _end(pause: asyncio.Future[None]) -> None:
-    if not pause.done():
-        pause.set_result(None)
-
-
-async def _note_position(request: PreparedRequest) -> None:
-    """Note where an asynchronous file is, to send it again from there."""
-    if _bodies.is_async_readable(request.body) and request._body_position is None:
-        request._body_position = await position_of(request.body)
 
 
 _OWN_SEND = AsyncSession.send

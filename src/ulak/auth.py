@@ -39,6 +39,10 @@ __all__ = [
 ]
 
 
+CONTENT_TYPE_FORM_URLENCODED = _bodies.FORM
+CONTENT_TYPE_MULTI_PART = "multipart/form-data"
+
+
 class AuthBase:
     """The base of every way to authenticate.
 

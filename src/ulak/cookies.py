@@ -507,8 +507,9 @@ class RequestsCookieJar(CookieJar, MutableMapping[str, "str | None"]):
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the cookies to a JSON file, session cookies too, expired ones not.
 
-        The file is readable by its owner alone, and is replaced as a whole or
-        not at all.
+        The file is JSON, so that loading runs no code.  It is readable by its owner
+        alone, and is replaced as a whole or not at all.  A symbolic link of that name
+        is replaced, too, and what it led to is left as it is.
 
         :raises CookieFileError: when it cannot be written.
         """

@@ -23,6 +23,8 @@ their own callbacks.  The tree::
     │   └── TotalTimeout                 the deadline passed; also a ConnectionError
     ├── HTTPError                        raise_for_status() on 4xx and 5xx
     ├── TooManyRedirects
+    ├── AddressDenied                    an AddressPolicy forbids the address
+    ├── BodyTooLarge                     more than ``max_body_size``
     ├── RetryError                       answers kept asking for a retry
     ├── ChunkedEncodingError             the body broke off or is framed wrongly
     │   └── IncompleteBody               fewer bytes than were announced
@@ -33,6 +35,7 @@ their own callbacks.  The tree::
     ├── URLRequired
     ├── MissingSchema                    also a ValueError
     ├── InvalidSchema                    also a ValueError
+    │   ├── HTTPSRequired                ``https_only`` forbids the URL
     │   └── MissingExtra                 the scheme needs an optional package
     ├── InvalidURL                       also a ValueError
     │   └── InvalidProxyURL
@@ -67,8 +70,10 @@ if TYPE_CHECKING:
     from ._types import RequestLike, ResponseLike
 
 __all__ = [
+    "AddressDenied",
     "BodyNotRead",
     "BodyReadTimeout",
+    "BodyTooLarge",
     "ChunkedEncodingError",
     "ConnectTimeout",
     "ConnectionError",
@@ -77,6 +82,7 @@ __all__ = [
     "CookieFileError",
     "FileModeWarning",
     "HTTPError",
+    "HTTPSRequired",
     "IncompleteBody",
     "InvalidBody",
     "InvalidCertificate",
@@ -205,6 +211,18 @@ class TooManyRedirects(RequestException):
     code = "too_many_redirects"
 
 
+class AddressDenied(RequestException):
+    """The :class:`~ulak.AddressPolicy` forbids where the request would go.  Nothing was sent."""
+
+    code = "address_denied"
+
+
+class BodyTooLarge(RequestException):
+    """The body is larger than ``max_body_size``; the connection is closed."""
+
+    code = "body_too_large"
+
+
 class RetryError(RequestException):
     """Every attempt ended in a status that asks for another."""
 
@@ -263,6 +281,12 @@ class InvalidSchema(RequestException, ValueError):
     """No adapter is mounted for the URL's scheme."""
 
     code = "invalid_scheme"
+
+
+class HTTPSRequired(InvalidSchema):
+    """The URL is not ``https://``, and ``https_only`` is set.  Nothing was sent."""
+
+    code = "https_required"
 
 
 class InvalidURL(RequestException, ValueError):

@@ -20,7 +20,13 @@ from ._response import (
     BaseResponse,
     slices,
 )
-from .exceptions import InvalidMethod, InvalidOption, RequestException
+from .exceptions import (
+    BodyTooLarge,
+    InvalidBody,
+    InvalidMethod,
+    InvalidOption,
+    RequestException,
+)
 from .hooks import HOOKS, default_hooks
 from .structures import CaseInsensitiveDict
 
@@ -29,6 +35,7 @@ if TYPE_CHECKING:
     from http.cookiejar import CookieJar
     from types import TracebackType
 
+    from ._addresses import AddressPolicy
     from ._types import (
         Cookies,
         Data,
@@ -166,7 +173,37 @@ class Request(RequestHooksMixin):
         return prepared
 
 
-class PreparedRequest(RequestHooksMixin):
+class RequestEncodingMixin:
+    """What a URL and a body are made of; code for requests calls it by this name."""
+
+    url: str | None
+
+    @property
+    def path_url(self) -> str:
+        """The target in origin form: path and query (RFC 9112, section 3.2.1)."""
+        return _urls.parse(self.url or "").target
+
+    @staticmethod
+    def _encode_params(data: Any) -> Any:
+        """``data`` as a form where it is a mapping or pairs; anything else as it is."""
+        if isinstance(data, Mapping | list | tuple):
+            return _bodies.encode_body(data).body if data else ""
+        return data
+
+    @staticmethod
+    def _encode_files(files: Files, data: Any) -> tuple[bytes, str | None]:
+        """A form with files, read into memory: the body and its Content-Type.
+
+        :raises InvalidBody: when there are no files, or of no kind that can be sent.
+        """
+        if not files:
+            raise InvalidBody("files= should name at least one file")
+        encoded = _bodies.encode_body(data, files)
+        body = encoded.body
+        return body if isinstance(body, bytes) else body.read(), encoded.content_type
+
+
+class PreparedRequest(RequestEncodingMixin, RequestHooksMixin):
     """A request as it goes on the wire.
 
     The ``prepare_*`` methods are override points; :meth:`prepare` calls each in
@@ -186,6 +223,8 @@ class PreparedRequest(RequestHooksMixin):
     _own_cookies: Any = None
     _session_jar: Any = None
     _is_away: bool = False
+    #: The hosts whose credentials a redirect has left behind.
+    _hosts_left: frozenset[str] = frozenset()
     _made_cookie: bool = False
     _body_position: Any = None
     #: Whether the body went out before, so that it has to be rewound.
@@ -193,6 +232,8 @@ class PreparedRequest(RequestHooksMixin):
     #: Whether the body may be one that only an AsyncSession can send.
     _asynchronous: bool = False
     _json_dumps: JSONDumps | None = None
+    #: Which addresses the adapter may dial for it.
+    _address_policy: AddressPolicy | None = None
 
     def __init__(self) -> None:
         self.headers = None  # type: ignore[assignment]  # as requests has it until prepare_headers
@@ -333,17 +374,18 @@ class PreparedRequest(RequestHooksMixin):
         )
         self.body = encoded.body
         self._body_position = encoded.position
-        if encoded.content_type and "content-type" not in self.headers:
-            self.headers["Content-Type"] = encoded.content_type
         if "transfer-encoding" in self.headers:
-            return
-        if encoded.body is not None and encoded.length is None:
+            pass  # the caller says how it is framed
+        elif encoded.body is not None and encoded.length is None:
             if "content-length" not in self.headers:
                 self.headers["Transfer-Encoding"] = "chunked"
         elif encoded.length is not None and not isinstance(encoded.body, bytes | str):
             self.headers["Content-Length"] = str(encoded.length)
         else:
             self.prepare_content_length(encoded.body)
+        # After the length, as in requests: some record and compare the order of fields.
+        if encoded.content_type and "content-type" not in self.headers:
+            self.headers["Content-Type"] = encoded.content_type
 
     def prepare_content_length(self, body: Any) -> None:
         """Set Content-Length from ``body`` (RFC 9110, section 8.6)."""
@@ -393,11 +435,6 @@ class PreparedRequest(RequestHooksMixin):
             for event, hook in hooks.items():
                 if hook or event not in HOOKS:
                     self.register_hook(event, hook)
-
-    @property
-    def path_url(self) -> str:
-        """The target in origin form: path and query (RFC 9112, section 3.2.1)."""
-        return _urls.parse(self.url or "").target
 
 
 def _as_jar(cookies: Any) -> CookieJar:
@@ -465,7 +502,12 @@ class Response(BaseResponse):
         :raises RequestException: when it cannot be read to its end.
         """
         read_whole = getattr(self.raw, "read_whole", None)
-        if read_whole is None or self._content is not False or self._content_consumed:
+        if (
+            read_whole is None
+            or self._content is not False
+            or self._content_consumed
+            or self._body_limit is not None
+        ):
             self.content  # noqa: B018 - reading it is the point
             return
         try:
@@ -526,11 +568,23 @@ class Response(BaseResponse):
         raw = self.raw
         stream = getattr(raw, "stream", None)
         try:
-            if stream is not None:
+            if self._body_limit is not None:
+                self._check_announced()
+                chunk_size = self._piece_size(chunk_size)
+            if stream is not None and self._body_limit is None:
                 yield from stream(chunk_size, decode_content=True)
+            elif stream is not None:
+                for chunk in stream(chunk_size, decode_content=True):
+                    self._count(chunk)
+                    yield chunk
             elif raw is not None:
                 while chunk := raw.read(chunk_size if chunk_size is not None else -1):
+                    self._count(chunk)
                     yield chunk
+        except BodyTooLarge:
+            self.close()
+            self._content_consumed = True
+            raise
         except RequestException:
             raise
         except LOWER_ERRORS as exc:
@@ -577,6 +631,6 @@ class Response(BaseResponse):
         return self.iter_content(128)
 
     def __getstate__(self) -> dict[str, Any]:
-        if not self._content_consumed:
+        if not self._content_consumed and not self._is_refused:
             self.content  # noqa: B018 - a pickle holds the body
         return {name: getattr(self, name, None) for name in self.__attrs__}

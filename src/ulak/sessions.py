@@ -26,15 +26,15 @@ from ._policy.steps import (
     Send,
     Skim,
 )
-from ._types import UNSET
 from .adapters import HTTPAdapter
 from .hooks import dispatch_hook
 from .models import REDIRECT_STATI, PreparedRequest, Response
+from .timeouts import standard
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
     from types import TracebackType
-    from typing import Literal, Self
+    from typing import Literal, Self, TypeAlias
 
     from ._gathering import Item
     from ._response import BaseResponse
@@ -43,10 +43,12 @@ if TYPE_CHECKING:
 __all__ = [
     "REDIRECT_STATI",
     "Session",
+    "SessionRedirectMixin",
     "default_headers",
     "default_user_agent",
     "merge_hooks",
     "merge_setting",
+    "preferred_clock",
     "session",
 ]
 
@@ -62,6 +64,8 @@ class Session(BaseSession[Response, "OpenStream"]):
     _adapter_base: ClassVar[str] = "ulak.adapters.HTTPAdapter or ulak.adapters.BaseAdapter"
 
     def _set_up(self) -> None:
+        if type(self).timeout is BaseSession.timeout:  # a subclass may have said otherwise
+            self.__dict__.setdefault("timeout", standard())
         self.mount("https://", HTTPAdapter())
         self.mount("http://", HTTPAdapter())
 
@@ -84,8 +88,9 @@ class Session(BaseSession[Response, "OpenStream"]):
         """Send a prepared request; an override point, called on every redirect too.
 
         :param kwargs: ``stream``, ``timeout``, ``verify``, ``cert``, ``proxies``,
-            ``allow_redirects`` and ``retries``, as for :meth:`request`; what is
-            not given is the session's.
+            ``allow_redirects``, ``retries``, ``max_body_size``, ``https_only`` and
+            ``address_policy``, as for :meth:`request`; what is not given is the
+            session's.
         :raises RequestException: of the class that names what failed.
         """
         steps = self._converse(request, kwargs)
@@ -118,9 +123,7 @@ class Session(BaseSession[Response, "OpenStream"]):
             del failure  # its traceback holds this frame
 
     def _resend(self, step: Resend, options: dict[str, Any]) -> Response:
-        again = {**options, "timeout": step.timeout, "proxies": step.proxies}
-        if step.retries is not UNSET:
-            again["retries"] = step.retries
+        again = step.options(options)
         return self.send(step.request, allow_redirects=False, **again)
 
     def _run_hooks(self, step: Hooks, options: dict[str, Any]) -> Any:
@@ -282,6 +285,10 @@ class Session(BaseSession[Response, "OpenStream"]):
     ) -> None:
         self.close()
 
+
+#: Where requests has the methods that follow redirects.
+SessionRedirectMixin: TypeAlias = Session
+preferred_clock = perf_counter
 
 _OWN_SEND = Session.send
 

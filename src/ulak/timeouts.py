@@ -201,3 +201,20 @@ _FOREVER: Final = Timeout(connect=None, read=None)
 
 #: What a session uses when it is given no ``timeout=``.
 DEFAULT_TIMEOUT: Final = Timeout()
+
+_standard: Timeout | None = DEFAULT_TIMEOUT
+
+
+def standard() -> Timeout | None:
+    """The timeout of a new session that is given none: :data:`DEFAULT_TIMEOUT`.
+
+    While :mod:`ulak.dropin` stands for requests it is none, as code for requests expects.
+    """
+    return _standard
+
+
+def set_standard(limits: Timeout | None) -> Timeout | None:
+    """Set the timeout of new sessions, and return what it was."""
+    global _standard  # one for the process, as ``import requests`` is
+    before, _standard = _standard, limits
+    return before

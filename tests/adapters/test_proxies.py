@@ -67,6 +67,16 @@ def test_spellings_of_a_proxy(http_server, forward_proxy, session, form: str) ->
 # -- https -------------------------------------------------------------------
 
 
+def test_a_url_in_the_query_does_not_make_a_proxys_target(
+    http_server, https_server, forward_proxy: ForwardProxy, verifying
+) -> None:
+    verifying.proxies = {"all": forward_proxy.url}
+    for server in (http_server, https_server):
+        assert verifying.get(f"{server.url}/get?url=http://other.example/").ok
+        assert server.last.target == "/get?url=http://other.example/"
+    assert forward_proxy.tunnels == [f"127.0.0.1:{https_server.port}"]
+
+
 def test_https_by_a_tunnel(https_server, forward_proxy: ForwardProxy, verifying) -> None:
     verifying.proxies = {"https": forward_proxy.url}
     for _ in range(3):

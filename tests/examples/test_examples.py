@@ -257,6 +257,24 @@ def test_lxml_content(run_example: RunExample, demo_server: str) -> None:
     ]
 
 
+def test_fetch_untrusted(demo_server: str, http_server: HttpServer) -> None:
+    http_server.route("/large")(lambda request: Answer(bytes(100_001)))
+    allowed = ("--http", "--allow", "127.0.0.1")
+    urls = (f"{demo_server}/", f"{http_server.url}/large", f"{http_server.at('127.0.0.2')}/")
+    command = python(EXAMPLES / "fetch_untrusted.py", *allowed, *urls)
+    done = subprocess.run(
+        command, capture_output=True, encoding="utf-8", env=environment(), timeout=45, check=True
+    )
+    assert done.stdout.splitlines() == [
+        f"{urls[0]}: The courier",
+        f"{urls[1]}: this is too large to look at",
+        f"{urls[2]}: this address is not for you",
+    ]
+    assert "127.0.0.2 (loopback)" in done.stderr
+    plain = python(EXAMPLES / "fetch_untrusted.py", urls[0])
+    assert b"only https, please" in subprocess.run(plain, capture_output=True, check=True).stdout
+
+
 def test_download(run_example: RunExample, demo_server: str, tmp_path: Path) -> None:
     target = tmp_path / "letters.bin"
     size = 3_000_001

@@ -8,6 +8,8 @@ from __future__ import annotations
 import ast
 import logging
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +26,8 @@ SHOWN = "https://api.example.com"
 _BLOCK = re.compile(r"^```python\n(?P<code>.*?)^```", re.MULTILINE | re.DOTALL)
 #: A block that runs an event loop is a complete program.
 _PROGRAM = re.compile(r"^(asyncio|uvloop)\.run\(", re.MULTILINE)
+#: A block that replaces what other code imports needs a process of its own.
+_PROCESS = re.compile(r"\bdropin\.install\(")
 #: Whose level a page sets.
 _LOGGER = logging.getLogger("urllib3.connectionpool")
 
@@ -88,6 +92,9 @@ def test_python_blocks_run(
         for block in blocks(page):
             namespace = {"__name__": "__main__"} if _PROGRAM.search(block.source) else shared
             source = block.source.replace(SHOWN, server.url)
+            if _PROCESS.search(source):
+                subprocess.run([sys.executable, "-W", "error", "-c", source], check=True)
+                continue
             exec(compile(source, str(ROOT / block.page), "exec"), namespace)
 
 

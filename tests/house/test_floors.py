@@ -15,14 +15,14 @@ FLOORS = {
             "exceptions timeouts structures status_codes _callers _forks _root _trust _types"
             " _version",
             "_urls _headers _bodies _multipart _streams _text _environment _tls _errors"
-            " _cookie_rules retries hooks",
+            " _addresses _cookie_rules retries hooks",
             "models async_models _response auth cookies _protocol _cookie_files _cookie_stand_ins"
             " _credentials _digest",
             "_policy",
             "_transport",
             "adapters async_adapters",
             "_gathering api sessions async_sessions",
-            " __main__ cli dropin",
+            " __main__ _internal_utils certs cli compat dropin help packages utils",
         )
     )
     for name in line.split(" ")
@@ -40,6 +40,7 @@ OPTIONAL = {
     "hpack",
     "hyperframe",
     "publicsuffixlist",
+    "pytest",
     "rich",
 }
 

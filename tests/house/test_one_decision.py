@@ -31,7 +31,8 @@ OF_A_SESSION = {
     "the classes it works with": "_adapter_base _asynchronous _response_class _set_up",
     "its own send, to know an overridden one": "_overrides_send",
     "its end": "__enter__ __exit__ __aenter__ __aexit__ aclose close _retire __del__",
-    "where it was made, and what pauses, for its end": "__setstate__ _begin_life _made_at",
+    "where it was made, for its end": "__setstate__ _begin_life _made_at",
+    "awaiting what closing cuts short": "_cut_short _note_position _while_open",
     "for code that was written for requests": "resolve_redirects",
 }
 
@@ -225,10 +226,6 @@ TWINS = {
         "ulak.sessions.Session._perform",
     ): "what is rejected is decided by _rejects; what is left is reading some of it",
     (
-        "ulak.async_sessions.AsyncSession._resend",
-        "ulak.sessions.Session._resend",
-    ): "it calls send as one does from outside, where what is not given stays unsaid",
-    (
         "ulak.async_models.AsyncResponse._load",
         "ulak.models.Response._load",
     ): "a translation of errors around the one line that waits",
@@ -244,10 +241,6 @@ TWINS = {
         "ulak._transport.async_response.AsyncRawResponse._fail",
         "ulak._transport.response.BodyReader._fail",
     ): "which error it is, is decided by as_urllib3",
-    (
-        "ulak.async_models.AsyncResponse.aiter_text",
-        "ulak._text.iter_decode",
-    ): "a generator cannot be both; TextDecoder decides",
     (
         "ulak.async_adapters.AsyncHTTPAdapter.send",
         "ulak.adapters.HTTPAdapter.send",

@@ -976,6 +976,45 @@ def test_the_file(tmp_path: Path) -> None:
     assert sorted(loaded.keys()) == ["lasting", "session"]
 
 
+def test_a_symbolic_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    path = tmp_path / "jar"
+    path.symlink_to(victim)
+    cookiejar_from_dict({"a": "1"}).save(path)
+    assert victim.read_text() == "precious"
+    assert not path.is_symlink()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    loaded = RequestsCookieJar()
+    loaded.load(path)
+    assert loaded["a"] == "1"
+
+
+@pytest.mark.parametrize("broken", ["fsync", "replace"])
+def test_a_save_that_breaks_off_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    path = tmp_path / "jar"
+    cookiejar_from_dict({"a": "1"}).save(path)
+
+    def full(*args: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, broken, full)
+    with pytest.raises(CookieFileError, match="No space"):
+        cookiejar_from_dict({"a": "2"}).save(path)
+    loaded = RequestsCookieJar()
+    loaded.load(path)
+    assert loaded["a"] == "1"
+    assert os.listdir(tmp_path) == ["jar"]
+
+
+@pytest.mark.parametrize("value", ["Strict", "Lax", "None", "Odd", ""])
+def test_same_site_is_for_browsers(value: str) -> None:
+    jar = received((HTTPS, f"a=b; SameSite={value}"))
+    assert cookie_header_for(jar, HTTPS) == "a=b"
+
+
 def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
     path = tmp_path / "jar"
     cookiejar_from_dict({"a": "1"}).save(path)

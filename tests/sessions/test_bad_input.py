@@ -458,7 +458,7 @@ def test_the_last_gate_before_the_wire(http_server, session, name: str, value, e
         setattr(prepared, name, value)
     with pytest.raises(error):
         session.send(prepared)
-    assert not any(b"Evil" in x.head or b"X: y" in x.head for x in http_server.requests)
+    assert not http_server.requests, "no byte goes out"
 
 
 def test_a_target_that_is_changed_after_it_was_prepared(http_server, session) -> None:

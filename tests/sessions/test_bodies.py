@@ -85,6 +85,23 @@ def test_a_file_like_without_length_is_sent_in_chunks(
     assert http_server.last.header("Transfer-Encoding") == "chunked"
 
 
+@pytest.mark.parametrize(("method", "length"), [("PUT", "0"), ("POST", "0"), ("OPTIONS", None)])
+def test_a_method_that_is_changed_later_announces_that_there_is_no_body(
+    http_server: HttpServer, session: ulak.Session, method: str, length: str | None
+) -> None:
+    prepared = session.prepare_request(ulak.Request("GET", f"{http_server.url}/anything"))
+    prepared.method = method
+    session.send(prepared)
+    assert http_server.last.header("Content-Length") == length
+
+
+def test_the_length_stands_before_the_type(http_server: HttpServer, session: ulak.Session) -> None:
+    """As requests has it, for recordings that hold the order."""
+    session.post(f"{http_server.url}/post", json={})
+    names = [name for name, _ in http_server.last.fields]
+    assert names[-2:] == ["Content-Length", "Content-Type"]
+
+
 def test_an_iterator_with_a_length_is_not_chunked(
     http_server: HttpServer, session: ulak.Session
 ) -> None:

@@ -16,7 +16,7 @@ import ulak
 from tests.sessions.gate import Gate
 from tests.support import HttpServer, RawConnection, RawServer, free_port
 from ulak._policy.gathering import LOOKAHEAD
-from ulak.exceptions import ConnectionError, HTTPError, InvalidOption, MissingSchema
+from ulak.exceptions import ConnectionError, HTTPError, InvalidOption, MissingSchema, SessionClosed
 
 Main = Callable[[], Awaitable[None]]
 
@@ -587,3 +587,46 @@ def test_limits_are_numbers(name: str, limit: Any) -> None:
 def test_requests_are_many(requests: Any) -> None:
     with pytest.raises(InvalidOption, match="iterable of requests, such as a list of URLs"):
         ulak.AsyncSession().gather(requests)
+
+
+# -- one task at a time ---------------------------------------------------------
+
+
+def test_closing_while_another_task_waits_for_a_response(gate: Gate) -> None:
+    async def main() -> None:
+        async with ulak.AsyncSession() as session:
+            gathering = session.gather(gate.urls(5), limit=2)
+            taking = asyncio.ensure_future(anext(gathering))
+            await inside(gate, 0, 1)
+            await gathering.aclose()
+            assert not (await others()) - {taking}
+            with pytest.raises(SessionClosed):
+                await taking
+
+    run(main)
+
+
+def test_two_tasks_that_take_responses(gate: Gate) -> None:
+    async def main() -> None:
+        async with ulak.AsyncSession() as session:
+            gathering = session.gather(gate.urls(2))
+            taking = asyncio.ensure_future(anext(gathering))
+            await asyncio.sleep(0)
+            with pytest.raises(InvalidOption):
+                await anext(gathering)
+            gate.let_go(0, 1)
+            assert (await taking).content == b"0"
+            await gathering.aclose()
+
+    run(main)
+
+
+def test_streamed_responses_are_no_list(http_server: HttpServer) -> None:
+    """It might wait for ever for the connections that its own responses hold."""
+
+    async def main() -> None:
+        async with ulak.AsyncSession(stream=True) as session:
+            with pytest.raises(InvalidOption):
+                await session.gather([f"{http_server.url}/get"])
+
+    run(main)

@@ -514,6 +514,24 @@ def test_resolve_redirects_yields_each_response(http_server: HttpServer, session
     assert rest[-1].history[0] is first
 
 
+def test_each_redirect_of_a_history_knows_what_followed(
+    http_server: HttpServer, session: ulak.Session
+) -> None:
+    response = session.get(f"{http_server.url}/redirect/3")
+    urls = [each.url for each in (*response.history, response)]
+    assert [each.next.url for each in response.history] == urls[1:]
+    assert response.next is None
+
+
+def test_after_too_many_redirects_the_next_request_is_at_hand(
+    http_server: HttpServer, session: ulak.Session
+) -> None:
+    session.max_redirects = 1
+    with pytest.raises(ulak.TooManyRedirects) as caught:
+        session.get(f"{http_server.url}/redirect/2")
+    assert session.send(caught.value.response.next).status_code == 200
+
+
 @pytest.mark.front("sync", "resolve_redirects is there for code that was written for requests")
 def test_resolve_redirects_yields_the_next_request(http_server: HttpServer, session) -> None:
     first = session.get(f"{http_server.url}/redirect/3", allow_redirects=False)

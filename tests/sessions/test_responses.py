@@ -165,6 +165,21 @@ def test_encoding_may_be_set(answer) -> None:
     assert response.text == TURKISH
 
 
+def test_headers_that_are_changed_later_do_not_change_the_encoding(answer) -> None:
+    response = answer("ü".encode(), ("Content-Type", "text/plain; charset=utf-8"))
+    response.headers["Content-Type"] = "text/plain; charset=iso-8859-1"
+    assert (response.encoding, response.text) == ("utf-8", "ü")
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "iso-8859-1"])
+def test_a_reason_of_bytes_keeps_its_letters(charset: str) -> None:
+    response = ulak.Response()
+    response.status_code, response.url = 404, "http://h/"
+    response.reason = "Très loin".encode(charset)  # type: ignore[assignment]
+    with pytest.raises(ulak.HTTPError, match="404 Client Error: Très loin"):
+        response.raise_for_status()
+
+
 @pytest.mark.parametrize("charset", ["no-such", "hex", "rot13", "idna", "a\tb", "utf-8\x00"[:5]])
 def test_a_charset_that_is_none_does_not_stop_text(answer, charset: str) -> None:
     response = answer(b"caf\xc3\xa9", ("Content-Type", f"text/plain; charset={charset}"))

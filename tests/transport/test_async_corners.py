@@ -242,6 +242,27 @@ def test_a_last_byte_is_not_lost_in_silence(
     loop.run(main(start_raw_server(script, tls=certificates.server_context()).url))
 
 
+def test_a_body_that_ends_as_tls_says_is_whole(
+    loop: Loop, start_raw_server, certificates: Certificates
+) -> None:
+    """Though its last bytes are more than may wait, and come together with the end."""
+    body = pattern(HIGH_WATER + 80_000)
+
+    def script(connection: RawConnection) -> None:
+        connection.recv_request()
+        connection.send(OK + b"Connection: close\r\n\r\n" + body)
+        connection.sock.unwrap()  # type: ignore[attr-defined]  # of TLS
+
+    async def main(url: str) -> None:
+        async with ulak.AsyncSession(verify=str(certificates.ca), timeout=8) as session:
+            for count in range(20):
+                async with session.stream("GET", url) as response:
+                    await turns(count)
+                    assert b"".join([x async for x in response.aiter_content(10_000)]) == body
+
+    loop.run(main(start_raw_server(script, tls=certificates.server_context()).url))
+
+
 # -- uploads -----------------------------------------------------------------
 
 

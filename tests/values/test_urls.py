@@ -368,7 +368,22 @@ def test_only_typed_errors(text: str) -> None:
 def test_hostile_urls_take_linear_time() -> None:
     size = _urls.MAX_LENGTH - 20
     begun = time.perf_counter()
-    for unit in ("a.", "%", "@", ":", "[", "../", " ", "ü", "?", "1.", "0x", "\\"):
+    for unit in (
+        "a.",
+        "%",
+        "@",
+        ":",
+        "[",
+        "../",
+        " ",
+        "ü",
+        "?",
+        "1.",
+        "0x",
+        "\\",
+        "?token",
+        "token-",
+    ):
         text = unit * (size // len(unit))
         for url in (f"http://{text}", f"http://h/{text}"):
             with contextlib.suppress(InvalidURL):
@@ -725,6 +740,14 @@ def test_a_base_url_is_a_folder(base: str, url: str, joined: str) -> None:
         ("http://h/?a=1&access_token=secret&b=2", "http://h/?a=1&access_token=***&b=2"),
         ("http://h/?API_KEY=secret", "http://h/?API_KEY=***"),
         ("http://h/#token=secret", "http://h/#token=***"),
+        ("http://h/?X-Amz-Security-Token=secret&b=2", "http://h/?X-Amz-Security-Token=***&b=2"),
+        ("http://h/?accessToken=secret", "http://h/?accessToken=***"),
+        ("http://h/?PHPSESSIONID=secret", "http://h/?PHPSESSIONID=***"),
+        ("http://h/?code=secret&state=1", "http://h/?code=***&state=1"),
+        ("http://h/?subscription-key=secret", "http://h/?subscription-key=***"),
+        ("http://h/?to=%2Fcb%3Ftoken%3Dsecret&b=2", "http://h/?to=%2Fcb%3Ftoken%3D***&b=2"),
+        ("http://h/?to=/cb%3Fa%3D1%26sig=secret", "http://h/?to=/cb%3Fa%3D1%26sig=***"),
+        ("http://h/?keys=1&barcode=2&passage=3", "http://h/?keys=1&barcode=2&passage=3"),
         ("http://h/?my_token_count=1", "http://h/?my_token_count=1"),
         (b"http://user:secret\xff@h", "http://***@h"),
         ("", ""),

@@ -26,6 +26,7 @@ from ..exceptions import (
     InvalidOption,
     RequestException,
     SessionClosed,
+    TooManyRedirects,
     TotalTimeout,
 )
 from ..retries import after_error, after_response, pause
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
     from .._types import Proxies, Unset
     from ..models import PreparedRequest
+    from .guards import Guards
     from .steps import Step
 
 __all__ = ["Conversation", "FlowHost"]
@@ -77,12 +79,14 @@ class Conversation:
     :param options: what an adapter is sent with: of these, ``timeout``, ``proxies`` and
         ``stream`` count here.
     :param retries: the policy; left unset, it is the adapter's own.
+    :param guards: what it refuses; ``None`` for nothing.
     """
 
     __slots__ = (
         "_allow_redirects",
         "_closings",
         "_deadline",
+        "_guards",
         "_host",
         "_policy",
         "_proxies",
@@ -96,8 +100,10 @@ class Conversation:
         options: Mapping[str, Any],
         retries: Retry | Unset | None = UNSET,
         allow_redirects: bool = True,
+        guards: Guards | None = None,
     ) -> None:
         self._host = host
+        self._guards = guards
         self._closings = host._closings
         self._policy = retries
         self._proxies: Proxies = options["proxies"]
@@ -118,10 +124,13 @@ class Conversation:
         """
         history: list[BaseResponse] = []
         response: BaseResponse
+        guards = self._guards
+        request = request if guards is None else guards.bind(request)
         while True:
             if history and self._host._overrides_send:
                 self._check_open(request)
-                response = yield Resend(request, self._proxies, self._limits(request), self._policy)
+                limits = self._limits(request)
+                response = yield Resend(request, self._proxies, limits, self._policy, guards)
             elif request.auth_flow is None:
                 response = yield from self._attempt(request)
             else:
@@ -153,14 +162,20 @@ class Conversation:
     def _judge(
         self, request: PreparedRequest, response: BaseResponse, history: list[BaseResponse]
     ) -> str | None:
-        """Where to go next, or ``None`` when ``response`` is the last; its cookies are kept."""
+        """Where to go next, or ``None`` when ``response`` is the last; its cookies are kept.
+
+        :raises BodyTooLarge: when it is the last, and announces more than is allowed.
+        """
         self._keep_cookies(response)
         if history:
             response.history = [*history, *response.history]
         location = self._host.get_redirect_target(response)
         if location is not None and not self._allow_redirects:
             self._note_next(request, response, location)
-            return None
+            location = None
+        if location is None and self._guards is not None:
+            self._guards.limit(response)  # a hook may have put another there
+            response._check_announced()
         return location
 
     # One hop.
@@ -185,15 +200,22 @@ class Conversation:
         :param again: whether the body went out already.
         """
         if request.body is not None and (again or request._body_was_sent):
-            yield Rewind(request)
+            yield Rewind(request, self._deadline)
+        guards = self._guards
+        if guards is not None:  # an authentication may have made a request of its own
+            request = guards.bind(request)
         while True:
             self._check_open(request)
             try:
+                if guards is not None:
+                    guards.check(request, self._host.get_adapter(url=request.url or ""))
                 timeout = self._timeout if self._deadline is None else self._limits(request)
                 response: BaseResponse = yield Send(request, self._proxies, timeout)
             except RequestException as exc:
                 wait = self._wait_after_error(request, exc)
             else:
+                if guards is not None:
+                    guards.limit(response)
                 try:
                     after = self._wait_after_response(request, response)
                 except Exception:  # of a policy of the caller's own, too
@@ -208,7 +230,7 @@ class Conversation:
     def _prepare_again(self, request: PreparedRequest, wait: float) -> Generator[Step, Any, None]:
         """Pause, and make the body ready to be sent again."""
         if request.body is not None:
-            yield Rewind(request)
+            yield Rewind(request, self._deadline)
         if wait > 0:
             yield Pause(wait)
 
@@ -353,17 +375,21 @@ class Conversation:
             following = next_request(self._host, request, response, location, taken=len(history))
             self._proxies = self._host.rebuild_proxies(following, self._proxies)
             self._host.rebuild_auth(following, response)
+            if self._guards is not None:
+                self._guards.check(following, self._host.get_adapter(url=following.url or ""))
         except RequestException as exc:
             exc.request = exc.request or request
             exc.response = response
+            if isinstance(exc, TooManyRedirects):
+                self._note_next(request, response, location)  # to go on by hand
             raise
+        response._next = following
         return following
 
     def _note_next(self, request: PreparedRequest, response: BaseResponse, location: str) -> None:
         """Set ``response.next`` when the redirect is not followed; best effort.
 
-        The caller asked for this response as it is, so a Location that cannot
-        be followed is theirs to look at.
+        A Location that cannot be followed is for the caller to look at.
         """
         try:
             following = next_request(self._host, request, response, location, taken=-1)

@@ -78,6 +78,7 @@ class Schedule:
         "_pending",
         "_per_host",
         "_window",
+        "holds",
     )
 
     def __init__(
@@ -93,6 +94,8 @@ class Schedule:
         self._per_host = None if per_host is None else _checked("per_host", per_host)
         self._in_order = in_order
         self._keeps_errors = return_exceptions
+        #: See the parameter.
+        self.holds: bool = holds
         self._window = limit if holds else LOOKAHEAD * limit
         self._ended = False
         #: How many are pulled and not handed out.

@@ -137,5 +137,6 @@ def _carry_headers(
             following.headers.pop("Authorization", None)
             following.auth_flow = None
         following._leave_cookies()
+        following._hosts_left |= {_urls.parse(request.url or "").host}
     following._session_jar = host._jar()
     following.prepare_cookies(None)

@@ -36,6 +36,7 @@ from ..timeouts import DEFAULT_TIMEOUT, Timeout
 from . import redirects
 from .credentials import may_travel
 from .flow import Conversation
+from .guards import GUARDS, Guards
 from .settings import merge_hooks, merge_params
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from http.cookiejar import CookieJar
     from typing import Unpack
 
+    from .._addresses import AddressPolicy
     from .._types import (
         AllOptions,
         BodyOptions,
@@ -92,8 +94,14 @@ def default_headers() -> CaseInsensitiveDict[str]:
 
 #: The arguments of one call of :meth:`BaseSession.request`: those of a :class:`Request` in its
 #: order; those that :meth:`BaseSession.merge_environment_settings` takes after the URL; and
-#: ``allow_redirects``, ``timeout``, ``retries``, ``raise_for_status``.
-Call: TypeAlias = tuple[tuple[Any, ...], tuple[Any, ...], bool, Any, Any, bool | None]
+#: the guards (:data:`.guards.GUARDS`); ``allow_redirects``, ``timeout``, ``retries``,
+#: ``raise_for_status``.
+Call: TypeAlias = tuple[
+    tuple[Any, ...], tuple[Any, ...], tuple[Any, ...], bool, Any, Any, bool | None
+]
+
+#: The guards of a call that names none.
+_NO_GUARDS = (UNSET, None, UNSET)
 
 
 class _Resolved(dict[str, str]):
@@ -160,6 +168,9 @@ class BaseSession(Generic[Answer, Opened]):
         "raise_for_status",
         "json_loads",
         "json_dumps",
+        "max_body_size",
+        "https_only",
+        "address_policy",
     ]
 
     #: What responses are; what an adapter returns has to be one.
@@ -173,6 +184,9 @@ class BaseSession(Generic[Answer, Opened]):
     raise_for_status: bool = False
     json_loads: JSONLoads | None = None
     json_dumps: JSONDumps | None = None
+    max_body_size: int | None = None
+    https_only: bool = False
+    address_policy: AddressPolicy | None = None
     headers: MutableMapping[str, Any]
     adapters: dict[str, Any]
     hooks: dict[str, Any]
@@ -203,6 +217,9 @@ class BaseSession(Generic[Answer, Opened]):
         raise_for_status: bool | Unset = UNSET,
         json_loads: JSONLoads | Unset | None = UNSET,
         json_dumps: JSONDumps | Unset | None = UNSET,
+        max_body_size: int | Unset | None = UNSET,
+        https_only: bool | Unset = UNSET,
+        address_policy: AddressPolicy | Unset | None = UNSET,
     ) -> None:
         """Set what holds for every call that does not say otherwise.
 
@@ -230,6 +247,12 @@ class BaseSession(Generic[Answer, Opened]):
         :param raise_for_status: whether a 4xx or 5xx raises :class:`HTTPError`.
         :param json_loads: what ``Response.json()`` reads text with.
         :param json_dumps: what ``json=`` is written with.
+        :param max_body_size: most bytes of a body, after decoding; more is a
+            :class:`~ulak.exceptions.BodyTooLarge`.  ``None`` for any number.
+        :param https_only: whether a URL that is not ``https://``, a redirect's too, is
+            refused: :class:`~ulak.exceptions.HTTPSRequired`.
+        :param address_policy: which addresses may be connected to, on redirects too;
+            others are an :class:`~ulak.exceptions.AddressDenied`.  ``None`` for all.
         :raises InvalidOption, InvalidTimeout, InvalidURL: when one makes no sense.
         """
         self.headers = default_headers()
@@ -254,6 +277,9 @@ class BaseSession(Generic[Answer, Opened]):
             "raise_for_status": raise_for_status,
             "json_loads": json_loads,
             "json_dumps": json_dumps,
+            "max_body_size": max_body_size,
+            "https_only": https_only,
+            "address_policy": address_policy,
         }
         # What is not given stays what a subclass may have declared or set before.
         self.__dict__.update({k: v for k, v in given.items() if v is not UNSET})
@@ -261,6 +287,7 @@ class BaseSession(Generic[Answer, Opened]):
             _urls.prepare(self.base_url)
         Timeout.of(self.timeout)
         resolve_retries(self.retries)
+        Guards.of(self, {})
         self._cookies: CookieJar | None = None
         self._checked = _NOTHING_CHECKED
         if cookies is not None:
@@ -328,10 +355,14 @@ class BaseSession(Generic[Answer, Opened]):
         self, url: str | bytes, params: Params = None, **kwargs: Unpack[QueryOptions]
     ) -> Answer:
         """Send a GET; for the arguments and errors see :meth:`request`."""
+        if "allow_redirects" not in kwargs:  # said always, as a subclass's request() expects
+            kwargs["allow_redirects"] = True
         return self.request("GET", url, params=params, **kwargs)
 
     def options(self, url: str | bytes, **kwargs: Unpack[AllOptions]) -> Answer:
         """Send an OPTIONS; for the arguments and errors see :meth:`request`."""
+        if "allow_redirects" not in kwargs:
+            kwargs["allow_redirects"] = True
         return self.request("OPTIONS", url, **kwargs)
 
     def head(self, url: str | bytes, **kwargs: Unpack[AllOptions]) -> Answer:
@@ -383,6 +414,9 @@ class BaseSession(Generic[Answer, Opened]):
         json: Any = None,
         retries: RetriesInput | Unset = UNSET,
         raise_for_status: bool | None = None,
+        max_body_size: int | Unset | None = UNSET,
+        https_only: bool | None = None,
+        address_policy: AddressPolicy | Unset | None = UNSET,
     ) -> Answer:
         """Send a request and return its response.
 
@@ -397,8 +431,9 @@ class BaseSession(Generic[Answer, Opened]):
         """
         parts = (method, url, headers, files, data, params, auth, cookies, hooks, json)
         connection = (proxies, stream, verify, cert)
+        guards = (max_body_size, https_only, address_policy)
         return self._perform(
-            (parts, connection, allow_redirects, timeout, retries, raise_for_status)
+            (parts, connection, guards, allow_redirects, timeout, retries, raise_for_status)
         )
 
     def _perform(self, call: Call) -> Answer:
@@ -407,15 +442,27 @@ class BaseSession(Generic[Answer, Opened]):
 
     def _begin(self, call: Call) -> tuple[PreparedRequest, dict[str, Any]]:
         """What :meth:`send` is given for ``call``."""
-        parts, connection, allow_redirects, timeout, retries, _ = call
+        parts, connection, guards, allow_redirects, timeout, retries, _ = call
         prepared = self.prepare_request(Request(*parts))
         options = self.merge_environment_settings(prepared.url, *connection)
+        if type(options.get("proxies")) is _Resolved:
+            self._keep_from_origin(prepared, options["proxies"])
         options["allow_redirects"] = allow_redirects
-        if timeout is not UNSET:
-            options["timeout"] = timeout
+        options["timeout"] = self.timeout if timeout is UNSET else timeout
         if retries is not UNSET:
             options["retries"] = retries
+        if guards != _NO_GUARDS:
+            given = zip(GUARDS, guards, _NO_GUARDS, strict=True)
+            options.update({name: value for name, value, unset in given if value is not unset})
         return prepared, options
+
+    def _keep_from_origin(self, prepared: PreparedRequest, proxies: dict[str, str]) -> None:
+        """Take away what is meant for a proxy, where there are some but none for this URL."""
+        headers = prepared.headers
+        if "Proxy-Authorization" in headers and not _environment.select_proxy(
+            prepared.url or "", proxies
+        ):
+            del headers["Proxy-Authorization"]
 
     def _rejects(self, response: BaseResponse, call: Call) -> bool:
         """Whether the response's status is to be raised."""
@@ -553,7 +600,15 @@ class BaseSession(Generic[Answer, Opened]):
         if given is not UNSET or self.retries is not None:
             given = resolve_retries(self.retries if given is UNSET else given)
         follows = options.pop("allow_redirects", True)
-        return Conversation(self, options, given, follows).run(request)
+        guards = None
+        if (
+            self.max_body_size is not None
+            or self.address_policy is not None
+            or self.https_only
+            or not options.keys().isdisjoint(GUARDS)
+        ):
+            guards = Guards.of(self, options)
+        return Conversation(self, options, given, follows, guards).run(request)
 
     def _accept(self, response: Any, request: PreparedRequest, adapter: Any, start: float) -> None:
         """See that what ``adapter`` returned for ``request``, sent at ``start``, is complete."""
@@ -591,14 +646,19 @@ class BaseSession(Generic[Answer, Opened]):
         )
 
     def rebuild_auth(self, prepared_request: PreparedRequest, response: Any) -> None:
-        """Take away the credentials that may not travel; add netrc's for a new host."""
+        """Take away the credentials that may not travel; add netrc's for a new host.
+
+        One that the redirects have left is not new: netrc knows neither schemes nor
+        ports, and a way back might be one without TLS.
+        """
         url = prepared_request.url or ""
         if not self.should_strip_auth(response.request.url or "", url):
             return
         prepared_request.headers.pop("Authorization", None)
         prepared_request.auth_flow = None
-        if self.trust_env:
-            found = self._environment.netrc.lookup_named(_urls.parse(url).host)
+        host = _urls.parse(url).host
+        if self.trust_env and host not in prepared_request._hosts_left:
+            found = self._environment.netrc.lookup_named(host)
             if found is not None:
                 prepared_request.prepare_auth(found)
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from .._types import UNSET
+
 if TYPE_CHECKING:
     from .._response import BaseResponse
     from .._types import Proxies
     from ..models import PreparedRequest
+    from .guards import Guards
 
 __all__ = [
     "SKIM_LIMIT",
@@ -44,6 +47,16 @@ class Resend(NamedTuple):
     timeout: Any
     #: What is left of the retry policy; unset for the adapter's.
     retries: Any
+    guards: Guards | None
+
+    def options(self, sent_with: dict[str, Any]) -> dict[str, Any]:
+        """The keywords for ``send``, after a conversation that sends with ``sent_with``."""
+        again = {**sent_with, "timeout": self.timeout, "proxies": self.proxies}
+        if self.retries is not UNSET:
+            again["retries"] = self.retries
+        if self.guards is not None:
+            again.update(self.guards.given)
+        return again
 
 
 class Hooks(NamedTuple):
@@ -75,6 +88,8 @@ class Rewind(NamedTuple):
     """Make the request's body ready to be sent once more."""
 
     request: PreparedRequest
+    #: When the request's time is used up, by :func:`time.monotonic`; ``None`` for never.
+    deadline: float | None
 
 
 class Pause(NamedTuple):

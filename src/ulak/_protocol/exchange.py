@@ -22,8 +22,10 @@ __all__ = [
     "ANSWER_WAIT",
     "CONTINUE_WAIT",
     "JOIN_LIMIT",
+    "METHODS_WITH_BODY",
     "Tunnel",
     "TunnelRefused",
+    "announce_no_body",
     "body_length",
     "fields_by_proxy",
     "fields_to_origin",
@@ -37,6 +39,10 @@ JOIN_LIMIT: Final = 64 * 1024
 CONTINUE_WAIT: Final = 1.0
 #: How long an answer may take that must be on its way, since the server closed.
 ANSWER_WAIT: Final = 1.0
+
+#: The methods whose request is expected to have a body (RFC 9110, section 8.6).
+METHODS_WITH_BODY: Final = frozenset({"PATCH", "POST", "PUT"})
+_NO_BODY: Final = ("Content-Length", "0")
 
 
 def fields_to_origin(
@@ -64,6 +70,26 @@ def fields_by_proxy(
     """The fields of a head that a proxy forwards, with those that are for the proxy."""
     fields = fields_to_origin(headers, host)
     return [*fields, *(x for x in for_proxy.items() if x[0] not in headers)]
+
+
+def is_absolute(target: str) -> bool:
+    """Whether a target is a whole URL, as a forwarding proxy is sent one (RFC 9112, section 3.2.2).
+
+    One in origin form may hold a URL, too, in its query.
+    """
+    return target[:1] != "/" and "://" in target
+
+
+def announce_no_body(fields: list[tuple[str, Any]], headers: CaseInsensitiveDict[Any]) -> None:
+    """Add a Content-Length of 0 to the fields of a request that could have a body and has none.
+
+    RFC 9110, section 8.6.  A request that was prepared has it; one that was changed later may not.
+
+    :param fields: what :func:`fields_to_origin` or :func:`fields_by_proxy` made of ``headers``.
+    """
+    given = headers._store
+    if "content-length" not in given and "transfer-encoding" not in given:
+        fields.insert(("host" not in given) + ("accept-encoding" not in given), _NO_BODY)
 
 
 def body_length(headers: CaseInsensitiveDict[Any], body: object) -> int | None:

@@ -336,6 +336,10 @@ class Pool(Generic[K, C, W]):
         """All that were opened and have not left, idle or busy."""
         return list(self._present)
 
+    def keys(self) -> list[K]:
+        """Of the places with a connection or a waiter."""
+        return list(self._places)
+
     # Places.
 
     def _place(self, key: K) -> _Place[K, C, W]:

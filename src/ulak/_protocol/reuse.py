@@ -18,13 +18,16 @@ __all__ = ["IDEMPOTENT_METHODS", "may_send_again"]
 IDEMPOTENT_METHODS: Final = frozenset(("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE", "QUERY"))
 
 
-def may_send_again(method: str, error: Exception, *, answered: bool, replayable: bool) -> bool:
+def may_send_again(
+    method: str, error: Exception, *, answered: bool, replayable: bool, sent: bool = True
+) -> bool:
     """Whether to repeat, once, a request that failed on a reused connection.
 
     :param error: how it failed.
     :param answered: whether a byte of an answer came.
     :param replayable: whether the body can be sent from its start.
+    :param sent: whether anything of the request went out.
     """
-    if answered or not replayable or method not in IDEMPOTENT_METHODS:
+    if answered or not replayable or (sent and method not in IDEMPOTENT_METHODS):
         return False
     return isinstance(error, OSError | Incomplete) and not isinstance(error, TimeoutError)

@@ -28,6 +28,7 @@ connection is then of no further use: its owner calls :meth:`~AsyncConnection.ab
 from __future__ import annotations
 
 import asyncio
+import os
 import select
 import socket
 import sys
@@ -84,9 +85,9 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         "_acked_before",
         "_buffer",
         "_drained",
+        "_due",
         "_expires",
         "_gone",
-        "_has_unsent",
         "_hears_interim",
         "_limit",
         "_loop",
@@ -109,8 +110,10 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         "closed",
         "deadline",
         "error",
+        "has_body",
         "parser",
         "transport",
+        "unsent",
     )
 
     def __init__(
@@ -131,6 +134,10 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         self.deadline: Deadline = None
         #: What ended the use of this connection.
         self.error: Exception | None = None
+        #: What goes out next; when the connection was closed before that, it stays here.
+        self.unsent: bytes = b""
+        #: Whether the request has a body, of which some may lie in buffers after the answer.
+        self.has_body: bool = False
         #: Whether the session was closed over it.
         self.aborted: bool = False
         #: Whether the socket is closed, or will be as soon as the loop goes round.
@@ -139,13 +146,14 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         self._size = 0
         self._sink: BytesIO | None = None
         self._paused = False
+        #: Whether the loop may hold bytes for which it has not asked where to put them.
+        self._due = False
         self._waiter: asyncio.Future[None] | None = None
         self._drained: asyncio.Future[None] | None = None
         self._reading: asyncio.Task[Any] | None = None
         self._write_paused = False
         self._hears_interim = False
         self._sending = False
-        self._has_unsent = False
         self._was_long = False
         self._written = self._acked_before = 0
         self._unsent = self._acked = 0
@@ -171,13 +179,16 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Where the loop is to put what comes."""
+        self._due = False
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
         """Parse what came, and wake the task if it waits for that."""
         data = bytes(self._buffer[:nbytes])
+        if nbytes == BUFFER_SIZE:
+            self._due = True  # there was no room for what may be left
         parser = self.parser
-        if parser is None:  # between exchanges nobody has anything to say
+        if parser is None or self.unsent:  # nobody has asked for anything
             self.abort()
             self._gone(self)
             return
@@ -224,7 +235,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
             broken = ConnectionAbortedError(f"the event loop closed the connection: {exc!r}")
             broken.__cause__ = exc
             exc = broken
-        self._end(exc)
+        self._end(exc, may_be_cut=self._paused or self._due)
 
     def eof_received(self) -> None:
         """Take note that the peer sends no more; we have nothing more to tell it either.
@@ -232,17 +243,21 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         asyncio would close the socket when the peer has taken all that was sent to it,
         which it may never do.
         """
-        self._end(None)
+        self._end(None, may_be_cut=self._due)  # what came before it was handed over, paused or not
         self.abort()
         if self.parser is None:
             self._gone(self)
 
-    def _end(self, exc: Exception | None) -> None:
-        """Nothing more comes: wake whoever waits, for the end of the answer or an error."""
+    def _end(self, exc: Exception | None, *, may_be_cut: bool) -> None:
+        """Nothing more comes: wake whoever waits, for the end of the answer or an error.
+
+        :param may_be_cut: whether with TLS the loop may have thrown away what it had not yet
+            decrypted: uvloop does, however the connection ends, and asyncio at some ends.
+        """
         parser = self.parser
         if parser is not None and not parser.complete and self.error is None:
             try:
-                self._take_end(parser, exc)
+                self._take_end(parser, exc, may_be_cut)
             except (OSError, ProtocolViolation) as error:
                 if isinstance(error, ProtocolViolation):
                     error.in_body = parser.head is not None
@@ -250,7 +265,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
                 return
         self._rouse()
 
-    def _take_end(self, parser: ResponseParser, exc: Exception | None) -> None:
+    def _take_end(self, parser: ResponseParser, exc: Exception | None, may_be_cut: bool) -> None:
         """Learn whether the answer is whole, now that nothing more comes.
 
         :raises OSError, ProtocolViolation: when it is not.
@@ -261,8 +276,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
                 exc = None
         if exc is not None:
             raise exc
-        if self._paused and self._is_tls:
-            # uvloop throws away what TLS has not decrypted by then; asyncio waits for it.
+        if may_be_cut and self._is_tls:
             raise Incomplete(
                 "incomplete_body", "The peer closed the connection, and its last bytes were lost."
             )
@@ -437,17 +451,26 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         if self.closed:
             raise ConnectionResetError("the connection is closed")
 
+    def refuse(self) -> None:
+        """Send nothing: what came, unasked, would be taken for the answer."""
+        self._fail(ConnectionResetError("the server spoke, or hung up, before it was asked"))
+
+    def send_unsent(self) -> None:
+        """Send what is in ``unsent``."""
+        data, self.unsent = self.unsent, b""
+        try:
+            self.transport.write(data)
+        except RuntimeError as exc:  # uvloop has closed it, and has not said so yet
+            self.unsent = data
+            self._fail(ConnectionResetError(str(exc)))
+
     async def send(self, head: bytes, payload: Payload, write: float | None) -> bool:
-        """Send a request that has a body.
+        """Send a request whose body takes its time.
 
         :returns: whether all of it went out; if not, the server has answered, and the
             connection is of no use after that.
         :raises urllib3.exceptions.TimeoutError, OSError, ProtocolViolation, CallerError:
         """
-        if payload.fits_in_one_piece and not payload.waits_for_leave:
-            self.transport.write(head + payload.body)
-            self._has_unsent = True
-            return True
         self._sending = True
         self._written = len(head)
         self._acked_before = _acknowledged(self._sock)
@@ -455,7 +478,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
             self.transport.write(head)
             if payload.waits_for_leave and not await self._has_leave():
                 return False
-            self._has_unsent = self._was_long = True
+            self.has_body = self._was_long = True
             went = await self._send_blocks(payload, write)
             self._has_taken()  # from here on it is counted
             return went
@@ -533,8 +556,14 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         block: bytes | None = None
         try:
             block = await source.read()
-        except asyncio.CancelledError:
-            if self._reading is not None or task.uncancel() > cancelled_before:
+        except BaseException as exc:
+            if self._reading is not None:
+                raise
+            # We have cancelled it, whatever it made of that; and perhaps others have, too.
+            cancelled = task.uncancel() > cancelled_before
+            if isinstance(exc, asyncio.CancelledError) and not cancelled:
+                return None
+            if not isinstance(exc, Exception):
                 raise
         else:
             if self._reading is None:  # it was cancelled, and did not mind
@@ -563,6 +592,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
 
     def _go_on(self) -> None:
         self._paused = False
+        self._due = True
         self.transport.resume_reading()
 
     async def receive(self, parser: ResponseParser, read: float | None) -> bytes:
@@ -595,7 +625,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
 
     def is_clear(self) -> bool:
         """Whether nothing of the last request is left to be sent: an early answer ended it."""
-        if not self._has_unsent:
+        if not self.has_body:
             return True
         if self.transport.get_write_buffer_size():
             return False
@@ -606,7 +636,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
 
     def rest(self) -> None:
         """Be ready for the next exchange."""
-        self._has_unsent = self._was_long = False
+        self.has_body = self._was_long = False
         self.parser = None
         self.deadline = None
         self._expires = None
@@ -629,6 +659,15 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
             self.transport.abort()
         with suppress(OSError):
             self._sock.close()
+
+    def drop_after_fork(self, nothing: int) -> None:
+        """In a forked child: let its descriptor be a copy of ``nothing``; the parent keeps its own.
+
+        Closed, its number would be that of the next socket, which the loop takes for this one.
+        """
+        self.closed = True
+        with suppress(OSError):  # it is closed
+            os.dup2(nothing, self._sock.fileno())
 
     def abort_from_outside(self) -> None:
         """Close the socket over whoever uses it: that fails."""

@@ -32,6 +32,8 @@ from .dial import AddressInfo
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from .._addresses import AddressPolicy
+
 __all__ = ["Resolver", "connect", "connect_unix"]
 
 #: RFC 8305 sections 5 and 8, "Connection Attempt Delay": the head start of an attempt,
@@ -57,6 +59,7 @@ async def connect(
     source_address: tuple[str, int] | str | None,
     options: SocketOptions,
     resolver: Resolver,
+    policy: AddressPolicy | None = None,
 ) -> socket.socket:
     """Connect to the address of ``host`` that answers first.
 
@@ -65,12 +68,16 @@ async def connect(
     :param source_address: to connect from; a ``str`` leaves the port to the system.
         Addresses of a family that it does not have are passed over.
     :param options: for :meth:`socket.socket.setsockopt`, set before connecting.
+    :param policy: which addresses may be dialled.
     :returns: a connected, non-blocking socket, which the caller closes.
     :raises socket.gaierror: when the name has no address.
+    :raises AddressDenied: when ``policy`` allows none of them.
     :raises OSError: when no address answers: what they said, where they differ with
         the address of each and the ``errno`` of the first.
     """
     addresses = await resolver.resolve(host, port)
+    if policy is not None:
+        addresses = policy.permitted(host.strip("[]"), port, addresses)
     local = await _local_addresses(source_address, resolver)
     if local is not None:
         addresses = [address for address in addresses if address[0] in local]

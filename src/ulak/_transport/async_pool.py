@@ -11,6 +11,7 @@ a task that is no more goes to the next.
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import warnings
 from contextlib import suppress
@@ -30,6 +31,7 @@ from . import async_source
 from .async_connection import new_buffer
 from .async_dial import Resolver
 from .async_limit import Limit
+from .async_outbox import FEW, Outbox
 from .async_response import AsyncRawResponse
 from .async_route import Dialler, Progress, Route
 
@@ -93,9 +95,14 @@ class AsyncPool:
         self._sweeper: asyncio.TimerHandle | None = None
         #: Connections whose sockets are not closed yet.
         self._live: set[AsyncConnection] = set()
-        self._opening: set[asyncio.Timeout] = set()
+        #: What is awaited besides connections, to be cut short when this is closed.
+        self._scopes: set[asyncio.Timeout] = set()
         self._emptied: asyncio.Future[None] | None = None
-        self._closed = False
+        #: Whether it was closed: it opens nothing more.
+        self.is_closed: bool = False
+        self._outbox = Outbox(loop)
+        #: How many requests are under way whose answer has not begun.
+        self._asking = 0
         self._dialler = Dialler(
             loop,
             Resolver(),
@@ -105,6 +112,10 @@ class AsyncPool:
             None if sys.platform == "win32" else new_buffer(),  # there many are received at once
             self._gone,
         )
+
+    def routes(self) -> list[Route]:
+        """Those that connections or waiting tasks belong to."""
+        return self._book.keys()
 
     @property
     def is_empty(self) -> bool:
@@ -135,19 +146,22 @@ class AsyncPool:
         conn = self._book.take(route, now)
         if self._book.doomed:
             self._close_doomed()
-        if conn is not None and conn.has_news():
+        at_once = payload is None or payload.goes_with_the_head
+        together = at_once and self._asking >= FEW  # then the outbox looks for news
+        if conn is not None and not together and conn.has_news():
             conn = await self._take_quiet(conn, route)
         reused = True
         if conn is None:
             conn, reused = await self._connect(route, limits, deadline)
         while True:
             parser = h1.ResponseParser(method, keep_alive=keep_alive)
+            self._asking += 1
             try:
                 conn.begin(parser, deadline)
                 whole = True
-                if payload is None:
-                    conn.transport.write(head)
-                else:
+                if at_once:
+                    self._send(conn, head, payload, together=together and reused)
+                elif payload is not None:
                     whole = await conn.send(head, payload, limits.write)
                 while parser.head is None:
                     conn.check()
@@ -157,6 +171,7 @@ class AsyncPool:
                 again = reused and may_send_again(
                     method,
                     exc,
+                    sent=not conn.unsent,
                     answered=parser.started,
                     replayable=payload is None or payload.is_replayable(),
                 )
@@ -166,9 +181,24 @@ class AsyncPool:
             except BaseException:
                 self.give_back(conn, reusable=False)
                 raise
+            finally:
+                self._asking -= 1
             reused = False
             conn = await self._replace(conn, route, limits, deadline, payload)
         return AsyncRawResponse(parser.head, parser, conn, self, limit=limits.read, whole=whole)
+
+    def _send(
+        self, conn: AsyncConnection, head: bytes, payload: Payload | None, *, together: bool
+    ) -> None:
+        """Send a request that is one piece: now, or ``together`` with others."""
+        conn.unsent = head
+        if payload is not None:
+            conn.unsent += payload.body
+            conn.has_body = True
+        if together:
+            self._outbox.add(conn)
+        else:
+            conn.send_unsent()
 
     async def _take_quiet(
         self, conn: AsyncConnection | None, route: Route
@@ -192,11 +222,25 @@ class AsyncPool:
         self._book.vacate(conn)
         try:
             if payload is not None:
-                await async_source.rewind(payload.body, payload.position)
+                await self._rewind(payload, deadline)
         except BaseException:
             self._release(route)
             raise
         return await self._open(route, limits, deadline)
+
+    async def _rewind(self, payload: Payload, deadline: Deadline) -> None:
+        """Make the body ready to be sent again, which takes a while if a thread still reads it."""
+        limit = Limit(None, deadline)
+        try:
+            async with limit.scope:
+                self._scopes.add(limit.scope)
+                await async_source.rewind(payload.body, payload.position)
+        except TimeoutError as exc:
+            if not limit.scope.expired():  # it is the body's own
+                raise
+            raise (_session_closed() if self.is_closed else limit.late(exc)) from exc
+        finally:
+            self._scopes.discard(limit.scope)
 
     # Getting a connection.
 
@@ -208,7 +252,7 @@ class AsyncPool:
         :raises urllib3.exceptions.EmptyPoolError: when there was none within
             ``limits.pool`` seconds.
         """
-        if self._closed:
+        if self.is_closed:
             raise _session_closed()
         if self._book.reserve(route):
             self._close_doomed()
@@ -260,6 +304,8 @@ class AsyncPool:
     async def _open(self, route: Route, limits: Timeout, deadline: Deadline) -> AsyncConnection:
         """Open a connection in the slot that is reserved for it."""
         try:
+            if self.is_closed:  # since the slot was given
+                raise _session_closed()
             if route.context is not None and route.context.verify_mode == CERT_NONE:
                 warnings.warn(
                     f"the certificate of {route.host} is not verified (verify=False)",
@@ -279,19 +325,19 @@ class AsyncPool:
         progress = Progress()
         try:
             async with limit.scope:
-                self._opening.add(limit.scope)
+                self._scopes.add(limit.scope)
                 conn = await self._dialler.open(route, progress)
                 self._live.add(conn)
         except TimeoutError as exc:
-            if self._closed:
+            if self.is_closed:
                 raise _session_closed() from exc
             late: Exception = lower.ConnectTimeoutError(None, f"{limits.connect} s")
             if not progress.is_beyond_proxy:
                 late = lower.ProxyError("Unable to connect to proxy", late)
             raise limit.late(late) from exc
         finally:
-            self._opening.discard(limit.scope)
-        if self._closed:
+            self._scopes.discard(limit.scope)
+        if self.is_closed:
             conn.abort()
             raise _session_closed()
         return conn
@@ -361,14 +407,14 @@ class AsyncPool:
 
     def abort(self) -> None:
         """Close every connection; what is under way ends with an error."""
-        self._closed = True
+        self.is_closed = True
         if self._sweeper is not None:
             self._sweeper.cancel()
             self._sweeper = None
         for waiter in self._book.drain():
             waiter.refuse()
         self._close_doomed()
-        for scope in list(self._opening):
+        for scope in list(self._scopes):
             if not scope.expired():
                 scope.reschedule(self._loop.time())
         for conn in list(self._live):
@@ -376,9 +422,26 @@ class AsyncPool:
 
     def forget(self) -> None:
         """Close the sockets of a loop that runs no more."""
+        self.is_closed = True
         for conn in list(self._live):
             conn.forget()
         self._live.clear()
+
+    def drop_after_fork(self) -> None:
+        """In a forked child: part with the parent's connections, and leave the loop alone.
+
+        What the loop polls with is the parent's, too: a transport that is closed here would be
+        heard no more there.
+        """
+        self.is_closed = True
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        nothing = os.open(os.devnull, os.O_RDWR)
+        try:
+            for conn in list(self._live):
+                conn.drop_after_fork(nothing)
+        finally:
+            os.close(nothing)
 
     async def close(self) -> None:
         """:meth:`abort`, and wait until the sockets are closed."""

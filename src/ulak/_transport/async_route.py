@@ -19,12 +19,14 @@ from .._protocol.exchange import Tunnel, TunnelRefused
 from .._protocol.h1 import ProtocolViolation
 from .._protocol.socks import Negotiation, SocksError
 from ..exceptions import RequestException
-from . import async_dial
+from . import async_dial, dial
 from .async_connection import AsyncConnection, new_buffer
+from .targets import unseen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from .._addresses import AddressPolicy
     from .async_dial import Resolver
     from .socks import SocksProxy
 
@@ -56,13 +58,14 @@ class ProxyRoute(NamedTuple):
 class Route:
     """Where to connect to, and how.  Two routes are the same only if they are one object."""
 
-    __slots__ = ("context", "forwards", "host", "port", "proxy")
+    __slots__ = ("context", "forwards", "host", "policy", "port", "proxy")
 
     def __init__(
         self,
         url: _urls.URL,
         context: ssl.SSLContext | None,
         proxy: ProxyRoute | None,
+        policy: AddressPolicy | None = None,
     ) -> None:
         #: A name or an address without brackets.
         self.host = url.host.strip("[]")
@@ -70,6 +73,8 @@ class Route:
         #: For an ``https`` origin.
         self.context = context
         self.proxy = proxy
+        #: Which addresses the origin may have.  A proxy's own is whoever names it's choice.
+        self.policy = policy
         #: Whether a proxy reads the requests, rather than carrying bytes.
         self.forwards = proxy is not None and proxy.socks is None and context is None
 
@@ -110,13 +115,14 @@ class Dialler(NamedTuple):
         if proxy is None:
             progress.is_beyond_proxy = True
             try:
-                sock = await self._dial(route.host, route.port)
+                sock = await self._dial(route.host, route.port, route.policy)
                 return await self._wrap(sock, route.context, route.host)
             except RequestException:
                 raise
             except (OSError, ValueError) as exc:
                 raise _connect_error(route.host, exc) from exc
         talk = None if proxy.socks is None else await self._socks_talk(proxy.socks, route)
+        tunnel = None if talk is not None else await self._tunnel_for(route, proxy)
         try:
             sock = await self._dial(proxy.host, proxy.port)
             if talk is not None:
@@ -136,15 +142,45 @@ class Dialler(NamedTuple):
             if conn is None:
                 progress.is_beyond_proxy = True
                 return await self._wrap(sock, route.context, route.host)
-            if route.context is not None:
-                await self._tunnel(conn, route, proxy, progress)
+            if tunnel is not None:
+                await self._tunnel(conn, route, tunnel, progress)
             return conn
         except RequestException:
             raise
         except (OSError, ValueError) as exc:
             raise _connect_error(route.host, exc) from exc
 
-    async def _dial(self, host: str, port: int) -> socket.socket:
+    async def _tunnel_for(self, route: Route, proxy: ProxyRoute) -> Tunnel | None:
+        """What an HTTP proxy is asked for, if a tunnel: under a policy to an allowed address.
+
+        :raises InvalidHeader: when what the proxy is to be told may not go on the wire.
+        """
+        if route.context is None:
+            return None
+        place = route.host
+        if route.policy is not None:
+            place = dial.for_a_tunnel(await self._seen(route))
+        return Tunnel(place, route.port, proxy.headers.items())
+
+    async def _seen(self, route: Route) -> list[dial.AddressInfo]:
+        """The origin's addresses, those that the route's policy allows if it has one.
+
+        :raises AddressDenied: when there is none among them.
+        :raises NameResolutionError: when there is none, and the policy has to see one.
+        """
+        try:
+            found = await self.resolver.resolve(route.host, route.port)
+        except OSError as exc:
+            if route.policy is None:
+                raise
+            raise unseen(route.host) from exc
+        if route.policy is None:
+            return found
+        return route.policy.permitted(route.host, route.port, found)
+
+    async def _dial(
+        self, host: str, port: int, policy: AddressPolicy | None = None
+    ) -> socket.socket:
         if self.unix_socket is not None:
             return await async_dial.connect_unix(self.unix_socket, self.socket_options)
         return await async_dial.connect(
@@ -153,6 +189,7 @@ class Dialler(NamedTuple):
             source_address=self.source_address,
             options=self.socket_options,
             resolver=self.resolver,
+            policy=policy,
         )
 
     async def _wrap(
@@ -180,9 +217,11 @@ class Dialler(NamedTuple):
         :raises InvalidURL, InvalidProxyURL: when SOCKS cannot say it.
         """
         host = route.host
-        if not proxy.remote_dns:
+        if not proxy.remote_dns or route.policy is not None:
             try:
-                host = proxy.choose(await self.resolver.resolve(host, route.port))
+                host = proxy.choose(await self._seen(route))
+            except RequestException:
+                raise
             except OSError as exc:
                 said = f"{host} has no address here; a socks5h:// proxy looks names up itself"
                 none = lower.ProxyError("the SOCKS proxy made no connection", OSError(said))
@@ -202,14 +241,13 @@ class Dialler(NamedTuple):
             raise
 
     async def _tunnel(
-        self, conn: AsyncConnection, route: Route, proxy: ProxyRoute, progress: Progress
+        self, conn: AsyncConnection, route: Route, tunnel: Tunnel, progress: Progress
     ) -> None:
         """Have the proxy open a tunnel, and shake hands with the origin through it.
 
         :raises urllib3.exceptions.ProxyError: for whatever the proxy does wrong.
         """
         try:
-            tunnel = Tunnel(route.host, route.port, proxy.headers.items())
             try:
                 conn.begin(tunnel.parser, None)
                 conn.transport.write(tunnel.head)

@@ -27,9 +27,11 @@ from .._protocol.exchange import ANSWER_WAIT, CONTINUE_WAIT, JOIN_LIMIT, Tunnel,
 from ..exceptions import RequestException
 from . import clock, dial
 from .payload import caller_blocks
+from .targets import unseen
 from .watchdog import Watchdog
 
 if TYPE_CHECKING:
+    from .._addresses import AddressPolicy
     from .clock import Deadline
 
 __all__ = ["CodecConnection", "HTTPConnection", "HTTPSConnection"]
@@ -46,6 +48,10 @@ class CodecConnection(_HTTPConnection):
 
     #: The deadline of the request that this connection is being made for.
     deadline: Deadline = None
+    #: Which addresses the origin may have.  A proxy's own is whoever names it's choice.
+    address_policy: AddressPolicy | None = None
+    #: The address that the proxy is asked for, where the policy has to look at one.
+    _tunnel_address: str | None = None
     #: Whether a thread is using the socket, so that no other may close it.
     in_call: bool = False
     #: Whether the proxy has opened a tunnel.
@@ -75,6 +81,8 @@ class CodecConnection(_HTTPConnection):
         self.tunnel_is_open = False
         self._connect_by = clock.earlier(self.deadline, clock.after(self.timeout))
         try:
+            if self.address_policy is not None and self._tunnel_host is not None:
+                self._tunnel_address = self._checked_address(self._tunnel_host)
             super().connect()
         except BaseException as exc:
             self.close()
@@ -100,15 +108,34 @@ class CodecConnection(_HTTPConnection):
                 self.source_address,
                 self.socket_options or (),
                 self._watch,
+                self.address_policy if self.proxy is None else None,
             )
         except socket.gaierror as exc:
             raise lower.NameResolutionError(self.host, self, exc) from exc
+        except RequestException:
+            raise
         except TimeoutError as exc:
             raise self.too_late() from exc
         except OSError as exc:
             raise lower.NewConnectionError(self, str(exc)) from exc
         self._bound_handshake(sock)
         return sock
+
+    def _checked_address(self, host: str) -> str:
+        """The address of ``host`` that the proxy is asked for: one that was looked at.
+
+        :raises AddressDenied, NameResolutionError: when there is none.
+        """
+        port = self._tunnel_port or 443
+        try:
+            found = dial.resolve(host, port, self._connect_by, self.address_policy)
+        except socket.gaierror as exc:
+            raise unseen(host) from exc
+        except RequestException:
+            raise
+        except TimeoutError as exc:
+            raise self.too_late() from exc
+        return dial.for_a_tunnel(found)
 
     def _watch(self, sock: socket.socket) -> None:
         """Let :meth:`abort` reach a socket that is not connected yet."""
@@ -140,7 +167,8 @@ class CodecConnection(_HTTPConnection):
         """
         sock = self.sock
         given = self._tunnel_headers.items()  # type: ignore[attr-defined]  # http.client's
-        tunnel = Tunnel(self._tunnel_host or "", self._tunnel_port, given)
+        host = self._tunnel_address or self._tunnel_host or ""
+        tunnel = Tunnel(host, self._tunnel_port, given)
         try:
             sock.sendall(tunnel.head)
             self._receive_answer(sock, tunnel.parser)

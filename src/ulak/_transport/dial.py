@@ -15,32 +15,44 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from .._addresses import AddressPolicy
     from .clock import Deadline
 
-__all__ = ["AddressInfo", "connect", "is_address", "look_up", "new_socket", "resolve"]
+__all__ = [
+    "AddressInfo",
+    "connect",
+    "for_a_tunnel",
+    "is_address",
+    "look_up",
+    "new_socket",
+    "resolve",
+]
 
 #: What :func:`socket.getaddrinfo` lists: family, kind, protocol, canonical name, address.
 AddressInfo: TypeAlias = tuple[Any, Any, int, str, Any]
 
 
-def connect(
+def connect(  # noqa: PLR0913 - what there is to know of a socket
     host: str,
     port: int,
     deadline: Deadline,
     source_address: tuple[str, int] | None,
     options: Sequence[tuple[Any, ...]],
     watch: Callable[[socket.socket], None] | None = None,
+    policy: AddressPolicy | None = None,
 ) -> socket.socket:
     """Connect to the first address of ``host`` that answers.
 
     :param options: for :meth:`socket.socket.setsockopt`, set before connecting.
     :param watch: is given each socket before it connects, for another thread to end it.
+    :param policy: which addresses may be dialled.
     :returns: a connected socket, which the caller closes.
     :raises socket.gaierror: when the name has no address.
+    :raises AddressDenied: when ``policy`` allows none of them.
     :raises TimeoutError: when the deadline passed first.
     :raises OSError: what the last address said.
     """
-    addresses = resolve(host, port, deadline)
+    addresses = resolve(host, port, deadline, policy)
     for position, address in enumerate(addresses):
         share = _share(deadline, len(addresses) - position)
         try:
@@ -97,16 +109,28 @@ def new_socket(
     return sock
 
 
-def resolve(host: str, port: int, deadline: Deadline) -> list[AddressInfo]:
+def resolve(
+    host: str, port: int, deadline: Deadline, policy: AddressPolicy | None = None
+) -> list[AddressInfo]:
     """The addresses of ``host``, in the system's order of preference.
 
+    :param policy: which of them to give: whoever dials dials what it has looked at.
     :raises socket.gaierror: when there is none.
+    :raises AddressDenied: when ``policy`` allows none of them.
     :raises TimeoutError: when the deadline passed first.
     """
     host = host.strip("[]")
     if deadline is None or is_address(host):
-        return look_up(host, port)
-    return _resolve_in_thread(host, port, deadline)
+        found = look_up(host, port)
+    else:
+        found = _resolve_in_thread(host, port, deadline)
+    return found if policy is None else policy.permitted(host, port, found)
+
+
+def for_a_tunnel(addresses: Sequence[AddressInfo]) -> str:
+    """Which of an origin's addresses to have a proxy connect to: IPv4, which all of them can."""
+    usable = (info for info in addresses if info[0] == socket.AF_INET)
+    return str(next(usable, addresses[0])[4][0])
 
 
 def look_up(host: str, port: int, flags: int = 0) -> list[AddressInfo]:

@@ -36,6 +36,8 @@ class CodecPoolManager(_PoolManager):
         """Use our pools, and hear of those that are dropped."""
         self.pool_classes_by_scheme = POOL_CLASSES  # type: ignore[assignment]
         self.pools.dispose_func = self._dropper()
+        for scheme, key_of in self.key_fn_by_scheme.items():
+            self.key_fn_by_scheme[scheme] = _with_policy(key_of)  # type: ignore[assignment]  # pyright: ignore[reportArgumentType]  # any function of a context will do
         _managers.add(self)
 
     def _dropper(self) -> Callable[[Any], None]:
@@ -68,6 +70,19 @@ class CodecPoolManager(_PoolManager):
         for pool in old._container.values():
             if isinstance(pool, CodecPool):
                 pool.drop_after_fork()
+
+
+def _with_policy(key_of: Callable[[dict[str, Any]], Any]) -> Callable[[dict[str, Any]], Any]:
+    """A pool's key with the address policy in it: what is open was dialled under that one."""
+
+    def key(context: dict[str, Any]) -> Any:
+        if "address_policy" not in context:
+            return key_of(context)
+        plain = dict(context)
+        policy = plain.pop("address_policy")
+        return key_of(plain), policy
+
+    return key
 
 
 class PoolManager(CodecPoolManager):

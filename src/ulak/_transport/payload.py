@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import _bodies
 from .._protocol import exchange
+from ..exceptions import InvalidBody
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,23 +36,26 @@ class Payload(NamedTuple):
     def of(cls, request: Any, headers: CaseInsensitiveDict[Any]) -> Payload | None:
         """The body of a prepared request, framed as ``headers`` say; ``None`` if it has none.
 
-        :raises InvalidHeader, InvalidBody: when it cannot be framed so.
+        :raises InvalidHeader, InvalidBody: when it cannot be framed so, or sent at all.
         """
         body = request.body
         if body is None:
             return None
         if isinstance(body, str):
             body = _bodies.encode_text(body)
+        elif not (isinstance(body, bytes) or _bodies.is_sendable(body) or _is_awaited(body)):
+            raise InvalidBody(f"a body cannot be of type {type(body).__name__}")
         length = exchange.body_length(headers, body)
         return cls(body, length, request._body_position, exchange.waits_for_leave(headers))
 
     @property
-    def fits_in_one_piece(self) -> bool:
-        """Whether it is short enough to be sent together with the head."""
+    def goes_with_the_head(self) -> bool:
+        """Whether it is short enough to be sent together with the head, and may be."""
         return (
             isinstance(self.body, bytes)
             and len(self.body) <= exchange.JOIN_LIMIT
             and self.length is not None
+            and not self.waits_for_leave
         )
 
     def is_replayable(self) -> bool:
@@ -58,6 +63,10 @@ class Payload(NamedTuple):
 
     def rewind(self) -> None:
         _bodies.rewind(self.body, self.position)
+
+
+def _is_awaited(body: object) -> bool:
+    return isinstance(body, AsyncIterable) or _bodies.is_async_readable(body)
 
 
 def guarded(body: Any) -> Any:

@@ -24,7 +24,14 @@ from urllib3 import exceptions as lower
 from .._callers import stacklevel
 from .._errors import TotalTimeoutError, as_urllib3
 from .._protocol import h1
-from .._protocol.exchange import fields_by_proxy, fields_to_origin, keeps_alive
+from .._protocol.exchange import (
+    METHODS_WITH_BODY,
+    announce_no_body,
+    fields_by_proxy,
+    fields_to_origin,
+    is_absolute,
+    keeps_alive,
+)
 from .._protocol.reuse import may_send_again
 from .._urls import parse
 from ..exceptions import RequestException
@@ -39,6 +46,7 @@ from .connection import (
 from .response import BodyReader, RawResponse
 
 if TYPE_CHECKING:
+    from .._addresses import AddressPolicy
     from ..timeouts import Timeout
     from .payload import Payload
 
@@ -95,9 +103,12 @@ class CodecPool(_HTTPConnectionPool):
         *,
         maxsize: int = 1,
         block: bool = False,
+        address_policy: AddressPolicy | None = None,
         **kw: Any,
     ) -> None:
         super().__init__(host, port, maxsize=maxsize if block else 1, block=block, **kw)
+        #: Which addresses its connections may be to; part of the pool's key.
+        self.address_policy = address_policy
         self._idle: deque[CodecConnection] = deque()
         self._most_idle = maxsize
         self._slots = threading.Semaphore(maxsize) if block else None
@@ -125,6 +136,8 @@ class CodecPool(_HTTPConnectionPool):
             if conn is None:
                 conn = self._new_conn()
                 conn.reference = weakref.ref(conn)
+                if self.address_policy is not None:
+                    conn.address_policy = self.address_policy
         except BaseException:
             if slot is not None:  # and not only when whoever catches this is done with it
                 slot.free()
@@ -227,12 +240,15 @@ class CodecPool(_HTTPConnectionPool):
             connection is closed then.
         :raises CallerError: when reading the body does.
         """
+        fields = self._fields(target, headers)
+        if payload is None and method in METHODS_WITH_BODY:
+            announce_no_body(fields, headers)
         out = Outgoing(
             method,
             target,
-            h1.request_head(method, target, self._fields(target, headers)),
+            h1.request_head(method, target, fields),
             payload,
-            self.proxy is not None and "://" not in target,
+            self.proxy is not None and not is_absolute(target),
             timeout,
             None if timeout.total is None else clock.after(timeout.total),
         )
@@ -263,7 +279,7 @@ class CodecPool(_HTTPConnectionPool):
         """The fields of the head."""
         if self.proxy is None:
             return fields_to_origin(headers, self._host_field)
-        if "://" in target:
+        if is_absolute(target):
             return fields_by_proxy(headers, parse(target).host_header, self.proxy_headers)
         return fields_to_origin(headers, self._host_field, tunnelled=True)
 

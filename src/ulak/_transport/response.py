@@ -88,9 +88,19 @@ class BodyReader:
         return self._conn
 
     @property
+    def taken(self) -> int:
+        """Bytes of the body that were read, without their framing."""
+        return self.received - self._waiting()
+
+    @property
     def missing(self) -> int | None:
-        """Bytes of the body that are still to come, where a Content-Length says."""
-        return self._parser.remaining
+        """Bytes of the body that are still to be read, where a Content-Length says."""
+        remaining = self._parser.remaining
+        return None if remaining is None else remaining + self._waiting()
+
+    def _waiting(self) -> int:
+        """How many bytes have come and were not read."""
+        return max(0, len(self._pending) - self._position)
 
     @property
     def closed(self) -> bool:
@@ -145,6 +155,7 @@ class BodyReader:
         Where another thread is reading, that read fails, and parts with the connection: a
         socket that is closed under it might be another one's by the time it looks.
         """
+        self.received -= self._waiting()
         self._pending = b""
         conn = self._conn
         if conn is not None and conn.in_call:
@@ -494,16 +505,16 @@ class RawResponse(HTTPResponse):
         """For callers that treat this as a file; there is nothing to flush."""
 
     def tell(self) -> int:
-        """Bytes of the body that have come, before they are decoded."""
-        return self._reader.received
+        """Bytes of the body that were read, before they are decoded."""
+        return self._reader.taken
 
     @property
     def _fp_bytes_read(self) -> int:  # type: ignore[override]  # counted by the reader
-        return self._reader.received
+        return self._reader.taken
 
     @property
     def length_remaining(self) -> int | None:  # type: ignore[override]  # counted by the parser
-        """Bytes of the body that are still to come, where a Content-Length says."""
+        """Bytes of the body that are still to be read, where a Content-Length says."""
         return self._reader.missing
 
     @property

@@ -22,6 +22,7 @@ from . import clock, dial
 from .connection import RECEIVE_SIZE, CodecConnection, HTTPSConnection
 from .manager import CodecPoolManager
 from .pool import CodecPool, HTTPSConnectionPool
+from .targets import unseen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -137,11 +138,14 @@ class SOCKSConnection(CodecConnection):
 
     def _target(self) -> str:
         """What the proxy is asked for: the origin's name, or the address that it has here."""
-        if self._socks.remote_dns:
+        policy = self.address_policy
+        if self._socks.remote_dns and policy is None:
             return self._dns_host
         try:
-            addresses = dial.resolve(self._dns_host, self.port, self._connect_by)
+            addresses = dial.resolve(self._dns_host, self.port, self._connect_by, policy)
         except socket.gaierror as exc:
+            if policy is not None:
+                raise unseen(self.host) from exc
             said = f"{self.host} has no address here; a socks5h:// proxy looks names up itself"
             raise OSError(said) from exc
         return self._socks.choose(addresses)

@@ -1,0 +1,1 @@
+"""What is written for requests, on ulak."""
