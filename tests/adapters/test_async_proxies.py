@@ -926,7 +926,7 @@ def test_what_is_no_tls_inside_the_tls_of_a_proxy(
             )
 
     start = time.monotonic()
-    with pytest.raises(ulak.ConnectionError) as caught:
+    with pytest.raises(ulak.RequestException) as caught:
         loop.run(main())
     assert not isinstance(caught.value, ulak.Timeout)
     assert time.monotonic() - start < SOON

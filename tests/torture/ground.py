@@ -86,9 +86,10 @@ class Ground:
             verify=ca,
             proxies={"all": self._proxy()} if scenario.by else None,
             trust_env=False,
-            timeout=limits,
+            timeout=SOON,
         )
         self.ask("warm")
+        self.session.timeout = limits
         self.session.close()
         self._descriptors = self._open()
         self._threads = set(threading.enumerate())
