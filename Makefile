@@ -5,6 +5,8 @@
 #   make check         lint, format and types
 #   make docs          the documentation, warnings as errors
 #   make bench         speed and size beside the other clients (ARGS="--quick")
+#   make fuzz          a search for input that the protocol code reads wrongly (ARGS="--seconds 600")
+#   make soak          two minutes of requests, faults and cancels (ARGS="--seconds 600")
 #   make test-floors   the suite on the lowest versions that pyproject.toml allows
 #   make ecosystem     packages built on requests, unchanged, where requests is not installed
 #   make format        rewrite the code as `make check` wants it
@@ -20,13 +22,13 @@ ARGS ?=
 BIN := $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check
 PYTEST = -m pytest -n $(JOBS) --dist worksteal $(ARGS)
-SOURCES := src tests examples benchmarks .ci
+SOURCES := src tests examples benchmarks fuzz .ci
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint types format docs bench test-floors ecosystem clean
+.PHONY: help demo test check lint types format docs bench fuzz soak test-floors ecosystem clean
 
 help:
-	@sed -n '3,11s/^#  *//p' Makefile
+	@sed -n '3,15s/^#  *//p' Makefile
 
 # -- environments ------------------------------------------------------------
 # An environment is made once, and again when pyproject.toml changes.  Its pip
@@ -81,6 +83,12 @@ $(VENV)/.stamp-docs: $(VENV)/.stamp-demo
 	.venv-ecosystem/bin/python -m pip --disable-pip-version-check uninstall --quiet --yes requests
 	@touch $@
 
+.venv-fuzz/.stamp: pyproject.toml
+	$(call MAKE_VENV,.venv-fuzz)
+	.venv-fuzz/bin/python -m pip --disable-pip-version-check install --quiet \
+		--editable ".[all]" --group fuzz
+	@touch $@
+
 # -- what they are for -------------------------------------------------------
 
 demo: $(VENV)/.stamp-demo
@@ -118,6 +126,12 @@ docs: $(VENV)/.stamp-docs
 bench: .venv-bench/.stamp .venv-bench-niquests/.stamp
 	.venv-bench/bin/python -m benchmarks $(ARGS)
 
+fuzz: .venv-fuzz/.stamp
+	.venv-fuzz/bin/python -m fuzz.guided $(ARGS)
+
+soak: $(VENV)/.stamp-dev
+	$(BIN)/python -m tests.torture.soak $(ARGS)
+
 clean:
 	rm -rf .venv .venv-* docs/_build .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
-	find src tests examples benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	find src tests examples benchmarks fuzz -name __pycache__ -type d -prune -exec rm -rf {} +

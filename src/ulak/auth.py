@@ -18,6 +18,7 @@ from weakref import WeakValueDictionary
 from . import _bodies, _digest, _urls
 from ._credentials import basic as _basic_auth_str
 from ._credentials import bearer
+from ._forks import renew_lock_in_child
 from ._headers import Challenge, parse_challenges
 from .exceptions import RequestException
 
@@ -251,9 +252,13 @@ class HTTPDigestAuth(FlowAuth):
     def __init__(self, username: str | bytes, password: str | bytes) -> None:
         self.username = username
         self.password = password
-        self._lock = threading.Lock()
         self._nonces: dict[_Origin, _Nonces] = {}
         self._thread_local = threading.local()
+        self._renew_lock()
+        renew_lock_in_child(self)
+
+    def _renew_lock(self) -> None:
+        self._lock = threading.Lock()
 
     def __eq__(self, other: object) -> bool:
         return _same_user(self, other)
@@ -270,9 +275,10 @@ class HTTPDigestAuth(FlowAuth):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._lock = threading.Lock()
         self._nonces = {}
         self._thread_local = threading.local()
+        self._renew_lock()
+        renew_lock_in_child(self)
 
     def auth_flow(self, request: PreparedRequest) -> Generator[PreparedRequest, Response, None]:
         """Send ``request``, and again with an answer when it is challenged.

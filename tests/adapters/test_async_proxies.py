@@ -901,3 +901,32 @@ def test_squid(loop: Loop, start_squid, http_server, https_server, certificates)
                     await session.get(f"{https_server.url}/get", proxies=wrong)
 
     loop.run(main())
+
+
+@pytest.mark.parametrize("when", ["handshake", "body"])
+def test_what_is_no_tls_inside_the_tls_of_a_proxy(
+    open_session, start_raw_server, certificates: Certificates, child, loop: Loop, when: str
+) -> None:
+    """Python 3.11's TLS transport fails when it is to close for a reason: that is not ours."""
+
+    def script(connection: RawConnection) -> None:
+        if when == "body":
+            connection.recv_head()
+            connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n1234")
+        socket.socket.sendall(connection.sock, b"garbage" * 9)  # past TLS
+        connection.wait_closed()
+
+    tls = certificates.server_context() if when == "body" else None
+    server = start_raw_server(script, tls=tls)
+
+    async def main() -> None:
+        async with open_session() as session:
+            await session.get(
+                f"https://127.0.0.1:{server.port}/", proxies={"all": child.tls_url}, timeout=5
+            )
+
+    start = time.monotonic()
+    with pytest.raises(ulak.RequestException) as caught:
+        loop.run(main())
+    assert not isinstance(caught.value, ulak.Timeout)
+    assert time.monotonic() - start < SOON

@@ -51,6 +51,8 @@ class Outcome(NamedTuple):
     interim: int
     remaining: int | None
     code: str
+    #: What of the body was handed out, a fault or no fault: how much depends on the pieces.
+    given: bytes
 
 
 def read(pieces: Iterable[bytes], method: str = "GET", *, eof: bool = False) -> Outcome:
@@ -83,6 +85,7 @@ def outcome(parser: ResponseParser, body: bytes, code: str) -> Outcome:
         interim=parser.interim,
         remaining=None if code else parser.remaining,
         code=code,
+        given=body,
     )
 
 
@@ -265,6 +268,7 @@ HOSTILE = [
     Hostile("lengths differ", OK + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n", _LENGTH),
     Hostile("lengths in a list differ", OK + b"Content-Length: 1, 2\r\n\r\n", _LENGTH),
     Hostile("1 and 01", OK + b"Content-Length: 1, 01\r\n\r\n", _LENGTH),
+    Hostile("2 and 02", OK + b"Content-Length: 2\r\nContent-Length: 02\r\n\r\nab", _LENGTH),
     Hostile("length +1", OK + b"Content-Length: +1\r\n\r\n", _LENGTH),
     Hostile("length -1", OK + b"Content-Length: -1\r\n\r\n", _LENGTH),
     Hostile("length 1_0", OK + b"Content-Length: 1_0\r\n\r\n", _LENGTH),

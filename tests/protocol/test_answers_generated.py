@@ -1,15 +1,25 @@
-"""Reading answers that nobody thought of, alone and next to h11."""
+"""Reading answers that nobody thought of, alone and next to h11 and llhttp."""
 
 from __future__ import annotations
 
-import re
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
 
 import h11
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.protocol.answers import CHUNKED, HOSTILE, OK, VALID, read, single_bytes
-from ulak._protocol.h1 import ProtocolViolation, ResponseParser
+import fuzz.__main__ as long_search
+from fuzz.__main__ import main as search
+from fuzz.targets import TARGETS
+from tests.protocol import examination
+from tests.protocol.answers import CHUNKED, OK, read, single_bytes
+from tests.protocol.examination import DIFFERENCES, Difference, Finding, examine_answer
+from tests.protocol.grammar import METHODS, Grammar, Mutator
+from tests.protocol.judges import Reading, by_h11, by_llhttp, by_ulak
 
 TOKEN = st.text("!#$%&'*+-.^_`|~09AZaz", min_size=1, max_size=12).map(str.encode)
 VALUE = (
@@ -58,96 +68,113 @@ def test_a_valid_answer_is_read_however_it_is_cut(
     assert read([wire]) == read(single_bytes(wire)) == seen
 
 
-#: Pieces of which wrong answers are made.
-SPLINTERS = st.sampled_from(
-    [bytes([byte]) for byte in b"\r\n\0 \t:,;01f5-+_x\x0b\x7f\x80\xff"]
-    + [b"\r\n", b"\r\n\r\n", b"chunked", b"close", b"HTTP/1.0", b"HTTP/1.1 1"]
-    + [b"Content-Length: 1\r\n", b"Transfer-Encoding: chunked\r\n"]
+def made(make: Callable[[Random], bytes]) -> st.SearchStrategy[bytes]:
+    """What ``make`` makes of hypothesis' randomness, which it can shrink."""
+    return st.randoms(use_true_random=False).map(make)
+
+
+#: Answers by the grammar, those and the known ones spoiled, and anything at all.
+WIRES = (
+    made(lambda random: Grammar(random).answer())
+    | made(lambda random: Mutator(random).spoil(Grammar(random).answer()))
+    | made(lambda random: Mutator(random).any())
+    | st.binary(max_size=60)
 )
-WIRES = [case.data for case in VALID] + [case.data for case in HOSTILE]
-SEEDS = st.sampled_from([wire for wire in WIRES if len(wire) < 400])
 
 
-@st.composite
-def mutants(draw: st.DrawFn) -> bytes:
-    wire = draw(SEEDS)
-    for _ in range(draw(st.integers(1, 4))):
-        at = draw(st.integers(0, len(wire)))
-        end = at + draw(st.integers(0, 3))
-        wire = wire[:at] + draw(SPLINTERS | st.binary(max_size=2)) + wire[end:]
-    return wire
-
-
-METHODS = st.sampled_from(["GET", "HEAD", "CONNECT"])
-
-
-@settings(max_examples=500)
-@given(mutants() | st.binary(max_size=60), METHODS, st.booleans())
-def test_whatever_comes_ends_in_an_answer_or_a_violation(
-    wire: bytes, method: str, eof: bool
+@settings(max_examples=600)
+@given(WIRES, st.sampled_from(METHODS), st.randoms(use_true_random=False))
+@example(CHUNKED + b"1\r\na\r\n0\r\n\r\n", "GET", Random(0))
+@example(OK + b"Content-Length: 2, 2\r\n\r\nab", "GET", Random(0))
+@example(CHUNKED + b"1\r\na\r\n0\r\nContent-Length:: 7\r\n\r\n", "GET", Random(0))
+def test_whatever_comes_is_read_as_others_read_it_and_however_it_is_cut(
+    wire: bytes, method: str, random: Random
 ) -> None:
-    whole = read([wire], method, eof=eof)
-    by_bytes = read(single_bytes(wire), method, eof=eof)
-    assert whole.code == by_bytes.code
-    if not whole.code:
-        assert whole == by_bytes
+    examine_answer(wire, method, random)
+
+
+def test_an_answer_by_the_grammar_is_mostly_valid() -> None:
+    """What is refused anyway shows little."""
+    random = Random(1)
+    seen = Counter(examine_answer(Grammar(random).answer(), "GET", random) for _ in range(500))
+    assert seen["ulak+h11+llhttp"] > 150
+    assert seen["nobody"] < 250
+
+
+READERS = {"ulak": by_ulak, "h11": by_h11, "llhttp": by_llhttp}
+
+
+@pytest.mark.parametrize("difference", DIFFERENCES, ids=lambda x: x.what)
+def test_each_difference_from_other_readers_is_there(difference: Difference) -> None:
+    wire, method = difference.wire, difference.method
+    read_by = {name for name, reads in READERS.items() if reads(wire, method) is not None}
+    assert read_by == difference.read_by
+    examine_answer(wire, method, Random(0))
+
+
+def test_the_differences_are_those_of_the_table() -> None:
+    page = Path("fuzz/README.md").read_text(encoding="utf-8")
+    rows = {line for line in page.splitlines() if line.startswith("| ") and "RFC" in line}
+    assert rows == {f"| {x.what} | {x.rfc} | {', '.join(sorted(x.read_by))} |" for x in DIFFERENCES}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "what"),
+    [
+        (Reading(200, [], b"b", [], 40), "has"),
+        (Reading(404, [], b"a", [], 40), "has"),
+        (Reading(200, [(b"a", b"b")], b"a", [], 40), "has"),
+        (None, "only ulak"),
+    ],
+)
+def test_the_examination_finds_what_is_wrong(
+    monkeypatch: pytest.MonkeyPatch, wrong: Reading | None, what: str
+) -> None:
+    for name in ("by_h11", "by_llhttp"):
+        monkeypatch.setattr(examination, name, lambda wire, method: wrong)
+    with pytest.raises(Finding, match=what):
+        examine_answer(OK + b"Content-Length: 1\r\n\r\na", "GET", Random(0))
+
+
+# ---------------------------------------------------------------- the long runs
+
+
+@pytest.mark.parametrize(
+    ("target", "count"), [("answers", 3000), ("codings", 300), ("socks", 3000)]
+)
+def test_a_short_run_of_the_long_search(target: str, count: int, capsys) -> None:
+    assert search([target, "--count", str(count), "--seed", "20"]) == 0
+    assert f"{count:,} {target} in" in capsys.readouterr().out
+
+
+def test_a_case_that_breaks_a_rule_is_kept_and_can_be_run_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys
+) -> None:
+    def examine(case: bytes) -> str:
+        if len(case) > 100:
+            raise LookupError("foreign")
+        return "fine"
+
+    monkeypatch.setattr(long_search, "FINDINGS", tmp_path)
+    monkeypatch.setitem(TARGETS, "answers", TARGETS["answers"]._replace(examine=examine))
+    assert search(["answers", "--count", "50"]) == 1
+    said = capsys.readouterr().out
+    assert "LookupError: foreign" in said
+    kept = sorted(tmp_path.iterdir())
+    assert said.count("BROKEN") >= len(kept) > 0
+    with pytest.raises(LookupError):
+        search(["answers", "--replay", str(kept[0])])
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_corpus_breaks_no_rule(target: str) -> None:
+    cases = [path.read_bytes() for path in Path("fuzz/corpus", target).iterdir()]
+    assert len(cases) > 10
+    for case in cases:
+        TARGETS[target].examine(case)
 
 
 # ---------------------------------------------------------------- next to h11
-
-# What h11 refuses and the codec reads:
-# - whitespace before a chunk extension, which RFC 9112, section 7.1.1, has parsed (BWS);
-# - framing fields in the answer that opens a tunnel, which RFC 9110, section 9.3.6, has
-#   ignored;
-# - 101 to a request that asked for no upgrade: the transport knows what was asked for.
-
-#: Fields that h11 checks wherever they stand.
-CHECKED_EVERYWHERE = {"content-length", "transfer-encoding"}
-
-
-def h11_reads(wire: bytes, method: str) -> bytes | None:
-    """Return the body that h11 finds, or ``None`` when it refuses the answer."""
-    peer = h11.Connection(h11.CLIENT, max_incomplete_event_size=1 << 20)
-    peer.send(h11.Request(method=method, target="/", headers=[("Host", "a")]))
-    peer.send(h11.EndOfMessage())
-    peer.receive_data(wire)
-    body = b""
-    ended = False
-    try:
-        while True:
-            event = peer.next_event()
-            if event is h11.NEED_DATA and not ended:
-                ended = True
-                peer.receive_data(b"")
-            elif isinstance(event, h11.Data):
-                body += event.data
-            elif isinstance(event, h11.EndOfMessage) or event is h11.PAUSED:
-                return body
-            elif isinstance(event, h11.ConnectionClosed):
-                return None
-    except h11.RemoteProtocolError:
-        return None
-
-
-@settings(max_examples=1000)
-@given(mutants(), st.sampled_from(["GET", "HEAD"]))
-@example(CHUNKED + b"1\r\na\r\n0\r\n\r\n", "GET")
-@example(OK + b"Content-Length: 2, 2\r\n\r\nab", "GET")
-@example(CHUNKED + b"1\r\na\r\n0\r\nContent-Length:: 7\r\n\r\n", "GET")
-def test_what_h11_refuses_is_refused(wire: bytes, method: str) -> None:
-    parser = ResponseParser(method)
-    try:
-        body = parser.feed(wire)
-        parser.feed_eof()
-    except ProtocolViolation:
-        return
-    if parser.head is not None and parser.head.status == 101:
-        return
-    if re.search(rb"[0-9A-Fa-f][ \t]+;", wire):
-        return
-    if any(name.lower() in CHECKED_EVERYWHERE for name, _ in parser.trailers):
-        return  # h11 reads them as framing; here trailers never are
-    assert h11_reads(wire, method) == body
 
 
 @given(FIELDS, st.lists(st.binary(max_size=50), max_size=4), st.booleans(), st.booleans())

@@ -225,6 +225,17 @@ def test_input_may_come_before_the_tail_is_used(coding: str) -> None:
     assert output + undo.flush() == TEXT
 
 
+@pytest.mark.parametrize("limit", [1, 1000, -1])
+@pytest.mark.parametrize("step", [1, 1000])
+def test_a_zstd_frame_has_the_size_that_it_announces(step: int, limit: int) -> None:
+    frame = bytes.fromhex("28b52ffd 20 40 010000")  # of 64 bytes, in a last block of none
+    decoder = decoder_for("zstd")
+    assert decoder is not None
+    with pytest.raises(DecodingError):
+        for at in range(0, len(frame), step):
+            decoder.decompress(frame[at : at + step], limit)
+
+
 BOMBS = [(coding,) for coding in ENCODERS] + [("gzip", "gzip"), ("br", "br"), ("zstd", "gzip")]
 
 

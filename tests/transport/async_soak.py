@@ -58,11 +58,16 @@ class Figures(NamedTuple):
 class Soak:
     """Sends ``count`` requests to ``server``.
 
+    :param server: has the URLs of a :class:`ChildServer`.
     :param seed: of all that is random but for the timing.
+    :param by: also has such URLs, and may break what goes by it: a third of the requests does.
     """
 
-    def __init__(self, server: ChildServer, ca: Path, count: int, seed: int = 1) -> None:
+    def __init__(
+        self, server: ChildServer, ca: Path, count: int, seed: int = 1, by: Any = None
+    ) -> None:
         self._server = server
+        self._by = by
         self._ca = ca
         self._count = count
         self._random = Random(seed)
@@ -119,14 +124,18 @@ class Soak:
         """Send a request, and tell how it ended."""
         way, how, fate = (self._choice(kinds) for kinds in (WAYS, HOWS, FATES))
         size = self._random.choice((0, 1, 300, 300, 300, 3000, 30_000, 300_000))
-        root = self._server.tls_url if self._random.random() < 0.1 else self._server.url
+        breaks = self._by is not None and self._random.random() < 0.3
+        if breaks and how == "end":  # which nobody can tell from a connection that broke
+            how = "chunked"
+        server = self._by if breaks else self._server
+        root = server.tls_url if self._random.random() < 0.1 else server.url
         by_proxy = self._random.random() < 0.05
         settings: dict[str, Any] = {"proxies": {"all": self._server.url}} if by_proxy else {}
         if fate == "timed out":
             settings["timeout"] = ulak.Timeout(total=self._random.uniform(0.0005, 0.01))
         asked = self._ask(session, way, f"{root}/{how}/{size}/{number}", settings)
         if not fate.startswith("cancelled"):
-            return await self._ended(asked, way)
+            return await self._ended(asked, way, breaks)
         task = asyncio.ensure_future(asked)
         if fate == "cancelled":
             asyncio.get_running_loop().call_later(self._random.uniform(0, 0.01), task.cancel)
@@ -135,16 +144,18 @@ class Soak:
                 await asyncio.sleep(0)
             task.cancel()
         await asyncio.wait([task])
-        return await self._ended(task, way)
+        return await self._ended(task, way, breaks)
 
-    async def _ended(self, asked: Any, way: str) -> str:
+    async def _ended(self, asked: Any, way: str, breaks: bool) -> str:
         try:
             await asked
         except asyncio.CancelledError:
             return "cancelled"
         except ulak.exceptions.TotalTimeout:
             return "timed out"
-        except ulak.ConnectionError:
+        except ulak.RequestException:
+            if breaks:
+                return "broken"
             # The server closes connections unannounced, and a POST is not repeated.
             if not way.startswith("echo"):
                 raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -127,3 +128,60 @@ def test_an_interrupt_while_a_connection_is_chosen(
             with pytest.raises((error, ulak.RequestException)):
                 session.get(url)
         assert session.get(url).ok
+
+
+class AtLine:
+    """Interrupts at the ``at``-th line of the code that keeps the pool's books."""
+
+    FILES = ("/_transport/pool.py", "/_transport/response.py", "/_transport/connection.py")
+
+    def __init__(self, at: int) -> None:
+        self.at = at
+        self.count = 0
+
+    def __call__(self, frame, event: str, arg: object) -> object:
+        ours = frame.f_code.co_filename.replace("\\", "/").endswith(self.FILES)
+        # What a finalizer raises, Python only prints.
+        return (
+            self._line if ours and frame.f_code.co_name not in {"_close_each", "__del__"} else None
+        )
+
+    def _line(self, frame, event: str, arg: object) -> object:
+        self.count += event == "line"
+        if self.count == self.at:
+            sys.settrace(None)
+            raise KeyboardInterrupt
+        return self._line
+
+
+# What is dropped in the middle of the book-keeping is closed as the garbage that it is.
+@pytest.mark.filterwarnings("ignore:.*unclosed.*:ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("path", ["/get", "/stream-bytes/30000?chunk_size=3000"])
+@pytest.mark.parametrize("warm", [False, True], ids=["first", "kept"])
+def test_at_every_line_of_the_book_keeping(http_server: HttpServer, path: str, warm: bool) -> None:
+    """A pool that blocks has its only connection again, wherever the interrupt came."""
+    before = sys.gettrace()
+    for at in range(1, 500):
+        adapter = HTTPAdapter(pool_maxsize=1, pool_block=True)
+        with ulak.Session(adapters={"http://": adapter}, trust_env=False) as session:
+            session.get(f"{http_server.url}/get?warm")
+            if not warm:
+                session.close()
+            trap = AtLine(at)
+            sys.settrace(trap)
+            try:
+                session.get(f"{http_server.url}{path}")
+            except KeyboardInterrupt:
+                pass
+            finally:
+                sys.settrace(before)
+            soon = ulak.Timeout(5, pool=0.5)
+            assert session.get(f"{http_server.url}/get?n={at}", timeout=soon).json()["args"] == {
+                "n": str(at)
+            }
+        if trap.count < at:
+            break
+    else:
+        pytest.fail("there are more lines than this test looks at")
+    assert at > 50

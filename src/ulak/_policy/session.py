@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
 from urllib3.util import Retry
 
 from .. import _environment, _urls
+from .._forks import renew_lock_in_child
 from .._headers import CheckedHeaders, merge, prepare_headers
 from .._protocol import codings
 from .._response import REDIRECT_STATI, BaseResponse
@@ -328,6 +329,7 @@ class BaseSession(Generic[Answer, Opened]):
             from ..cookies import RequestsCookieJar
 
             self._cookies = RequestsCookieJar()
+            renew_lock_in_child(self)
         return self._cookies  # type: ignore[return-value]  # or the caller's own CookieJar
 
     @cookies.setter
@@ -337,6 +339,14 @@ class BaseSession(Generic[Answer, Opened]):
         from ..cookies import cookiejar_from_dict
 
         self._cookies = value if isinstance(value, CookieJar) else cookiejar_from_dict(value)
+        renew_lock_in_child(self)
+
+    def _renew_lock(self) -> None:
+        """Let a forked child use the jar, which a thread of its parent may have been using."""
+        from threading import RLock
+
+        if self._cookies is not None:
+            self._cookies._cookies_lock = RLock()  # type: ignore[attr-defined]  # not in typeshed
 
     def _jar(self) -> CookieJar | None:
         """The jar, if there ever was a cookie."""

@@ -43,6 +43,9 @@ _STEP: Final = 256 * 1024
 #: Bytes that brotli is asked for at a time: it may give 32 KiB more.
 _BROTLI_STEP: Final = 16 * 1024
 
+#: Most bytes of a zstd frame's magic number and header (RFC 8878, section 3.1.1.1).
+_ZSTD_HEADER: Final = 18
+
 _GZIP_MAGIC: Final = b"\x1f\x8b\x08"
 
 
@@ -308,9 +311,25 @@ class _Brotli:
 
 
 class _Zstd:
-    """zstd (RFC 8878), of any number of frames."""
+    """zstd (RFC 8878), of any number of frames.
 
-    __slots__ = ("_error", "_new", "_object", "_tail", "name", "needs_input")
+    A frame that comes at once, with room for all of its output, is looked at more closely
+    by the library than one in pieces.  So that it makes no difference how it comes, its
+    first byte goes in alone; and what is lost by that, whether a frame has as many bytes
+    as its header announces, is seen to here.
+    """
+
+    __slots__ = (
+        "_error",
+        "_head",
+        "_info",
+        "_new",
+        "_object",
+        "_size",
+        "_tail",
+        "name",
+        "needs_input",
+    )
 
     def __init__(self, module: Any) -> None:
         # RFC 9659: 8 MiB is what a decoder must allow, and need not exceed.
@@ -319,23 +338,36 @@ class _Zstd:
         self.needs_input = True
         self._error = module.ZstdError
         self._new: Callable[[], Any] = lambda: module.ZstdDecompressor(options=options)
+        self._info: Callable[[bytes], Any] = module.get_frame_info
         self._object: Any = None
         self._tail = b""
+        self._head = b""  # of the frame, as much as its header may take
+        self._size = 0  # of what came out of the frame
 
     @property
     def whole(self) -> bool:
         return self._object is None and not self._tail
 
     def run(self, data: bytes, limit: int) -> bytes:
-        if self._object is None:
+        began = self._object is None
+        if began:
             data = self._tail + data if self._tail else data
-            self._tail = b""
+            self._tail = self._head = b""
+            self._size = 0
             self._object = self._new()
+        if len(self._head) < _ZSTD_HEADER:
+            self._head += data[: _ZSTD_HEADER - len(self._head)]
         try:
+            if began:
+                self._object.decompress(data[:1], 1)
+                data = data[1:]
             output: bytes = self._object.decompress(data, limit)
         except self._error as error:
             raise DecodingError(f"The body is not of the coding zstd: {error}.") from error
+        self._size += len(output)
         if self._object.eof:
+            if self._info(self._head).decompressed_size not in (None, self._size):
+                raise DecodingError("The body has a zstd frame of another size than it announces.")
             self._tail = self._object.unused_data
             self._object = None
             self.needs_input = not self._tail

@@ -37,7 +37,7 @@ same too.
 - Field names are tokens, with no space before the colon.  Values hold no control
   characters but HTAB.  A folded value (section 5.2) is joined with a space; a fold
   before the first field is an error.
-- Content-Length is 1 to 18 digits; repeats, or a list, must agree.
+- Content-Length is 1 to 18 digits; repeats, or a list, must be the same, digit by digit.
 - Transfer-Encoding is ``chunked``, once, and nothing else: ulak sends no TE field,
   so a server has no business with other codings.  Together with a Content-Length,
   or in an HTTP/1.0 answer, it counts and the connection ends (section 6.1).
@@ -250,13 +250,14 @@ class ResponseHead:
         keep_alive = self.version == 11
         close = False
         coded = False
+        said = b""
         for name, value in _framing(self._lower):
             if name == b"content-length":
-                plain = value.isdigit() and len(value) <= MAX_LENGTH_DIGITS
-                length = int(value) if plain else _listed_length(value)
-                if self.content_length is not None and self.content_length != length:
+                digits = value if value.isdigit() else _listed_length(value)
+                if len(digits) > MAX_LENGTH_DIGITS or (said and said != digits):
                     raise _bad_length(value)
-                self.content_length = length
+                said = digits
+                self.content_length = int(digits)
             elif name == b"connection":
                 if value != b"keep-alive":
                     options = [option.strip(b" \t") for option in value.split(b",")]
@@ -314,15 +315,13 @@ class ResponseHead:
         return ", ".join(values)
 
 
-def _listed_length(value: bytes) -> int:
-    """Read a Content-Length that is not plain digits: a list of equal ones, or wrong."""
+def _listed_length(value: bytes) -> bytes:
+    """The digits of a Content-Length that is not just digits: a list of equal ones, or wrong."""
     lengths = {length.strip(b" \t") for length in value.split(b",")}
-    if len(lengths) != 1:
+    digits = lengths.pop()
+    if lengths or not digits.isdigit():
         raise _bad_length(value)
-    (length,) = lengths
-    if not length.isdigit() or len(length) > MAX_LENGTH_DIGITS:
-        raise _bad_length(value)
-    return int(length)
+    return digits
 
 
 def _bad_length(value: bytes) -> ProtocolViolation:

@@ -229,6 +229,12 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
             self._timer.cancel()
             self._timer = None
         self._gone(self)
+        if exc is not None and not isinstance(exc, OSError):
+            # A fault of the loop's: such as that of Python 3.11, whose TLS transport cannot
+            # be closed for a reason by a TLS inside it.
+            broken = ConnectionAbortedError(f"the event loop closed the connection: {exc!r}")
+            broken.__cause__ = exc
+            exc = broken
         self._end(exc, may_be_cut=self._paused or self._due)
 
     def eof_received(self) -> None:

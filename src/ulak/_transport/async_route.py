@@ -272,7 +272,8 @@ class Dialler(NamedTuple):
             )
         except BaseException as exc:
             conn.abort()
-            if progress.is_beyond_proxy and isinstance(exc, ConnectionError):
+            # A TypeError is what Python 3.11 makes of any failure of TLS inside TLS.
+            if progress.is_beyond_proxy and isinstance(exc, ConnectionError | TypeError):
                 raise _hung_up() from exc
             raise
         if conn.transport is None:
@@ -280,7 +281,7 @@ class Dialler(NamedTuple):
 
 
 def _hung_up() -> ssl.SSLError:
-    return ssl.SSLError("the peer closed the connection in the TLS handshake")
+    return ssl.SSLError("the peer broke the TLS handshake off")
 
 
 def _tls(context: ssl.SSLContext | None, host: str) -> dict[str, Any]:

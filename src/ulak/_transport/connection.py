@@ -60,6 +60,9 @@ class CodecConnection(_HTTPConnection):
     _dialled: socket.socket | None = None
     #: Whether :meth:`abort` was called.
     aborted: bool = False
+    #: What its pool knows it by, and its place there while it is in use.
+    reference: Any = None
+    slot: Any = None
     #: What of the body came while the request was still being sent.
     early: bytes = b""
     _limit: float | None = -1.0
@@ -207,7 +210,9 @@ class CodecConnection(_HTTPConnection):
         if sock is None:
             return
         with suppress(OSError):  # not connected any more: there is nothing to shut down
-            sock.shutdown(socket.SHUT_RDWR)
+            # Not the method of an SSLSocket, which would have what another thread reads go
+            # past TLS from here on; and TLS within TLS has none.
+            socket.socket.shutdown(getattr(sock, "socket", sock), socket.SHUT_RDWR)
         if not self.in_call:
             self.close()
 
@@ -358,7 +363,7 @@ class CodecConnection(_HTTPConnection):
         :raises ProtocolViolation: when what came is not valid HTTP.
         """
         sock = self.sock
-        if sock is None:
+        if sock is None or self.aborted:
             raise lower.ClosedPoolError(None, "the connection was closed")  # type: ignore[arg-type]
         seconds = read if self.deadline is None else clock.left(read, self.deadline)
         if seconds != self._limit:
@@ -371,7 +376,7 @@ class CodecConnection(_HTTPConnection):
         if data:
             return parser.feed(data)
         if self.aborted:  # what looks like the end is our own doing
-            raise lower.ClosedPoolError(None, "the connection was closed")  # type: ignore[arg-type]
+            raise lower.ClosedPoolError(None, "the connection was closed")  # pyright: ignore[reportArgumentType]
         parser.feed_eof()
         return b""
 

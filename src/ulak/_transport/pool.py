@@ -79,6 +79,28 @@ class _ConnectionCls:
         return owner._stock.ConnectionCls if owner.is_stood_in_for() else owner._connection
 
 
+class Slot:
+    """One of the connections that a pool that blocks may have; free again when it is dropped."""
+
+    __slots__ = ("_held",)
+
+    def __init__(self) -> None:
+        self._held: list[threading.Semaphore] = []
+
+    def wait(self, slots: threading.Semaphore, seconds: float | None) -> bool:
+        """Wait for one of ``slots``; whether there was one in time."""
+        self._held += [slots] * slots.acquire(timeout=seconds)  # in one go, for interrupts
+        return bool(self._held)
+
+    def free(self) -> None:
+        """Let another have it.  Harmless when repeated."""
+        while self._held:
+            self._held.pop().release()
+
+    def __del__(self) -> None:
+        self.free()
+
+
 class CodecPool(_HTTPConnectionPool):
     """What a pool of ours adds to one of urllib3's."""
 
@@ -107,7 +129,9 @@ class CodecPool(_HTTPConnectionPool):
         self._idle: deque[CodecConnection] = deque()
         self._most_idle = maxsize
         self._slots = threading.Semaphore(maxsize) if block else None
-        self._busy: set[CodecConnection] = set()
+        # By id, and weak: what an interrupt leaves behind, wherever it strikes, is closed when
+        # nobody has it any more, and its slot comes free.
+        self._busy: dict[int, weakref.ref[CodecConnection]] = {}
         self._host_field = _host_header(self.scheme or "http", host, port)
         weakref.finalize(self, _close_each, self._idle)
 
@@ -121,19 +145,22 @@ class CodecPool(_HTTPConnectionPool):
             ``timeout.pool`` seconds.
         :raises urllib3.exceptions.ClosedPoolError: when the pool is closed.
         """
+        slot = None
         if self._slots is not None:
-            self._wait_for_slot(self._slots, timeout, deadline)
+            slot = self._wait_for_slot(self._slots, timeout, deadline)
         try:
             conn: Any = None if fresh else self._take_idle()
             if conn is None:
                 conn = self._new_conn()
+                conn.reference = weakref.ref(conn)
                 if self.address_policy is not None:
                     conn.address_policy = self.address_policy
-            self._busy.add(conn)
         except BaseException:
-            if self._slots is not None:
-                self._slots.release()
+            if slot is not None:  # and not only when whoever catches this is done with it
+                slot.free()
             raise
+        conn.slot = slot
+        self._busy[id(conn)] = conn.reference
         if self.pool is None:
             self.give_back(conn, reusable=False)
             raise lower.ClosedPoolError(self, "the pool is closed")
@@ -142,10 +169,12 @@ class CodecPool(_HTTPConnectionPool):
 
     def _wait_for_slot(
         self, slots: threading.Semaphore, timeout: Timeout, deadline: clock.Deadline
-    ) -> None:
-        if not slots.acquire(timeout=clock.left(timeout.pool, deadline)):
+    ) -> Slot:
+        slot = Slot()
+        if not slot.wait(slots, clock.left(timeout.pool, deadline)):
             clock.left(None, deadline)
             raise lower.EmptyPoolError(self, f"{timeout.pool} s")
+        return slot
 
     def _take_idle(self) -> CodecConnection | None:
         """The kept connection that was used last, if one is still quiet."""
@@ -167,13 +196,14 @@ class CodecPool(_HTTPConnectionPool):
 
     def give_back(self, conn: CodecConnection, reusable: bool) -> None:
         """Keep ``conn`` for the next exchange, or close it."""
-        self._busy.discard(conn)
+        self._busy.pop(id(conn), None)
+        slot, conn.slot = conn.slot, None
         if not reusable or self.pool is None or len(self._idle) >= self._most_idle:
             conn.close()
         else:
             self._idle.append(conn)
-        if self._slots is not None:
-            self._slots.release()
+        if slot is not None:
+            slot.free()
 
     def drain(self) -> None:
         """Close the idle connections, and keep none from now on.
@@ -193,12 +223,17 @@ class CodecPool(_HTTPConnectionPool):
     def abort(self) -> None:
         """Close every connection, those in use too; what waits on them fails."""
         self.close()
-        for conn in self._busy.copy():
+        for conn in self._in_use():
             conn.abort()
+
+    def _in_use(self) -> list[CodecConnection]:
+        """The connections that somebody has."""
+        found = (reference() for reference in self._busy.copy().values())
+        return [conn for conn in found if conn is not None]
 
     def drop_after_fork(self) -> None:
         """In a forked child: let go of the parent's connections without a word to the server."""
-        for conn in (*self._idle, *self._busy):
+        for conn in (*self._idle, *self._in_use()):
             if conn.sock is not None:
                 conn.sock.close()
         self._idle.clear()

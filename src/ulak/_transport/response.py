@@ -176,10 +176,18 @@ class BodyReader:
         return len(data)
 
     def close(self) -> None:
-        """Drop what is left of the body, and the connection with it."""
+        """Drop what is left of the body, and the connection with it.
+
+        Where another thread is reading, that read fails, and parts with the connection: a
+        socket that is closed under it might be another one's by the time it looks.
+        """
         self.received -= self._waiting()
         self._pending, self._position = b"", 0
-        self._settle(reusable=False)
+        conn = self._conn
+        if conn is not None and conn.in_call:
+            conn.abort()
+        else:
+            self._settle(reusable=False)
 
     def flush(self) -> None:
         """For callers that treat this as a file; there is nothing to flush."""

@@ -1,0 +1,1 @@
+"""Long searches for input that the protocol code reads wrongly; see README.md."""
