@@ -10,7 +10,10 @@ __all__ = ["CASES", "PHASES"]
 
 #: The modules that have them, ``cases_`` apart.
 PHASES: tuple[str, ...] = (
-    "framing",
+    "names",
+    "connect",
+    "tls",
+    "deadlines",
 )
 
 

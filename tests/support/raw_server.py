@@ -123,6 +123,11 @@ class RawConnection:
         self.sock.do_handshake()
         self._incoming = Incoming(self.sock, self.received)
 
+    def unsecure(self) -> None:
+        """End TLS (a ``close_notify``), and wait for the peer's end of it."""
+        if isinstance(self.sock, ssl.SSLSocket):
+            self.sock.unwrap()
+
     def shutdown(self) -> None:
         """End the sending direction only (a FIN); reading goes on."""
         self.sock.shutdown(socket.SHUT_WR)

@@ -25,6 +25,7 @@ __all__ = [
     "Kept",
     "apieces",
     "body_of",
+    "certificate",
     "outcome_of",
     "pieces",
     "raised",
@@ -74,6 +75,11 @@ def body_of(ask: Ask, iterate: Callable[[Pieces], Any] = pieces) -> Any:
     if ask.file is not None:
         return io.BytesIO(b"f" * ask.file)
     return iterate(ask.body) if isinstance(ask.body, Pieces) else ask.body
+
+
+def certificate(settings: Settings) -> Any:
+    """What is handed to the client as its certificate: a path, a pair, or ``None``."""
+    return settings.cert[0] if len(settings.cert) == 1 else settings.cert or None
 
 
 def target_of(url: str) -> bytes:

@@ -16,7 +16,7 @@ from types import FrameType, ModuleType
 from typing import Any
 
 from ..plan import Ask, Auth, Got, Plan, Played, Raised, Settings, Unsupported
-from ._outcomes import Kept, body_of, outcome_of, raised, weighed, world
+from ._outcomes import Kept, body_of, certificate, outcome_of, raised, weighed, world
 
 __all__ = ["RequestsClient"]
 
@@ -58,8 +58,7 @@ class RequestsClient:
         session.auth = self._auth(settings.auth)
         session.verify = settings.verify
         session.max_redirects = settings.max_redirects
-        if settings.cert:
-            session.cert = settings.cert if len(settings.cert) > 1 else settings.cert[0]
+        session.cert = certificate(settings)
         if settings.proxy:
             session.proxies = {"http": settings.proxy, "https": settings.proxy}
         return session

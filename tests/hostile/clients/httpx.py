@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from ..plan import Ask, Auth, Settings, Unsupported
-from ._outcomes import body_of
+from ._outcomes import body_of, certificate
 from ._requests_api import RequestsClient
 
 
@@ -30,7 +30,7 @@ class Client(RequestsClient):
             auth=self._auth(settings.auth),
             proxy=settings.proxy,
             verify=settings.verify,
-            cert=settings.cert or None,  # type: ignore[arg-type]
+            cert=certificate(settings),
             max_redirects=settings.max_redirects,
         )
 

@@ -10,7 +10,7 @@ import ulak
 
 from ..plan import Ask, Auth, Got, Settings
 from ._async import AsyncClient
-from ._outcomes import Kept, apieces, body_of
+from ._outcomes import Kept, apieces, body_of, certificate
 from .ulak_sync import Client as SyncClient
 
 
@@ -31,7 +31,7 @@ class Client(AsyncClient):
             auth=self._auth(settings.auth),
             proxies={"http": settings.proxy, "https": settings.proxy} if settings.proxy else None,
             verify=settings.verify,
-            cert=settings.cert or None,  # type: ignore[arg-type]
+            cert=certificate(settings),
             max_redirects=settings.max_redirects,
         )
 
