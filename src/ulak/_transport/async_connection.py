@@ -30,6 +30,7 @@ from __future__ import annotations
 import asyncio
 import select
 import socket
+import ssl
 import sys
 from contextlib import suppress
 from io import BytesIO
@@ -218,7 +219,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
             self._timer.cancel()
             self._timer = None
         self._gone(self)
-        self._end(exc)
+        self._end(exc, cut=self._is_tls)
 
     def eof_received(self) -> None:
         """Take note that the peer sends no more; we have nothing more to tell it either.
@@ -226,17 +227,30 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         asyncio would close the socket when the peer has taken all that was sent to it,
         which it may never do.
         """
-        self._end(None)
+        self._end(None, cut=self._is_tls and not self._tls_ended())
         self.abort()
         if self.parser is None:
             self._gone(self)
 
-    def _end(self, exc: Exception | None) -> None:
-        """Nothing more comes: wake whoever waits, for the end of the answer or an error."""
+    def _tls_ended(self) -> bool:
+        """Whether the peer ended TLS (a ``close_notify``), and did not just close the socket.
+
+        The loop tells of both in the same way; a read then finds the one and not the other.
+        """
+        try:
+            return not self.transport.get_extra_info("ssl_object").read(1)
+        except ssl.SSLError:  # that there is nothing to read is such an error too
+            return False
+
+    def _end(self, exc: Exception | None, *, cut: bool = False) -> None:
+        """Nothing more comes: wake whoever waits, for the end of the answer or an error.
+
+        :param cut: whether TLS was not ended before.
+        """
         parser = self.parser
         if parser is not None and not parser.complete and self.error is None:
             try:
-                self._take_end(parser, exc)
+                self._take_end(parser, exc, cut=cut)
             except (OSError, ProtocolViolation) as error:
                 if isinstance(error, ProtocolViolation):
                     error.in_body = parser.head is not None
@@ -244,7 +258,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
                 return
         self._rouse()
 
-    def _take_end(self, parser: ResponseParser, exc: Exception | None) -> None:
+    def _take_end(self, parser: ResponseParser, exc: Exception | None, *, cut: bool) -> None:
         """Learn whether the answer is whole, now that nothing more comes.
 
         :raises OSError, ProtocolViolation: when it is not.
@@ -260,7 +274,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
             raise Incomplete(
                 "incomplete_body", "The peer closed the connection, and its last bytes were lost."
             )
-        parser.feed_eof()
+        parser.feed_eof(cut=cut)
 
     def pause_writing(self) -> None:
         """The peer does not keep up."""
