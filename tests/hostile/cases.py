@@ -10,10 +10,7 @@ __all__ = ["CASES", "PHASES"]
 
 #: The modules that have them, ``cases_`` apart.
 PHASES: tuple[str, ...] = (
-    "names",
-    "connect",
     "tls",
-    "deadlines",
 )
 
 
