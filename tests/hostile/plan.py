@@ -178,7 +178,7 @@ class Got:
 
     seconds: float
     status: int | None = None
-    #: The first mebibyte of the body.
+    #: The first 64 KiB of the body.
     body: bytes = b""
     length: int = 0
     url: str = ""

@@ -212,13 +212,13 @@ def speaks(pieces: bytes | Iterable[bytes], every: float = 0.0) -> Script:
     return script
 
 
-def floods(begin: bytes, piece: bytes) -> Script:
+def floods(begin: bytes, piece: bytes, most: int = FLOOD) -> Script:
     """Answer one request with ``begin`` and then ``piece`` again and again."""
 
     def script(connection: RawConnection) -> None:
         connection.recv_request()
         connection.send(begin)
-        for _ in range(FLOOD // len(piece)):
+        for _ in range(most // len(piece)):
             connection.send(piece)
 
     return script

@@ -52,7 +52,17 @@ class AsyncClient:
 
     def play(self, plan: Plan) -> Played:
         with world(plan), asyncio.Runner() as runner:
-            return weighed(lambda: runner.run(self._play(plan)), plan)
+            # The result of a task is shown as text by asyncio.run, whatever its size.
+            played: list[Played] = []
+
+            async def main() -> None:
+                played.append(await self._play(plan))
+
+            def run() -> Played:
+                runner.run(main())
+                return played[0]
+
+            return weighed(run, plan)
 
     async def _play(self, plan: Plan) -> Played:
         outcomes: list[Got] = []

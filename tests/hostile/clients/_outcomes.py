@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 #: Bytes of a body that an outcome keeps.
-KEPT = 1 << 20
+KEPT = 1 << 16
 #: Seconds that a name which stalls takes at the most.
 _STALL = 6.0
 _VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
