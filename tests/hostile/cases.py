@@ -10,9 +10,8 @@ __all__ = ["CASES", "PHASES"]
 
 #: The modules that have them, ``cases_`` apart.
 PHASES: tuple[str, ...] = (
-    "body",
-    "decompression",
-    "memory",
+    "keepalive",
+    "pools",
 )
 
 
