@@ -10,8 +10,8 @@ __all__ = ["CASES", "PHASES"]
 
 #: The modules that have them, ``cases_`` apart.
 PHASES: tuple[str, ...] = (
-    "keepalive",
-    "pools",
+    "redirects",
+    "credentials",
 )
 
 

@@ -22,6 +22,7 @@ def wardrobe(tmp_path_factory: pytest.TempPathFactory) -> Wardrobe:
     return Wardrobe(tmp_path_factory.mktemp("wardrobe"))
 
 
+@pytest.mark.filterwarnings("ignore:The netrc file:ulak.exceptions.RequestsWarning")
 @pytest.mark.parametrize(
     ("case", "client"),
     [
