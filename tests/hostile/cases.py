@@ -10,8 +10,9 @@ __all__ = ["CASES", "PHASES"]
 
 #: The modules that have them, ``cases_`` apart.
 PHASES: tuple[str, ...] = (
-    "redirects",
-    "credentials",
+    "cookies",
+    "auth",
+    "proxies",
 )
 
 
