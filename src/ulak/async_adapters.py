@@ -223,7 +223,13 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
             method = request.method or ""
             target = request_target(url.href, proxies) if proxies else url.target
             head = self._head(route, method, target, url, headers)
-            payload = None if request.body is None else Payload.of(request, headers)
+            payload, framing = None, headers._store
+            if (
+                request.body is not None
+                or "content-length" in framing
+                or "transfer-encoding" in framing
+            ):
+                payload = Payload.of(request, headers)
             raw = await pool.exchange(
                 route, head, method, limits, deadline, payload, keep_alive=keeps_alive(headers)
             )
