@@ -10,9 +10,25 @@ __all__ = ["CASES", "PHASES"]
 
 #: The modules that have them, ``cases_`` apart.
 PHASES: tuple[str, ...] = (
+    "names",
+    "connect",
+    "tls",
+    "deadlines",
+    "framing",
+    "body",
+    "decompression",
+    "memory",
+    "keepalive",
+    "pools",
+    "redirects",
+    "credentials",
     "cookies",
     "auth",
     "proxies",
+    "upload",
+    "injection",
+    "input",
+    "process",
 )
 
 

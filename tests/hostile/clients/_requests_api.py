@@ -10,6 +10,7 @@ import pickle
 import signal
 import threading
 import time
+import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from types import FrameType, ModuleType
@@ -198,7 +199,10 @@ class RequestsClient:
     def _in_a_child(self, session: Any, ask: Ask) -> Got:
         """Ask in a forked child, which ends without tidying up what is the parent's."""
         reader, writer = os.pipe()
-        child = os.fork()
+        with warnings.catch_warnings():
+            # Later Pythons warn of threads; those of the servers are of no concern to the child.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            child = os.fork()
         if child == 0:
             status = 1
             try:
