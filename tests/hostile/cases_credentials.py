@@ -15,7 +15,7 @@ from .case import Broken, Case, Run
 from .judgements import fails, gives, raises, reaches, says_not, sends_not
 from .names import slug
 from .plan import Ask, Auth, Settings
-from .servers import Server, answers, echoes, honest, plain, says, then, tunnels
+from .servers import Server, answers, each, echoes, honest, plain, says, then, tunnels
 
 _SECRET = "s3cret-of-the-caller"
 _OTHER = "0ther-secret-of-his"
@@ -96,6 +96,13 @@ def _trusting(settings: Settings) -> Settings:
     return replace(settings, verify="{ca}")
 
 
+def _is_kept(run: Run) -> Iterator[Broken]:
+    """The request inside the tunnel has the credentials that the first one had."""
+    inside = run.seen["p"].received.partition(b"GET /there")[2]
+    if run.ours and b"authorization: " not in inside.lower():
+        yield Broken("other", "the credentials were taken away")
+
+
 def _not_inside(run: Run) -> Iterator[Broken]:
     """The proxy's credentials are in the head of the CONNECT, and not in the request inside."""
     inside = run.seen["p"].received.partition(b"GET /")[2]
@@ -161,6 +168,25 @@ CASES: list[Case] = [
             judge=(sends_not(_SECRET, _USER, "Digest username", server=_SERVER_OF[where]),),
         )
         for where, url in _ELSEWHERE.items()
+    ),
+    *(
+        Case(
+            name=f"secret-in-{slug(carrier)}-from-http-to-https-of-the-same-host",
+            promise="P4.3",
+            servers={
+                "p": Server(
+                    each(
+                        says(plain(b"", b"Location: https://a.example/there", status=b"302 X")),
+                        tunnels(echoes(), tls="names"),
+                    )
+                )
+            },
+            asks=(replace(ask, url="http://a.example/"),),
+            settings=replace(settings, proxy="{p}", verify="{ca}"),
+            judge=(gives(b"/there"), _is_kept),
+        )
+        for carrier, (settings, ask) in _CARRIERS.items()
+        if carrier in ("an Authorization header", "Basic of a call", "Basic of the session")
     ),
     Case(
         name="secret-in-a-digest-is-not-given-to-who-asks-elsewhere",

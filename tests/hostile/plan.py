@@ -115,6 +115,12 @@ class Ask:
     #: Set on the prepared request: ``method``, ``url``, or a header's name, and the value.
     changed: tuple[str, str] | None = None
 
+    @property
+    def most(self) -> float:
+        """Seconds that it may take a client that keeps its word."""
+        limit = self.timeout if self.timeout is not None and self.timeout > 0 else 5.0
+        return self.pause + limit * max(1.0, self.times / 50)
+
     def times_url(self, number: int) -> Ask:
         """This, with ``number`` in the place of ``#`` in its URL."""
         return replace(self, url=self.url.replace("#", str(number)))

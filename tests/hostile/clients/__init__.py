@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 from typing import NamedTuple, Protocol
 
-from ..plan import Plan, Played
+from ..plan import Ask, Plan, Played
 
 __all__ = ["CLIENTS", "Client", "Info", "load"]
 
@@ -64,4 +64,6 @@ def load(name: str) -> Client:
     """The client of that name; its package has to be installed."""
     module = importlib.import_module(f".{CLIENTS[name].module}", __name__)
     client: Client = module.Client()
+    # What it imports when it is first used is not what a case costs.
+    client.play(Plan((Ask(url="http://127.0.0.1:1/"),)))
     return client

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..plan import Ask, Got, Plan, Played, Raised, Settings, Unsupported
-from ._outcomes import Kept, outcome_of, raised, tasks_left, weighed, world
+from ._outcomes import Kept, check_no_socks, outcome_of, raised, tasks_left, weighed, world
 
 __all__ = ["AsyncClient"]
 
@@ -21,6 +21,8 @@ class AsyncClient:
     asynchronous = True
     name: str
     family: tuple[type[BaseException], ...]
+    #: Whether it does SOCKS without a further package.
+    socks = False
 
     # -- what a subclass knows
 
@@ -51,6 +53,8 @@ class AsyncClient:
     # -- the plan
 
     def play(self, plan: Plan) -> Played:
+        if not self.socks:
+            check_no_socks(plan)
         with world(plan), asyncio.Runner() as runner:
             # The result of a task is shown as text by asyncio.run, whatever its size.
             played: list[Played] = []
@@ -130,6 +134,8 @@ class AsyncClient:
                     await self.read(response, ask.read, kept)
                 finally:
                     await self.part(response)
+        except Unsupported:
+            raise
         except Exception as failure:
             error = self._raised(failure)
         got = Got(time.perf_counter() - begin, error=error)

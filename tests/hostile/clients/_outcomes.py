@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from ..plan import Ask, Got, Pieces, Plan, Played, Raised, Settings
+from ..plan import Ask, Got, Pieces, Plan, Played, Raised, Settings, Unsupported
 
 __all__ = [
     "KEPT",
@@ -26,6 +26,7 @@ __all__ = [
     "apieces",
     "body_of",
     "certificate",
+    "check_no_socks",
     "outcome_of",
     "pieces",
     "raised",
@@ -206,6 +207,16 @@ def _names(settings: Settings) -> Iterator[None]:
     finally:
         socket.getaddrinfo = real
         ended.set()
+
+
+def check_no_socks(plan: Plan) -> None:
+    """For clients that need a further package for SOCKS.
+
+    :raises Unsupported: the plan wants it.
+    """
+    proxies = [plan.settings.proxy, *(ask.proxy for ask in plan.asks)]
+    if any(proxy and proxy.startswith("socks") for proxy in proxies):
+        raise Unsupported("SOCKS needs a further package")
 
 
 def tasks_left() -> int:

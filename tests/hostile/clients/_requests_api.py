@@ -17,7 +17,7 @@ from types import FrameType, ModuleType
 from typing import Any
 
 from ..plan import Ask, Auth, Got, Plan, Played, Raised, Settings, Unsupported
-from ._outcomes import Kept, body_of, certificate, outcome_of, raised, weighed, world
+from ._outcomes import Kept, body_of, certificate, check_no_socks, outcome_of, raised, weighed, world
 
 __all__ = ["RequestsClient"]
 
@@ -26,6 +26,8 @@ class RequestsClient:
     """Plays plans with ``module``'s ``Session``."""
 
     asynchronous = False
+    #: Whether it does SOCKS without a further package.
+    socks = False
 
     def __init__(self, name: str, module: ModuleType) -> None:
         self.name = name
@@ -33,6 +35,8 @@ class RequestsClient:
         self._family = (module.exceptions.RequestException,)
 
     def play(self, plan: Plan) -> Played:
+        if not self.socks:
+            check_no_socks(plan)
         with world(plan):
             return weighed(lambda: self._play(plan), plan)
 
@@ -105,6 +109,8 @@ class RequestsClient:
             if ask.read != "unread":
                 with response:
                     _read(response, ask.read, kept)
+        except Unsupported:
+            raise
         except (Exception, KeyboardInterrupt) as failure:
             error = self._raised(failure)
         seconds = time.perf_counter() - begin

@@ -19,6 +19,7 @@ class Client(AsyncClient):
 
     name = "ulak-async"
     family = (ulak.RequestException,)
+    socks = True
 
     def __init__(self) -> None:
         self._calls = SyncClient()

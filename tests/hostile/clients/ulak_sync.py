@@ -13,6 +13,8 @@ from ._requests_api import RequestsClient
 class Client(RequestsClient):
     """The synchronous session."""
 
+    socks = True
+
     def __init__(self) -> None:
         super().__init__("ulak", ulak)
 
