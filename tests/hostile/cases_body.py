@@ -43,7 +43,9 @@ CASES: list[Case] = [
         Case(
             name=f"text-{number}-{slug(charset)[:20]}",
             promise="P2.2",
-            servers={"a": Server(says(_typed(f"text/plain; charset={charset}", b"\xff\xfeok\x80")))},
+            servers={
+                "a": Server(says(_typed(f"text/plain; charset={charset}", b"\xff\xfeok\x80")))
+            },
             asks=(Ask(read="text"),),
             judge=(gives(None),),
         )
@@ -126,7 +128,9 @@ CASES: list[Case] = [
         Case(
             name=f"no-body-{status}-{slug(what)}",
             promise="P6.7",
-            servers={"a": Server(says(b"HTTP/1.1 %d X\r\n" % status + framing + b"\r\nextra", hang=True))},
+            servers={
+                "a": Server(says(b"HTTP/1.1 %d X\r\n" % status + framing + b"\r\nextra", hang=True))
+            },
             asks=(Ask(timeout=1.0), Ask(timeout=1.0)),
             judge=(gives(b"", status, counted="poisoned"), gives(b"", status, ask=0)),
         )

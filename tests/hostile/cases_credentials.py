@@ -89,7 +89,12 @@ _PLAY = {
     "c": Server(answers(_sends_on), host="127.0.0.2"),
     "d": Server(answers(_sends_on), tls="good"),
 }
-_SERVER_OF = {"another port": "b", "another name": "b", "another address": "c", "another scheme": "d"}
+_SERVER_OF = {
+    "another port": "b",
+    "another name": "b",
+    "another address": "c",
+    "another scheme": "d",
+}
 
 
 def _trusting(settings: Settings) -> Settings:
@@ -301,7 +306,10 @@ CASES: list[Case] = [
             ("of connecting", Server(instead="nobody")),
             ("of reading", Server(says(b"nonsense\r\n\r\n"))),
             ("of a body", Server(says(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx"))),
-            ("of redirects", Server(answers(lambda r, n: plain(b"", b"Location: ?x", status=b"302 X")))),
+            (
+                "of redirects",
+                Server(answers(lambda r, n: plain(b"", b"Location: ?x", status=b"302 X"))),
+            ),
         )
         for carrier, (settings, ask) in (
             (name, _CARRIERS[name])

@@ -80,7 +80,6 @@ def _bomb(layers: int, size: int = 100_000_000) -> bytes:
     return packed
 
 
-
 CASES: list[Case] = [
     *(
         Case(

@@ -75,6 +75,15 @@ def _one_request(run: Run) -> Iterator[Broken]:
         yield Broken("injected", f"NUL: {received[:200]!r}")
 
 
+def _second_is_clean(run: Run) -> Iterator[Broken]:
+    heads = run.seen["a"].heads
+    for head in heads:
+        if b"\nEvil" in head or head.partition(b"\r\n")[0].count(b" ") != 2:
+            yield Broken("injected", f"{head!r}")
+    if run.ours and len(heads) != 2:
+        yield Broken("other", f"{len(heads)} requests")
+
+
 def _answer() -> dict[str, Server]:
     return {"a": Server(says(plain(b"ok")))}
 
@@ -162,7 +171,7 @@ CASES: list[Case] = [
             name=f"inject-{how}-by-a-location",
             promise="P10.1",
             servers={"a": _redirecting(location)},
-            judge=(lambda run: _second_is_clean(run),),
+            judge=(_second_is_clean,),
         )
         for how, location in (
             ("crlf-encoded", b"/a%0d%0aEvil: 1 b"),
@@ -196,15 +205,6 @@ CASES: list[Case] = [
         )
     ),
 ]
-
-
-def _second_is_clean(run: Run) -> Iterator[Broken]:
-    heads = run.seen["a"].heads
-    for head in heads:
-        if b"\nEvil" in head or head.partition(b"\r\n")[0].count(b" ") != 2:
-            yield Broken("injected", f"{head!r}")
-    if run.ours and len(heads) != 2:
-        yield Broken("other", f"{len(heads)} requests")
 
 
 def _target_is(run: Run, target: bytes | None) -> Iterator[Broken]:

@@ -183,7 +183,10 @@ CASES: list[Case] = [
             ("an empty proxy", (("http_proxy", ""),), gives(b"ok")),
             (
                 "no_proxy of nonsense",
-                (("http_proxy", "http://127.0.0.1:1"), ("no_proxy", ",,[,*:x,127.0.0.1/99,127.0.0.1")),
+                (
+                    ("http_proxy", "http://127.0.0.1:1"),
+                    ("no_proxy", ",,[,*:x,127.0.0.1/99,127.0.0.1"),
+                ),
                 gives(b"ok"),
             ),
         )

@@ -25,6 +25,7 @@ from .servers import (
 
 _SECRET = "s3cret-of-the-caller"
 
+
 def _only_the_first(run: Run) -> Iterator[Broken]:
     """The credentials were in the first request's head and not in the second's."""
     heads = [b"authorization:" in head.lower() for head in run.seen["a"].heads]
@@ -110,9 +111,7 @@ CASES: list[Case] = [
     Case(
         name="pool-socks-with-other-credentials",
         promise="P8.2",
-        servers={
-            "p": Server(_socks(b"\x05\x02", b"\x01\x00", b"\x05\0\0\x01" + bytes(6)))
-        },
+        servers={"p": Server(_socks(b"\x05\x02", b"\x01\x00", b"\x05\0\0\x01" + bytes(6)))},
         asks=(
             Ask(url="http://a.example/1", proxy="socks5h://user:one@127.0.0.1:{p.port}"),
             Ask(url="http://a.example/2", proxy="socks5h://other:two@127.0.0.1:{p.port}"),

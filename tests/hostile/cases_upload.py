@@ -144,7 +144,13 @@ CASES: list[Case] = [
         Case(
             name=f"upload-retry-of-{slug(what)}",
             promise="P12.1",
-            servers={"a": Server(then(says(plain(b"", b"Retry-After: 0", status=b"503 X")), says(plain(b"taken"))))},
+            servers={
+                "a": Server(
+                    then(
+                        says(plain(b"", b"Retry-After: 0", status=b"503 X")), says(plain(b"taken"))
+                    )
+                )
+            },
             asks=(_of(ask, method="PUT", retries=2),),
             judge=(judge,),
         )

@@ -36,7 +36,9 @@ def fails(*classes: str, counted: str = "poisoned") -> Judgement:
     def judge(run: Run) -> Iterator[Broken]:
         got = run.last
         if got.error is None:
-            yield Broken(counted, f"an answer {got.status} of {got.length} bytes: {got.body[:40]!r}")
+            yield Broken(
+                counted, f"an answer {got.status} of {got.length} bytes: {got.body[:40]!r}"
+            )
         elif run.ours:
             missing = [name for name in classes if not got.error.isa(name)]
             if missing:
@@ -66,15 +68,13 @@ def gives(
 
     def judge(run: Run) -> Iterator[Broken]:
         got = run.played.outcomes[ask]
+        if counted == "other" and not run.ours:
+            return
         if got.error is not None:
-            if run.ours or counted != "other":
-                text = f"{got.error.name}: {got.error.text[:200]}"
-                yield Broken(counted if counted != "poisoned" else "other", text)
-        elif (status is not None and got.status != status) or (
-            body is not None and got.body != body
-        ):
-            if run.ours or counted != "other":
-                yield Broken(counted, f"{got.status} {got.body[:60]!r} instead of {body!r}")
+            text = f"{got.error.name}: {got.error.text[:200]}"
+            yield Broken("other" if counted == "poisoned" else counted, text)
+        elif status not in (None, got.status) or body not in (None, got.body):
+            yield Broken(counted, f"{got.status} {got.body[:60]!r} instead of {body!r}")
 
     return judge
 

@@ -1,11 +1,16 @@
-"""The comparison as text: a table for the terminal, and docs/reliability.md around it."""
+"""The comparison as text: a table for the terminal, and docs/reliability.md around it.
+
+The words of that page are in ``reliability.md.in``.
+"""
 
 from __future__ import annotations
 
 import datetime
 import os
 import platform
+import string
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from .case import KINDS, PROMISED
 from .cases import CASES
@@ -13,6 +18,8 @@ from .clients import CLIENTS
 from .tally import Tally
 
 __all__ = ["page", "table"]
+
+_TEMPLATE = Path(__file__).with_name("reliability.md.in")
 
 
 def _count(kind: str) -> Callable[[Tally], str]:
@@ -92,37 +99,14 @@ def page(tallies: Sequence[Tally]) -> str:
         f"| {one.client} | {CLIENTS[one.client].deadline} | {one.seconds:.0f} |" for one in tallies
     )
     kinds = "\n".join(f"- *{kind}*: {text}." for kind, text in KINDS.items())
-    return f"""\
-# Reliability
-
-What HTTP clients do when a server is slow, broken or hostile: {len(CASES):,} cases, the same for every client, each with a server of its own on loopback that does one thing wrong. A number says in how many of the cases it went so.
-
-This page is written by `python -m tests.hostile --write`; the run of {today} was on {platform.system()} {platform.machine()} with {os.cpu_count()} processors and Python {platform.python_version()}. [The threat model](threat-model.md) says which promise each case tests; `python -m tests.hostile --list` lists them all, and `python -m tests.hostile --client requests --verbose` shows each that was not kept.
-
-{table(tallies)}
-
-## By promise
-
-In how many cases of each promise one of the above happened. What only ulak has promised, such as the class of an error, is not held against others.
-
-{_by_promise(tallies)}
-
-## What is counted
-
-{kinds}
-
-A case may count in several rows. `poisoned` is what RFC 9112 calls an error; where it lets a reader be lenient, as with a bare LF, or where the limit is ulak's own, an answer counts for nothing with the other clients.
-
-## How to read it
-
-- The cases were written for ulak's promises, by those who made them. Other clients promise less in places: requests and httpx say of their timeouts that they are no deadlines. The numbers compare the promises as much as the clients. Corrections are welcome.
-- Each client is used as its documentation says, in a process of its own whose descriptors and threads are counted before and after each case. aiohttp is given a jar that takes cookies of addresses, as the others do.
-- *Foreign* is an exception that is not of the client's own family: for requests and niquests `RequestException`; for httpx `HTTPError`, `InvalidURL`, `CookieConflict` and `StreamError`; for aiohttp `ClientError` and `TimeoutError`. A `ValueError` for a bad argument may be that client's intention all the same.
-- A client with no deadline was given the same number as its timeout. A server that drips ends two seconds after the deadline, so the longest time says no more than that the client was still waiting then.
-- What was late was played once more by itself, and the better time counts.
-- httpx, requests, niquests and aiohttp were not asked what they need further packages for (SOCKS), or have no setting for (retries of a call).
-
-| client | the deadline of a case is given as | seconds for all cases |
-|---|---|---|
-{deadlines}
-"""
+    return string.Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(
+        cases=f"{len(CASES):,}",
+        today=today,
+        system=f"{platform.system()} {platform.machine()}",
+        processors=os.cpu_count(),
+        python=platform.python_version(),
+        table=table(tallies),
+        promises=_by_promise(tallies),
+        kinds=kinds,
+        deadlines=deadlines,
+    )

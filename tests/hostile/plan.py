@@ -188,7 +188,6 @@ class Got:
     body: bytes = b""
     length: int = 0
     url: str = ""
-    headers: tuple[tuple[str, str], ...] = ()
     history: tuple[int, ...] = ()
     #: ``repr`` of the response, its request and the session.
     shown: str = ""

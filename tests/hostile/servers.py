@@ -19,7 +19,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -109,7 +109,9 @@ def answers(decide: Callable[[ReceivedRequest, int], bytes | None]) -> Script:
     return script
 
 
-def echoes(most: int | None = None, *, closing: Callable[[RawConnection], None] | None = None) -> Script:
+def echoes(
+    most: int | None = None, *, closing: Callable[[RawConnection], None] | None = None
+) -> Script:
     """Answer with the request's target, ``most`` times on a connection, which then ends.
 
     :param closing: how it ends; else it is closed.
@@ -224,7 +226,9 @@ def floods(begin: bytes, piece: bytes, most: int = FLOOD) -> Script:
     return script
 
 
-def tunnels(inside: Script, *, tls: str = "good", answer: bytes = b"HTTP/1.1 200 OK\r\n\r\n") -> Script:
+def tunnels(
+    inside: Script, *, tls: str = "good", answer: bytes = b"HTTP/1.1 200 OK\r\n\r\n"
+) -> Script:
     """A proxy: answer a CONNECT, then be the origin inside, with the certificate ``tls``."""
 
     def script(connection: RawConnection) -> None:
@@ -270,7 +274,7 @@ class Wardrobe:
             raise RuntimeError("no certificates were made")
         return cls._worn
 
-    @lru_cache(maxsize=None)  # noqa: B019 - there is one for each process
+    @cache  # noqa: B019 - there is one for each process
     def server(self, kind: str) -> ssl.SSLContext:
         """A server's context with the certificate ``kind``."""
         good = self._certificates

@@ -525,7 +525,7 @@ class ResponseParser:
             if cut:
                 raise Incomplete(
                     "incomplete_body",
-                    "The connection was cut off without the end of TLS, and the body has no length.",
+                    "The connection was cut off without TLS's end, and the body has no length.",
                 )
             self._finish(b"")
         elif self._state == _HEAD:

@@ -17,7 +17,16 @@ from types import FrameType, ModuleType
 from typing import Any
 
 from ..plan import Ask, Auth, Got, Plan, Played, Raised, Settings, Unsupported
-from ._outcomes import Kept, body_of, certificate, check_no_socks, outcome_of, raised, weighed, world
+from ._outcomes import (
+    Kept,
+    body_of,
+    certificate,
+    check_no_socks,
+    outcome_of,
+    raised,
+    weighed,
+    world,
+)
 
 __all__ = ["RequestsClient"]
 
@@ -122,7 +131,6 @@ class RequestsClient:
             bytes(kept.body),
             kept.length,
             str(response.url),
-            tuple((str(k), str(v)) for k, v in response.headers.items()),
             tuple(one.status_code for one in response.history),
             f"{response!r} {response.request!r}",
             error,

@@ -106,7 +106,6 @@ class Client(AsyncClient):
             got,
             status=response.status,
             url=str(response.url),
-            headers=tuple(response.headers.items()),
             history=tuple(one.status for one in response.history),
             shown=f"{response!r}",
         )

@@ -71,7 +71,6 @@ class Client(AsyncClient):
             got,
             status=response.status_code,
             url=str(response.url),
-            headers=tuple(response.headers.items()),
             history=tuple(one.status_code for one in response.history),
             shown=f"{response!r} {response.request!r}",
         )
