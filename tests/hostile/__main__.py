@@ -36,7 +36,7 @@ def main() -> int:
     parser.add_argument("--client", action="append", choices=sorted(CLIENTS), default=[])
     parser.add_argument("--list", action="store_true", help="list the cases, and play none")
     parser.add_argument("--only", default="*", metavar="PATTERN", help="cases of these names")
-    parser.add_argument("--workers", type=int, default=4, help="cases played at once")
+    parser.add_argument("--workers", type=int, default=6, help="cases played at once")
     parser.add_argument("--verbose", action="store_true", help="every promise that was broken")
     parser.add_argument("--write", action="store_true", help=f"write {_PAGE.relative_to(ROOT)}")
     options = parser.parse_args()
@@ -76,6 +76,8 @@ def _list(pattern: str) -> None:
 
 
 def _explain(tally: Tally) -> None:
+    for name, failure in tally.failures.items():
+        print(f"{tally.client}: {name}: its adapter failed: {failure}")
     for name, found in tally.broken.items():
         for one in found:
             print(f"{tally.client}: {name}: {one.kind}: {one.text[:160]!r}")

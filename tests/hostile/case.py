@@ -32,6 +32,7 @@ KINDS = {
     "poisoned": "what is broken, cut off or another's is handed out as an answer",
     "lost": "a request fails that could have been repeated",
     "duplicated": "a request is carried out twice that must not be",
+    "emptied": "a body that cannot be sent again is sent without what it had",
     "memory": "memory grows with what a server sends",
     "injected": "what was to be a value becomes a line of the request",
     "cookie": "a cookie is taken or sent against RFC 6265bis",

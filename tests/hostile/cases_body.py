@@ -43,13 +43,21 @@ CASES: list[Case] = [
         Case(
             name=f"text-{number}-{slug(charset)[:20]}",
             promise="P2.2",
-            servers={
-                "a": Server(says(_typed(f"text/plain; charset={charset}", b"\xff\xfeok\x80")))
-            },
+            servers={"a": Server(says(_typed(f"text/plain; charset={charset}", b"ok")))},
             asks=(Ask(read="text"),),
             judge=(gives(None),),
         )
         for number, charset in enumerate(_CHARSETS)
+    ),
+    *(
+        Case(
+            name=f"text-that-is-not-{charset}",
+            promise="P2.2",
+            servers={"a": Server(says(_typed(f"text/plain; charset={charset}", b"\xffok\x80")))},
+            asks=(Ask(read="text"),),
+            judge=(gives(None),),
+        )
+        for charset in ("utf-8", "ascii", "utf-16", "utf-7", "idna", "euc-jp")
     ),
     *(
         Case(

@@ -184,7 +184,7 @@ CASES: list[Case] = [
                 raises("UnrewindableBodyError", "RequestException")
                 if status in (307, 308)
                 else gives(b"taken"),
-                only_once(),
+                only_once(counted="emptied"),
             ),
         )
         for status in _STATI

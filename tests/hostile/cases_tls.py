@@ -129,7 +129,7 @@ CASES: list[Case] = [
             servers={"a": Server(says(plain(b"ok")), tls=kind)},
             settings=_TRUST,
             asks=(Ask(headers=(("Authorization", "Bearer s3cret-of-the-caller"),)),),
-            judge=(fails("SSLError"), nothing_sent()),
+            judge=(fails("SSLError"), nothing_sent(counted="credential")),
         )
         for kind in _WRONG
     ),
@@ -137,7 +137,7 @@ CASES: list[Case] = [
         name="tls-certificate-not-trusted-by-default",
         promise="P4.6",
         servers={"a": Server(says(plain(b"ok")), tls="good")},
-        judge=(fails("SSLError"), nothing_sent()),
+        judge=(fails("SSLError"), nothing_sent(counted="credential")),
     ),
     Case(
         name="tls-certificate-of-a-redirect-is-verified-too",
@@ -148,7 +148,7 @@ CASES: list[Case] = [
         },
         settings=_TRUST,
         asks=(Ask(url="{b}/"),),
-        judge=(fails("SSLError"), nothing_sent("b")),
+        judge=(fails("SSLError"), nothing_sent("b", counted="credential")),
     ),
     Case(
         name="tls-certificate-of-the-client-is-wanted",
@@ -177,7 +177,7 @@ CASES: list[Case] = [
             promise="P2.3",
             servers={"a": Server(says(plain(b"ok")), tls="good")},
             settings=settings,
-            judge=(raises(), nothing_sent()),
+            judge=(raises(), nothing_sent(counted="other")),
         )
         for what, settings in _BAD_FILES.items()
     ),

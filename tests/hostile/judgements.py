@@ -104,13 +104,15 @@ def keeps(most: int = 0) -> Judgement:
     return judge
 
 
-def only_once(server: str = "a", method: str = "POST", count: int = 1) -> Judgement:
+def only_once(
+    server: str = "a", method: str = "POST", count: int = 1, *, counted: str = "duplicated"
+) -> Judgement:
     """A server was asked that no more than ``count`` times."""
 
     def judge(run: Run) -> Iterator[Broken]:
         times = run.seen[server].count(method)
         if times > count:
-            yield Broken("duplicated", f"{server} got {times} {method}, not {count}")
+            yield Broken(counted, f"{server} got {times} {method}, not {count}")
 
     return judge
 
@@ -193,13 +195,13 @@ def says_not(*secrets: str) -> Judgement:
     return judge
 
 
-def nothing_sent(server: str = "a") -> Judgement:
+def nothing_sent(server: str = "a", *, counted: str = "injected") -> Judgement:
     """Not a byte arrived at the server."""
 
     def judge(run: Run) -> Iterator[Broken]:
         received = run.seen[server].received
         if received:
-            yield Broken("injected", f"{server} got {received[:120]!r}")
+            yield Broken(counted, f"{server} got {received[:120]!r}")
 
     return judge
 

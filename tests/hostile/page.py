@@ -54,6 +54,7 @@ _ROWS: list[tuple[str, Callable[[Tally], str]]] = [
     ("**lost requests**", _count("lost")),
     ("GETs lost at a server that drops connections", _gets),
     ("**duplicated requests**", _count("duplicated")),
+    ("uploads sent again without their body", _count("emptied")),
     ("injected lines or requests", _count("injected")),
     ("memory that grows with the answer", _count("memory")),
     ("cookies against RFC 6265bis", _count("cookie")),

@@ -13,7 +13,7 @@ from .clients import CLIENTS
 from .plan import Plan, Played, Unsupported
 from .worker import receive, send
 
-__all__ = ["ROOT", "Crashed", "Remote", "interpreter", "version"]
+__all__ = ["ROOT", "AdapterFailed", "Crashed", "Remote", "interpreter", "version"]
 
 ROOT = Path(__file__).parents[2]
 #: Seconds beyond those of a plan after which a client is taken to hang for ever.
@@ -21,7 +21,11 @@ _PATIENCE = 15.0
 
 
 class Crashed(Exception):
-    """The client's process ended, or had to be ended; or the adapter failed."""
+    """The client's process ended, or had to be ended."""
+
+
+class AdapterFailed(Exception):
+    """What plays the client made a mistake of its own."""
 
 
 def interpreter(name: str) -> Path:
@@ -92,7 +96,7 @@ class Remote:
         if isinstance(answer, Played):
             return answer
         if isinstance(answer, str) and "Traceback" in answer:
-            raise Crashed(answer)
+            raise AdapterFailed(answer)
         raise Unsupported(answer)
 
     def _stop(self) -> None:

@@ -120,7 +120,10 @@ def echoes(
     def script(connection: RawConnection) -> None:
         for _ in range(most) if most is not None else itertools.count():
             request = connection.recv_request()
-            connection.respond(request.target.encode())
+            answer = plain(request.target.encode())
+            if request.method == "HEAD":
+                answer = answer.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+            connection.send(answer)
         if closing is not None:
             closing(connection)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from .case import KINDS, Broken, Case, Run, perform
 from .plan import Unsupported
-from .remote import Crashed, Remote
+from .remote import AdapterFailed, Crashed, Remote
 
 __all__ = ["GETS", "Tally", "tally"]
 
@@ -30,6 +30,8 @@ class Tally:
     broken: dict[str, list[Broken]] = field(default_factory=dict)
     #: Cases that the client has no way to play.
     unsupported: dict[str, str] = field(default_factory=dict)
+    #: Cases that the adapter of the client failed to play: mistakes of ours.
+    failures: dict[str, str] = field(default_factory=dict)
     #: The longest time past a deadline, in seconds.
     worst: float = 0.0
     #: The most memory that a case took, in bytes.
@@ -54,8 +56,8 @@ class Tally:
 def tally(name: str, version: str, cases: Sequence[Case], workers: int) -> Tally:
     """Play ``cases`` with the client ``name``, several at once.
 
-    What was late is played once more by itself, as the machine may have been late and not
-    the client; the better time counts.
+    What was late by less than a second is played once more by itself, as the machine may have
+    been late and not the client; the better time counts.
     """
     result = Tally(name, version)
     begin = time.monotonic()
@@ -91,7 +93,7 @@ def tally(name: str, version: str, cases: Sequence[Case], workers: int) -> Tally
 
 
 def _is_late(result: Tally, case: Case) -> bool:
-    return _lateness(result.broken.get(case.name, [])) > 0
+    return 0 < _lateness(result.broken.get(case.name, [])) < 1
 
 
 def _lateness(found: Sequence[Broken]) -> float:
@@ -111,6 +113,10 @@ def _play(result: Tally, client: Remote, case: Case, lock: threading.Lock, total
         return
     except Crashed as crash:
         broken = [Broken("late", f"99 s: {crash}")]
+    except AdapterFailed as failure:
+        with lock:
+            result.failures[case.name] = str(failure)
+        return
     with lock:
         before = result.broken.get(case.name)
         if before is None or _lateness(broken) <= _lateness(before):

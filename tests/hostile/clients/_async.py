@@ -77,7 +77,9 @@ class AsyncClient:
                 for ask in plan.asks:
                     await asyncio.sleep(ask.pause)
                     outcomes.append(await self._asked(session, ask, unread, len(outcomes)))
-        except self.family as error:  # a setting that is refused
+        except Unsupported:
+            raise
+        except Exception as error:  # a setting that is refused
             outcomes.append(Got(time.perf_counter() - begin, error=self._raised(error)))
         for position, response in unread:
             outcomes[position] = await self._got(_at_once(response), Ask(), [])

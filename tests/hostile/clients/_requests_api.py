@@ -58,7 +58,9 @@ class RequestsClient:
                 for ask in plan.asks:
                     time.sleep(ask.pause)
                     outcomes.append(self._asked(session, ask, unread, len(outcomes)))
-        except self._family as error:  # a setting that is refused
+        except Unsupported:
+            raise
+        except Exception as error:  # a setting that is refused
             outcomes.append(Got(time.perf_counter() - begin, error=self._raised(error)))
         for position, response in unread:
             outcomes[position] = self._got(lambda response=response: response, Ask())

@@ -24,7 +24,7 @@ class Client(AsyncClient):
     def session(self, settings: Settings) -> Any:
         if settings.cert:
             raise Unsupported("a client's certificate as a file")
-        options: dict[str, Any] = {}
+        options: dict[str, Any] = {"headers": list(settings.headers)}
         if settings.cookies:
             options["cookies"] = dict(settings.cookies)
         if settings.auth is not None:
@@ -32,7 +32,6 @@ class Client(AsyncClient):
         self._settings = settings
         return aiohttp.ClientSession(
             trust_env=bool(settings.env or settings.netrc is not None),
-            headers=list(settings.headers),
             connector=aiohttp.TCPConnector(ssl=self._tls(settings)),
             cookie_jar=aiohttp.CookieJar(unsafe=True),
             **options,
@@ -40,7 +39,10 @@ class Client(AsyncClient):
 
     def _tls(self, settings: Settings) -> Any:
         if isinstance(settings.verify, str):
-            return ssl.create_default_context(cafile=settings.verify)
+            try:
+                return ssl.create_default_context(cafile=settings.verify)
+            except OSError as exc:
+                raise Unsupported("a CA that is no file: the caller makes the context") from exc
         return settings.verify
 
     def _auth(self, auth: Auth) -> dict[str, Any]:
