@@ -5,6 +5,7 @@
 #   make check         lint, format and types
 #   make docs          the documentation, warnings as errors
 #   make bench         speed and size beside the other clients (ARGS="--quick")
+#   make reliability   the hostile cases with all clients; writes docs/reliability.md
 #   make test-floors   the suite on the lowest versions that pyproject.toml allows
 #   make format        rewrite the code as `make check` wants it
 #   make clean         remove the environments and everything that was built
@@ -22,10 +23,10 @@ PYTEST = -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 SOURCES := src tests examples benchmarks .ci
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint types format docs bench test-floors clean
+.PHONY: help demo test check lint types format docs bench reliability test-floors clean
 
 help:
-	@sed -n '3,10s/^#  *//p' Makefile
+	@sed -n '3,11s/^#  *//p' Makefile
 
 # -- environments ------------------------------------------------------------
 # An environment is made once, and again when pyproject.toml changes.  Its pip
@@ -102,6 +103,9 @@ docs: $(VENV)/.stamp-docs
 
 bench: .venv-bench/.stamp .venv-bench-niquests/.stamp
 	.venv-bench/bin/python -m benchmarks $(ARGS)
+
+reliability: $(VENV)/.stamp-dev .venv-bench/.stamp .venv-bench-niquests/.stamp
+	$(BIN)/python -m tests.hostile --write $(ARGS)
 
 clean:
 	rm -rf .venv .venv-* docs/_build .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
