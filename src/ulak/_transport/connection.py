@@ -85,7 +85,8 @@ class CodecConnection(_HTTPConnection):
         self._is_nested = not isinstance(self.sock, socket.socket)
         self._is_tls = self._is_nested or isinstance(self.sock, ssl.SSLSocket)
         if self._is_tls:  # a connection that was cut off is to look otherwise than one that ended
-            self.sock.suppress_ragged_eofs = False
+            secured: Any = self.sock
+            secured.suppress_ragged_eofs = False
         self._poll = _poller(self.sock, _READABLE)
         self._poll_both = _poller(self.sock, _READABLE | _WRITABLE)
 
