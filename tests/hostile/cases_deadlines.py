@@ -345,8 +345,9 @@ CASES: list[Case] = [
             name=f"stall-{slug(what)}-{slug(read)}",
             promise="P1.7",
             servers={"a": Server(script)},
-            asks=(Ask(timeout=_LIMIT, plain=True, read=read),),
-            judge=(fails("Timeout", "ConnectionError"), within(_LIMIT * 0.8, _LIMIT + 1)),
+            # Long enough for the head to be there, however busy the machine is.
+            asks=(Ask(timeout=_LIMIT * 2, plain=True, read=read),),
+            judge=(fails("Timeout", "ConnectionError"), within(_LIMIT, _LIMIT + 2)),
         )
         for what, script in _BODIES.items()
         if "stall" in what
@@ -370,8 +371,8 @@ CASES: list[Case] = [
             name=f"parting-with-{slug(what)}",
             promise="P1.5",
             servers={"a": Server(script)},
-            asks=(Ask(read="head", timeout=_LIMIT * 3),),
-            judge=(gives(None), within(0, _LIMIT * 3)),
+            asks=(Ask(read="head", timeout=3.0),),
+            judge=(gives(None), within(0, 2.0)),
         )
         for what, script in _BODIES.items()
         if "drips" in what
