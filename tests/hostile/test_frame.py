@@ -10,13 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from .case import KINDS, Case, perform
+from . import page
+from .case import KINDS, Broken, Case, perform
 from .cases import CASES
 from .judgements import fails, keeps, light, only_once, says_not, sends_not
 from .plan import Ask, Got, Plan, Played, Raised, fill
 from .promises import CLAUSES, PROMISES
 from .remote import Remote
 from .servers import Server, Wardrobe, honest, plain, says
+from .tally import Tally
 
 PAGE = Path(__file__).parents[2] / "docs" / "threat-model.md"
 SECRET = "s3cret-of-the-caller"
@@ -147,6 +149,23 @@ def test_a_client_that_never_gives_up_is_freed_and_late() -> None:
     waiting = _case(asks=(Ask(timeout=0.1),), server=Server(says(hang=True)))
     _, broken = perform(waiting, Faithless(play))
     assert [one.kind for one in broken] == ["late"]
+
+
+def test_what_was_counted_is_written() -> None:
+    ours, other = Tally("ulak", "1.0"), Tally("requests", "2.0")
+    ours.broken = {"head-nothing-whole": []}
+    other.broken = {
+        "head-nothing-whole": [Broken("poisoned", ""), Broken("other", "")],
+        "head-nothing-cut": [Broken("poisoned", ""), Broken("late", "2.1 s past it")],
+    }
+    other.worst, other.gets = 2.1, (7, 10_000)
+    written = page.page([ours, other])
+    assert "| **poisoned answers** | 0 | 2 |" in written
+    assert "| **past a deadline by more than 0.25 s** | 0 | 1 (longest 2.1 s) |" in written
+    assert "| GETs lost at a server that drops connections | not asked | 7 of 10,000 |" in written
+    assert "| what only ulak has promised | 0 | not asked |" in written
+    assert re.search(r"^\| P6 \| \d+ \| 0 \| 2 \|$", written, re.M)
+    assert "$" not in written
 
 
 def test_a_plan_is_filled_with_addresses() -> None:
