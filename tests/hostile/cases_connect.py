@@ -65,7 +65,7 @@ CASES: list[Case] = [
             promise="P1.1",
             servers={"a": Server(instead="stalled", tls=tls)},
             asks=(Ask(timeout=_LIMIT, plain=plainly),),
-            judge=(fails("Timeout", "ConnectionError"), within(0, _LIMIT + 1)),
+            judge=(fails("Timeout", "ConnectionError", counted="late"), within(0, _LIMIT + 1)),
         )
         for suffix, tls, plainly in (
             ("", None, False),

@@ -256,7 +256,7 @@ CASES: list[Case] = [
             promise="P1.4",
             servers={"a": Server(script)},
             asks=(Ask(timeout=_LIMIT, read=read),),
-            judge=(fails("Timeout"),),
+            judge=(fails("Timeout", counted="late"),),
         )
         for what, script in _HEADS.items()
         for how, read in (("read", "whole"), ("streamed", "pieces"))
@@ -267,7 +267,7 @@ CASES: list[Case] = [
             promise="P1.5",
             servers={"a": Server(script)},
             asks=(Ask(timeout=_LIMIT, read=read),),
-            judge=(fails("Timeout", "ConnectionError"),),
+            judge=(fails("Timeout", "ConnectionError", counted="late"),),
         )
         for what, script in _BODIES.items()
         for read in _reads(what)
@@ -293,7 +293,7 @@ CASES: list[Case] = [
             servers={"p": Server(script)},
             asks=(Ask(url="https://a.example/", timeout=_LIMIT),),
             settings=Settings(proxy="{p}", verify="{ca}"),
-            judge=(fails("ConnectionError"),),
+            judge=(fails("ConnectionError", counted="late"),),
         )
         for what, script in _TUNNELS.items()
     ),
@@ -304,7 +304,7 @@ CASES: list[Case] = [
             servers={"p": Server(script)},
             asks=(Ask(url="http://a.example/", timeout=_LIMIT),),
             settings=Settings(proxy="{p}"),
-            judge=(fails("Timeout"),),
+            judge=(fails("Timeout", counted="late"),),
         )
         for what, script in (
             ("silence", hangs),
@@ -317,7 +317,7 @@ CASES: list[Case] = [
         servers={"p": Server(instead="stalled")},
         asks=(Ask(url="http://a.example/", timeout=_LIMIT),),
         settings=Settings(proxy="{p}"),
-        judge=(fails("Timeout"),),
+        judge=(fails("Timeout", counted="late"),),
     ),
     *(
         Case(
@@ -326,7 +326,7 @@ CASES: list[Case] = [
             servers={"p": Server(script)},
             asks=(Ask(url="http://a.example/", timeout=_LIMIT),),
             settings=Settings(proxy=f"{scheme}://127.0.0.1:{{p.port}}"),
-            judge=(fails("Timeout"),),
+            judge=(fails("Timeout", counted="late"),),
         )
         for what, (scheme, script) in _SOCKS.items()
     ),
@@ -336,7 +336,7 @@ CASES: list[Case] = [
             promise="P1.3",
             servers={"a": Server(script)},
             asks=(_timed(ask, method=ask.method if ask.headers[1:] else "POST"),),
-            judge=(fails("Timeout"),),
+            judge=(fails("Timeout", counted="late"),),
         )
         for what, (script, ask) in _UPLOADS.items()
     ),
@@ -347,7 +347,7 @@ CASES: list[Case] = [
             servers={"a": Server(script)},
             # Long enough for the head to be there, however busy the machine is.
             asks=(Ask(timeout=_LIMIT * 2, plain=True, read=read),),
-            judge=(fails("Timeout", "ConnectionError"), within(_LIMIT, _LIMIT + 2)),
+            judge=(fails("Timeout", "ConnectionError", counted="late"), within(_LIMIT, _LIMIT + 2)),
         )
         for what, script in _BODIES.items()
         if "stall" in what
@@ -359,7 +359,7 @@ CASES: list[Case] = [
             promise="P1.4",
             servers={"a": Server(then(says(plain(b"ok")), script))},
             asks=(Ask(), Ask(timeout=_LIMIT)),
-            judge=(fails("Timeout"), asked(2)),
+            judge=(fails("Timeout", counted="late"), asked(2)),
         )
         for what, script in (
             ("that is silent", stalls()),

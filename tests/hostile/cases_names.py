@@ -49,7 +49,7 @@ CASES: list[Case] = [
             servers={"p": Server(says(plain()))},
             asks=(Ask(url=url, timeout=_LIMIT, proxy=proxy),),
             settings=Settings(names=(("slow.example", ("stall",)),)),
-            judge=(fails("Timeout"),),
+            judge=(fails("Timeout", counted="late"),),
         )
         for how, url, proxy in (
             ("of the server", "http://slow.example/", None),
@@ -63,7 +63,7 @@ CASES: list[Case] = [
         servers={"a": Server(says(plain(b"", b"Location: http://slow.example/", status=b"302 X")))},
         asks=(Ask(timeout=_LIMIT),),
         settings=Settings(names=(("slow.example", ("stall",)),)),
-        judge=(fails("Timeout"),),
+        judge=(fails("Timeout", counted="late"),),
     ),
     Case(
         name="name-whose-first-address-refuses",

@@ -117,7 +117,7 @@ CASES: list[Case] = [
             promise="P1.1",
             servers={"a": Server(script)},
             asks=(Ask(url="https://127.0.0.1:{a.port}/", timeout=_LIMIT, read=read),),
-            judge=(fails("Timeout", "ConnectionError"),),
+            judge=(fails("Timeout", "ConnectionError", counted="late"),),
         )
         for what, script in _SLOW.items()
         for read in ("whole", "pieces")

@@ -97,7 +97,9 @@ def _is_late(result: Tally, case: Case) -> bool:
 
 
 def _lateness(found: Sequence[Broken]) -> float:
-    return max((float(one.text.split()[0]) for one in found if one.kind == "late"), default=0.0)
+    """The longest time past a deadline, in seconds, with which each such text begins."""
+    times = [one.text.split()[0] for one in found if one.kind == "late"]
+    return max((float(time) for time in times if time[0].isdigit()), default=0.0)
 
 
 def _play(result: Tally, client: Remote, case: Case, lock: threading.Lock, total: int) -> None:
