@@ -5,6 +5,7 @@
 #   make check         lint, format and types
 #   make docs          the documentation, warnings as errors
 #   make bench         speed and size beside the other clients (ARGS="--quick")
+#   make reliability   the hostile cases with all clients; writes docs/reliability.md
 #   make fuzz          a search for input that the protocol code reads wrongly (ARGS="--seconds 600")
 #   make soak          two minutes of requests, faults and cancels (ARGS="--seconds 600")
 #   make test-floors   the suite on the lowest versions that pyproject.toml allows
@@ -25,10 +26,11 @@ PYTEST = -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 SOURCES := src tests examples benchmarks fuzz .ci
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint types format docs bench fuzz soak test-floors ecosystem clean
+.PHONY: help demo test check lint types format docs bench reliability fuzz soak test-floors \
+	ecosystem clean
 
 help:
-	@sed -n '3,15s/^#  *//p' Makefile
+	@sed -n '3,14s/^#  *//p' Makefile
 
 # -- environments ------------------------------------------------------------
 # An environment is made once, and again when pyproject.toml changes.  Its pip
@@ -131,6 +133,9 @@ fuzz: .venv-fuzz/.stamp
 
 soak: $(VENV)/.stamp-dev
 	$(BIN)/python -m tests.torture.soak $(ARGS)
+
+reliability: $(VENV)/.stamp-dev .venv-bench/.stamp .venv-bench-niquests/.stamp
+	$(BIN)/python -m tests.hostile --write $(ARGS)
 
 clean:
 	rm -rf .venv .venv-* docs/_build .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

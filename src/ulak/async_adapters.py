@@ -244,7 +244,7 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
             if policy is not None and route.forwards:
                 check_forwarded(policy, target)
             head = self._head(route, request, target, url, headers)
-            payload = None if request.body is None else Payload.of(request, headers)
+            payload = Payload.of(request, headers)
             raw = await pool.exchange(
                 route, head, method, limits, deadline, payload, keep_alive=keeps_alive(headers)
             )

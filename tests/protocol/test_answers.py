@@ -224,6 +224,20 @@ def test_bytes_that_come_later_end_the_connection_too() -> None:
     assert parser.complete
 
 
+def test_a_body_without_a_length_ends_where_tls_ends() -> None:
+    """Not where the connection was cut off; what has a length does not care."""
+    parser = ResponseParser("GET")
+    parser.feed(OK + b"\r\nhalf")
+    with pytest.raises(Incomplete) as caught:
+        parser.feed_eof(cut=True)
+    assert caught.value.code == "incomplete_body"
+    assert not parser.complete
+    whole = ResponseParser("GET")
+    whole.feed(OK + b"Content-Length: 2\r\n\r\nok")
+    whole.feed_eof(cut=True)
+    assert whole.complete
+
+
 def test_nothing_at_all_is_told_from_something() -> None:
     parser = ResponseParser("GET")
     parser.feed(b"")

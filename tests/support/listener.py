@@ -95,6 +95,20 @@ class Listener:
             for sock in self._open:
                 abandon(sock)
 
+    def swap(self, old: socket.socket, new: socket.socket) -> None:
+        """Know the connection ``old`` as ``new``, which took its descriptor away from it."""
+        with self._lock:
+            self._open.discard(old)
+            self._open.add(new)
+        if self.stopping.is_set():
+            abandon(new)
+
+    def release(self, sock: socket.socket) -> None:
+        """Close what was swapped in."""
+        with self._lock:
+            self._open.discard(sock)
+        sock.close()
+
     def _accept(self) -> None:
         with selectors.DefaultSelector() as selector:
             selector.register(self._sock, selectors.EVENT_READ)
@@ -138,10 +152,7 @@ class Listener:
     def _secure(self, plain: socket.socket, context: ssl.SSLContext) -> ssl.SSLSocket:
         plain.settimeout(_HANDSHAKE_TIMEOUT)
         secured = context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
-        with self._lock:
-            # Wrapping took the descriptor away from ``plain``.
-            self._open.discard(plain)
-            self._open.add(secured)
+        self.swap(plain, secured)
         try:
             secured.do_handshake()
         except OSError:

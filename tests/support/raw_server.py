@@ -30,7 +30,7 @@ class RawConnection:
     """
 
     def __init__(
-        self, sock: socket.socket, number: int, stopping: threading.Event, timeout: float
+        self, sock: socket.socket, number: int, listener: Listener, timeout: float
     ) -> None:
         self.sock = sock
         #: Which connection of the server this is, from 0.
@@ -38,7 +38,8 @@ class RawConnection:
         #: Every byte that arrived and was read.
         self.received = bytearray()
         self._incoming = Incoming(sock, self.received)
-        self._stopping = stopping
+        self._listener = listener
+        self._stopping = listener.stopping
         self._timeout = timeout
         sock.settimeout(timeout)
 
@@ -111,6 +112,22 @@ class RawConnection:
             remaining -= 0.02
         raise TimeoutError("the event was not set")
 
+    def secure(self, context: ssl.SSLContext) -> None:
+        """Speak TLS from here on, as in a tunnel.
+
+        :raises OSError: the handshake fails.
+        """
+        plain = self.sock
+        self.sock = context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
+        self._listener.swap(plain, self.sock)
+        self.sock.do_handshake()
+        self._incoming = Incoming(self.sock, self.received)
+
+    def unsecure(self) -> None:
+        """End TLS (a ``close_notify``), and wait for the peer's end of it."""
+        if isinstance(self.sock, ssl.SSLSocket):
+            self.sock.unwrap()
+
     def shutdown(self) -> None:
         """End the sending direction only (a FIN); reading goes on."""
         self.sock.shutdown(socket.SHUT_WR)
@@ -162,7 +179,7 @@ class RawServer:
         self.url = f"{'https' if tls else 'http'}://{authority}"
 
     def _serve(self, sock: socket.socket, number: int) -> None:
-        connection = RawConnection(sock, number, self._listener.stopping, self._timeout)
+        connection = RawConnection(sock, number, self._listener, self._timeout)
         with self._changed:
             self.connections.append(connection)
             self._changed.notify_all()
@@ -178,6 +195,9 @@ class RawServer:
             pass  # the peer hung up, or the server stops
         except BaseException as failure:
             self._failures.append(failure)
+        finally:
+            if connection.sock is not sock:
+                self._listener.release(connection.sock)
 
     @property
     def accepted(self) -> int:

@@ -235,9 +235,11 @@ def test_a_last_byte_is_not_lost_in_silence(
                     try:
                         got = await response.aread()
                     except IncompleteBody:
-                        assert loop.name == "uvloop"  # which throws away what it has
+                        # Without a length, only the end of TLS says that this is all; and
+                        # uvloop throws away what it has.
+                        assert loop.name == "uvloop" or not framing
                     else:
-                        assert got == body
+                        assert framing and got == body
 
     loop.run(main(start_raw_server(script, tls=certificates.server_context()).url))
 

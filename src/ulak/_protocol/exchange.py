@@ -27,6 +27,7 @@ __all__ = [
     "TunnelRefused",
     "announce_no_body",
     "body_length",
+    "check_bodiless",
     "fields_by_proxy",
     "fields_to_origin",
     "keeps_alive",
@@ -120,6 +121,16 @@ def body_length(headers: CaseInsensitiveDict[Any], body: object) -> int | None:
             "prepare the request again when its body changes"
         )
     return announced
+
+
+def check_bodiless(headers: CaseInsensitiveDict[Any]) -> None:
+    """Let a request without a body announce none.
+
+    :raises InvalidHeader, InvalidBody: when it does: the server would take the next
+        request on the connection for it.
+    """
+    if body_length(headers, b"") is None and "transfer-encoding" in headers:
+        raise InvalidBody("the request has a Transfer-Encoding and no body")
 
 
 def keeps_alive(headers: CaseInsensitiveDict[Any]) -> bool:

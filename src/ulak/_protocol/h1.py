@@ -511,14 +511,21 @@ class ResponseParser:
             return self._begin_body(head, data)
         return b""
 
-    def feed_eof(self) -> None:
+    def feed_eof(self, *, cut: bool = False) -> None:
         """Take note that the peer closed the connection.
 
+        :param cut: whether TLS was not ended before.  Then anyone on the way may have cut
+            the connection, and it is no end of a body (RFC 9112, section 9.8).
         :raises Incomplete: before the end of the answer.
         """
         if self._state == _DONE:
             return
         if self._state == _CLOSE:
+            if cut:
+                raise Incomplete(
+                    "incomplete_body",
+                    "The connection was cut off without TLS's end, and the body has no length.",
+                )
             self._finish(b"")
         elif self._state == _HEAD:
             part = "in the middle of the answer's head" if self.started else "without an answer"

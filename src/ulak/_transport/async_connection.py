@@ -31,6 +31,7 @@ import asyncio
 import os
 import select
 import socket
+import ssl
 import sys
 from contextlib import suppress
 from io import BytesIO
@@ -41,7 +42,7 @@ from urllib3 import exceptions as lower
 
 from .._errors import TotalTimeoutError, WriteTimeoutError
 from .._protocol.exchange import CONTINUE_WAIT
-from .._protocol.h1 import Incomplete, ProtocolViolation, ResponseParser
+from .._protocol.h1 import ProtocolViolation, ResponseParser
 from .._protocol.pool import Pooled
 from .async_source import Source, source_of
 
@@ -85,7 +86,6 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         "_acked_before",
         "_buffer",
         "_drained",
-        "_due",
         "_expires",
         "_gone",
         "_hears_interim",
@@ -146,8 +146,6 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         self._size = 0
         self._sink: BytesIO | None = None
         self._paused = False
-        #: Whether the loop may hold bytes for which it has not asked where to put them.
-        self._due = False
         self._waiter: asyncio.Future[None] | None = None
         self._drained: asyncio.Future[None] | None = None
         self._reading: asyncio.Task[Any] | None = None
@@ -179,14 +177,11 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Where the loop is to put what comes."""
-        self._due = False
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
         """Parse what came, and wake the task if it waits for that."""
         data = bytes(self._buffer[:nbytes])
-        if nbytes == BUFFER_SIZE:
-            self._due = True  # there was no room for what may be left
         parser = self.parser
         if parser is None or self.unsent:  # nobody has asked for anything
             self.abort()
@@ -235,7 +230,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
             broken = ConnectionAbortedError(f"the event loop closed the connection: {exc!r}")
             broken.__cause__ = exc
             exc = broken
-        self._end(exc, may_be_cut=self._paused or self._due)
+        self._end(exc, cut=self._is_tls)
 
     def eof_received(self) -> None:
         """Take note that the peer sends no more; we have nothing more to tell it either.
@@ -243,21 +238,30 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         asyncio would close the socket when the peer has taken all that was sent to it,
         which it may never do.
         """
-        self._end(None, may_be_cut=self._due)  # what came before it was handed over, paused or not
+        self._end(None, cut=self._is_tls and not self._tls_ended())
         self.abort()
         if self.parser is None:
             self._gone(self)
 
-    def _end(self, exc: Exception | None, *, may_be_cut: bool) -> None:
+    def _tls_ended(self) -> bool:
+        """Whether the peer ended TLS (a ``close_notify``), and did not just close the socket.
+
+        The loop tells of both in the same way; a read then finds the one and not the other.
+        """
+        try:
+            return not self.transport.get_extra_info("ssl_object").read(1)
+        except ssl.SSLError:  # that there is nothing to read is such an error too
+            return False
+
+    def _end(self, exc: Exception | None, *, cut: bool = False) -> None:
         """Nothing more comes: wake whoever waits, for the end of the answer or an error.
 
-        :param may_be_cut: whether with TLS the loop may have thrown away what it had not yet
-            decrypted: uvloop does, however the connection ends, and asyncio at some ends.
+        :param cut: whether TLS was not ended before.
         """
         parser = self.parser
         if parser is not None and not parser.complete and self.error is None:
             try:
-                self._take_end(parser, exc, may_be_cut)
+                self._take_end(parser, exc, cut=cut)
             except (OSError, ProtocolViolation) as error:
                 if isinstance(error, ProtocolViolation):
                     error.in_body = parser.head is not None
@@ -265,7 +269,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
                 return
         self._rouse()
 
-    def _take_end(self, parser: ResponseParser, exc: Exception | None, may_be_cut: bool) -> None:
+    def _take_end(self, parser: ResponseParser, exc: Exception | None, *, cut: bool) -> None:
         """Learn whether the answer is whole, now that nothing more comes.
 
         :raises OSError, ProtocolViolation: when it is not.
@@ -276,11 +280,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
                 exc = None
         if exc is not None:
             raise exc
-        if may_be_cut and self._is_tls:
-            raise Incomplete(
-                "incomplete_body", "The peer closed the connection, and its last bytes were lost."
-            )
-        parser.feed_eof()
+        parser.feed_eof(cut=cut)
 
     def pause_writing(self) -> None:
         """The peer does not keep up."""
@@ -592,7 +592,6 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
 
     def _go_on(self) -> None:
         self._paused = False
-        self._due = True
         self.transport.resume_reading()
 
     async def receive(self, parser: ResponseParser, read: float | None) -> bytes:

@@ -95,6 +95,9 @@ class CodecConnection(_HTTPConnection):
                 self._watchdog = None
         self._is_nested = not isinstance(self.sock, socket.socket)
         self._is_tls = self._is_nested or isinstance(self.sock, ssl.SSLSocket)
+        if self._is_tls:  # a connection that was cut off is to look otherwise than one that ended
+            secured: Any = self.sock
+            secured.suppress_ragged_eofs = False
         self._poll = _poller(self.sock, _READABLE)
         self._poll_both = _poller(self.sock, _READABLE | _WRITABLE)
 
@@ -368,16 +371,19 @@ class CodecConnection(_HTTPConnection):
         seconds = read if self.deadline is None else clock.left(read, self.deadline)
         if seconds != self._limit:
             self.limit(seconds)
+        cut = False
         try:
             data = sock.recv(size)
         except TimeoutError as exc:
             self._raise_if_past_deadline(exc)
             raise lower.ReadTimeoutError(None, None, f"{read} s") from exc  # type: ignore[arg-type]
+        except ssl.SSLEOFError:
+            data, cut = b"", True
         if data:
             return parser.feed(data)
         if self.aborted:  # what looks like the end is our own doing
             raise lower.ClosedPoolError(None, "the connection was closed")  # pyright: ignore[reportArgumentType]
-        parser.feed_eof()
+        parser.feed_eof(cut=cut)
         return b""
 
     def _raise_if_past_deadline(self, cause: BaseException) -> None:

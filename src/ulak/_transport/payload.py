@@ -40,6 +40,9 @@ class Payload(NamedTuple):
         """
         body = request.body
         if body is None:
+            announced = headers._store
+            if "content-length" in announced or "transfer-encoding" in announced:
+                exchange.check_bodiless(headers)
             return None
         if isinstance(body, str):
             body = _bodies.encode_text(body)

@@ -578,6 +578,13 @@ READING = Section(
                     ),
                 ),
                 Entry(
+                    "cut-tls",
+                    "a body without a length, in TLS that the server does not end before it closes",
+                    "what there is, as if it were all",
+                    "`IncompleteBody`",
+                    stated="the table's server has no TLS; tests/hostile shows it",
+                ),
+                Entry(
                     "cut-coding",
                     "a gzip or deflate body that is cut off",
                     "what there is, as if it were all",
@@ -1574,6 +1581,15 @@ BODIES = Section(
                 ),
                 claim(exactly(["tÃ¼x"], ["tÃ¼xt"]), "bodies", "data: StringIO of UTF-8"),
             ),
+        ),
+        Entry(
+            "announced-bodies",
+            "A request announces the body that it has.",
+            "A `Content-Length` or `Transfer-Encoding` of your own, on a request without a body, "
+            "is sent by requests.",
+            "In ulak it is an error before anything is sent.",
+            "the server would take the next request on the connection for the body.",
+            stated="the table's server would wait for the body; tests/hostile shows it",
         ),
         Entry(
             "framing-of-requests",
