@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections import deque
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 
+from ._callers import caller, warn_unused
 from ._response import BaseResponse
 from ._urls import as_text, join_base, parse
 from .exceptions import InvalidOption, RequestException, SessionClosed
@@ -20,7 +21,7 @@ from .models import PreparedRequest, Request
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import AsyncGenerator, Awaitable, Generator, Iterable, Iterator
+    from collections.abc import AsyncGenerator, Generator, Iterable, Iterator
     from typing import Self
 
     from ._policy.gathering import Flight, Schedule
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     #: A flight, and the response or the exception that it ended with.
     Landing: TypeAlias = tuple[Flight, Any]
 
-__all__ = ["AsyncGathering", "gather"]
+__all__ = ["AsyncGathering", "Gathering"]
 
 #: What is handed out.
 R = TypeVar("R")
@@ -75,9 +76,10 @@ def _send(session: _Front, item: Any) -> Any:
             hooks=item.hooks,
             json=item.json,
         )
+    hint = " (coroutines: asyncio.gather)" if isinstance(item, Awaitable) else ""
     raise InvalidOption(
         "gather() sends URLs (str or bytes), ulak.Request and ulak.PreparedRequest, "
-        f"not {type(item).__name__}"
+        f"not {type(item).__name__}{hint}"
     )
 
 
@@ -160,17 +162,87 @@ class _Driver:
         yield from (x for x in self.schedule.unclaimed() if isinstance(x, BaseResponse))
 
 
+class _Once:
+    """What both kinds of gathering know of their use: there is one, or the lack of it is told."""
+
+    #: Whether it was begun, or was not even made.
+    _begun: bool = True
+    #: Whether nothing more is handed out.
+    _is_over: bool = False
+    #: What somebody should have done.
+    _use: str
+
+    def __init__(self, schedule: Schedule) -> None:
+        self._schedule = schedule
+        self._made_at = caller()
+        self._begun = False
+
+    def _pair(self) -> None:
+        """Hand out pairs.
+
+        :raises InvalidOption: when something was handed out already.
+        """
+        if self._begun:
+            raise _has_begun()
+        self._schedule.with_items = True
+
+    def __repr__(self) -> str:
+        state = repr(self._schedule) if self._begun else "not begun"
+        return f"<{type(self).__name__}: {'over' if self._is_over else state}>"
+
+    def __del__(self) -> None:
+        """Tell of one that did nothing."""
+        if not self._begun:
+            warn_unused(self, f"gather(…), made at {self._made_at}, was never {self._use}")
+
+
+def _has_begun() -> InvalidOption:
+    return InvalidOption("this gathering has begun already; call gather() again")
+
+
 # On threads.
 
 
-def gather(
-    session: _SyncFront, requests: Iterable[Item], schedule: Schedule
-) -> Generator[Any, None, None]:
-    """Responses, as :meth:`ulak.Session.gather` hands them out.
+class Gathering(_Once, Generic[R]):
+    """Many requests at once, used once: an iterator over the responses.
 
-    :raises InvalidOption: at once, when ``requests`` cannot be iterated over.
+    It begins with the first that is asked for.  Leaving the loop early lets nothing more
+    begin, and so does :meth:`close`.
     """
-    return _gather(session, _iterator(requests), schedule)
+
+    _use = "iterated over"
+
+    def __init__(self, session: _SyncFront, requests: Iterable[Item], schedule: Schedule) -> None:
+        """Begin nothing yet.
+
+        :raises InvalidOption: when ``requests`` cannot be iterated over.
+        """
+        self._responses: Generator[R, None, None] = _gather(session, _iterator(requests), schedule)
+        super().__init__(schedule)
+
+    def with_items(self) -> Gathering[tuple[Any, R]]:
+        """This gathering, handing out pairs: what it was given, and the response to that.
+
+        :raises InvalidOption: when it has begun.
+        """
+        self._pair()
+        return self  # type: ignore[return-value]  # what it hands out is other from here on
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> R:
+        self._begun = True
+        try:
+            return next(self._responses)
+        except BaseException:
+            self._is_over = True
+            raise
+
+    def close(self) -> None:
+        """Let nothing more begin; what is under way ends by itself, and is closed."""
+        self._begun = self._is_over = True
+        self._responses.close()
 
 
 def _gather(
@@ -259,13 +331,15 @@ def _close(responses: Iterator[BaseResponse]) -> None:
 # On asyncio.
 
 
-class AsyncGathering(Generic[R]):
+class AsyncGathering(_Once, Generic[R]):
     """Many requests at once, used once: awaited for a list, or iterated over.
 
     ``await gathering`` gives the list of the responses; ``async for response in gathering``
     one after the other.  It begins nothing before that.  Leaving the loop early cancels
     what is in flight; :meth:`aclose` does so and waits until it is done.
     """
+
+    _use = "awaited or iterated over"
 
     def __init__(
         self,
@@ -280,11 +354,21 @@ class AsyncGathering(Generic[R]):
         source = aiter(requests) if isinstance(requests, AsyncIterable) else _iterator(requests)
         self._flights = _Flights(session, schedule)
         self._responses: AsyncGenerator[R, None] = _gather_async(self._flights, source)
-        self._begun = self._reading = False
+        self._reading = False
+        super().__init__(schedule)
+
+    def with_items(self) -> AsyncGathering[tuple[Any, R]]:
+        """This gathering, handing out pairs: what it was given, and the response to that.
+
+        :raises InvalidOption: when it has begun.
+        """
+        self._pair()
+        return self  # type: ignore[return-value]  # what it hands out is other from here on
 
     def __await__(self) -> Generator[Any, Any, list[R]]:
         if self._begun:
-            raise InvalidOption("this gathering has begun already; call gather() again")
+            raise _has_begun()
+        self._begun = True
         if self._flights.schedule.holds:
             raise InvalidOption(
                 "responses that are streamed hold their connections, so that a list of all might "
@@ -298,6 +382,14 @@ class AsyncGathering(Generic[R]):
     def __aiter__(self) -> Self:
         return self
 
+    def __iter__(self) -> None:
+        """Say which ``for`` is meant.
+
+        :raises TypeError: always.
+        """
+        self._begun = True  # enough is said
+        raise TypeError("use `async for` with the gather() of an AsyncSession, or await it")
+
     def __anext__(self) -> Awaitable[R]:
         self._begun = True
         return self._next()
@@ -308,6 +400,9 @@ class AsyncGathering(Generic[R]):
         self._reading = True
         try:
             return await self._responses.__anext__()
+        except BaseException:
+            self._is_over = True
+            raise
         finally:
             self._reading = False
 
@@ -316,7 +411,7 @@ class AsyncGathering(Generic[R]):
 
         A task that waits for the next response meanwhile gets a SessionClosed.
         """
-        self._begun = True
+        self._begun = self._is_over = True
         if self._reading:
             await self._flights.cancel()
         else:

@@ -41,7 +41,11 @@ class RequestException(OSError):
         super().__init__(*args)
 
     def __reduce__(self) -> tuple[Callable[..., RequestException], tuple[Any, ...]]:
-        return _rebuild, (type(self), self.args, self.__dict__)
+        state = self.__dict__
+        slim = getattr(self.request, "_for_a_pickle", None)
+        if slim is not None:
+            state = {**state, "request": slim()}
+        return _rebuild, (type(self), self.args, state)
 
 
 def _rebuild(

@@ -8,6 +8,7 @@ has in common with :class:`~ulak.Session`.
 from __future__ import annotations
 
 import asyncio
+import inspect
 import sys
 from collections.abc import Awaitable, Coroutine
 from time import monotonic, perf_counter
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar, overload
 from . import _bodies
 from ._callers import caller
 from ._errors import about
-from ._policy.session import BaseSession, Call
+from ._policy.session import BaseSession, Call, Unentered, with_verbs
 from ._policy.steps import (
     SKIM_LIMIT,
     SKIM_TIME,
@@ -39,7 +40,7 @@ from .timeouts import Timeout
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Iterable, Mapping
-    from types import TracebackType
+    from types import FunctionType, TracebackType
     from typing import Literal, Self
 
     from ._gathering import AsyncGathering, Item
@@ -50,6 +51,19 @@ __all__ = ["AsyncSession"]
 T = TypeVar("T")
 
 
+def mark_coroutine_function(function: FunctionType) -> None:
+    """Let ``function`` be known for what it is: what it returns is to be awaited.
+
+    :func:`asyncio.iscoroutinefunction` knows it then, by which :mod:`unittest.mock`
+    chooses an ``AsyncMock``, and from Python 3.12 on :mod:`inspect` does.
+    """
+    if sys.version_info >= (3, 12):
+        inspect.markcoroutinefunction(function)
+    else:
+        function.__dict__["_is_coroutine"] = asyncio.coroutines._is_coroutine  # type: ignore[attr-defined]
+
+
+@with_verbs(mark_coroutine_function)
 class AsyncSession(BaseSession[Coroutine[Any, Any, AsyncResponse], "AsyncOpenStream"]):
     """Settings, cookies and connections for many requests; for many tasks at once.
 
@@ -91,6 +105,9 @@ class AsyncSession(BaseSession[Coroutine[Any, Any, AsyncResponse], "AsyncOpenStr
             await response._load_at_most(SKIM_LIMIT)
             response.raise_for_status()
         return response
+
+    #: Who forgets an ``await`` is told so of what he called.
+    _perform.__qualname__ = "AsyncSession.request"
 
     def _open_stream(self, method: str, url: str | bytes, options: Any) -> AsyncOpenStream:
         return AsyncOpenStream(self, method, url, options)
@@ -162,7 +179,7 @@ class AsyncSession(BaseSession[Coroutine[Any, Any, AsyncResponse], "AsyncOpenStr
         await self._while_open(rewinding, step.deadline, request)
 
     async def _pause(self, step: Pause, options: dict[str, Any]) -> None:
-        await self._while_open(asyncio.sleep(step.seconds))
+        await self._while_open(asyncio.sleep(step.seconds), None, step.request)
 
     async def _note_position(self, request: PreparedRequest, timeout: Any) -> None:
         """Note where an asynchronous file is, to send it again from there."""
@@ -258,7 +275,8 @@ class AsyncSession(BaseSession[Coroutine[Any, Any, AsyncResponse], "AsyncOpenStr
             response; else the first failure is raised as soon as it is known, after
             everything under way was cancelled and has ended.
         :returns: what is awaited or iterated over, once; the responses' bodies are read,
-            unless the session's ``stream`` is set.
+            unless the session's ``stream`` is set.  Its ``with_items()`` makes that
+            pairs: an item of ``requests``, as it was given, and the response to it.
         :raises InvalidOption: at once, when an argument makes no sense.
         :raises RequestException: when awaited; what an item that cannot be sent raises
             is a failure of that request.
@@ -339,12 +357,11 @@ _OTHER_STEPS: dict[type, Any] = {
 }
 
 
-class AsyncOpenStream:
+class AsyncOpenStream(Unentered):
     """One streamed request: sent when its ``async with`` block begins, closed when that ends."""
 
-    __slots__ = ("_call", "_response")
-
     def __init__(self, session: AsyncSession, method: str, url: str | bytes, options: Any) -> None:
+        super().__init__()
         self._call = session, method, url, options
         self._response: AsyncResponse | None = None
 
@@ -353,6 +370,7 @@ class AsyncOpenStream:
 
         :raises TypeError: always.
         """
+        self._made_at = ""  # enough is said
         raise TypeError("use `async with session.stream(...) as response`")
 
     __enter__ = __await__
@@ -361,6 +379,7 @@ class AsyncOpenStream:
         """Never called."""
 
     async def __aenter__(self) -> AsyncResponse:
+        self._made_at = ""
         session, method, url, options = self._call
         self._response = await session.request(method, url, **options)
         return self._response

@@ -153,6 +153,10 @@ class Request(RequestHooksMixin):
     def __repr__(self) -> str:
         return f"<Request [{self.method}]>"
 
+    def _for_a_pickle(self) -> Request:
+        """What of this the pickle of an error holds: no streams and no callables."""
+        return Request(self.method, self.url)
+
     def prepare(self) -> PreparedRequest:
         """The request as it will be sent, without anything of a session."""
         prepared = PreparedRequest()

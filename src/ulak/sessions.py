@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 from ._bodies import rewind
 from ._policy import redirects
-from ._policy.session import BaseSession, Call, default_headers, default_user_agent
+from ._policy.session import (
+    BaseSession,
+    Call,
+    Unentered,
+    default_headers,
+    default_user_agent,
+    with_verbs,
+)
 from ._policy.settings import merge_hooks, merge_setting
 from ._policy.steps import (
     SKIM_LIMIT,
@@ -33,11 +40,11 @@ from .models import REDIRECT_STATI, PreparedRequest, Response
 from .timeouts import standard
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
     from types import TracebackType
     from typing import Literal, Self, TypeAlias
 
-    from ._gathering import Item
+    from ._gathering import Gathering, Item
     from ._types import Cert, Proxies, Verify
 
 __all__ = [
@@ -53,6 +60,7 @@ __all__ = [
 ]
 
 
+@with_verbs(None)
 class Session(BaseSession[Response, "OpenStream"]):
     """Settings, cookies and connections for many requests; for many threads at once.
 
@@ -193,7 +201,7 @@ class Session(BaseSession[Response, "OpenStream"]):
         per_host: int | None = None,
         in_order: bool = True,
         return_exceptions: Literal[False] = False,
-    ) -> Generator[Response, None, None]: ...
+    ) -> Gathering[Response]: ...
     @overload
     def gather(
         self,
@@ -203,7 +211,7 @@ class Session(BaseSession[Response, "OpenStream"]):
         per_host: int | None = None,
         in_order: bool = True,
         return_exceptions: bool,
-    ) -> Generator[Response | Exception, None, None]: ...
+    ) -> Gathering[Response | Exception]: ...
     def gather(
         self,
         requests: Iterable[Item],
@@ -212,7 +220,7 @@ class Session(BaseSession[Response, "OpenStream"]):
         per_host: int | None = None,
         in_order: bool = True,
         return_exceptions: bool = False,
-    ) -> Generator[Any, None, None]:
+    ) -> Gathering[Any]:
         """Send many requests at once, on threads, and hand out the responses one by one.
 
         The iterator is lazy: it begins with the first response that is asked for, and
@@ -238,12 +246,13 @@ class Session(BaseSession[Response, "OpenStream"]):
             response; else the first failure is raised as soon as it is known, and ends
             the iteration.
         :returns: an iterator of the responses; their bodies are read, unless the
-            session's ``stream`` is set.
+            session's ``stream`` is set.  Its ``with_items()`` makes that pairs: an item
+            of ``requests``, as it was given, and the response to it.
         :raises InvalidOption: at once, when an argument makes no sense.
         :raises RequestException: while iterating; what an item that cannot be sent
             raises is a failure of that request.
         """
-        from ._gathering import gather
+        from ._gathering import Gathering
         from ._policy.gathering import Schedule
 
         schedule = Schedule(
@@ -253,7 +262,7 @@ class Session(BaseSession[Response, "OpenStream"]):
             return_exceptions=return_exceptions,
             holds=bool(self._streams),
         )
-        return gather(self, requests, schedule)
+        return Gathering(self, requests, schedule)
 
     def close(self) -> None:
         """Close every connection, those of unread responses too.  Harmless when repeated.
@@ -285,6 +294,16 @@ class Session(BaseSession[Response, "OpenStream"]):
     ) -> None:
         self.close()
 
+    def __aenter__(self) -> None:
+        """Say which ``with`` is meant.
+
+        :raises TypeError: always.
+        """
+        raise TypeError("use `with` with a Session; `async with` is for an AsyncSession")
+
+    def __aexit__(self, *exc_info: object) -> None:
+        """Never called."""
+
 
 #: Where requests has the methods that follow redirects.
 SessionRedirectMixin: TypeAlias = Session
@@ -302,16 +321,16 @@ _OTHER_STEPS: dict[type, Any] = {
 }
 
 
-class OpenStream:
+class OpenStream(Unentered):
     """One streamed request: sent when its ``with`` block begins, closed when that ends."""
 
-    __slots__ = ("_call", "_response")
-
     def __init__(self, session: Session, method: str, url: str | bytes, options: Any) -> None:
+        super().__init__()
         self._call = session, method, url, options
         self._response: Response | None = None
 
     def __enter__(self) -> Response:
+        self._made_at = ""
         session, method, url, options = self._call
         self._response = session.request(method, url, **options)
         return self._response

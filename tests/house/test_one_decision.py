@@ -11,6 +11,7 @@ import ast
 import inspect
 from collections.abc import Iterator
 from pathlib import Path
+from types import FunctionType
 from typing import Any, get_args
 
 import pytest
@@ -23,7 +24,8 @@ from ulak._policy.steps import Load, Send, Step
 
 # -- what the two sessions do not share --------------------------------------
 
-#: Names that stand on one session, or on each in its own way; all others are one object.
+#: Names that stand on one session, or on each in its own way; all others are one object, or
+#: functions of one code.
 OF_A_SESSION = {
     "carrying out a step": "_close_response _pause _resend _rewind _run_hooks _skim send",
     "awaiting what the other waits for": "_open_stream _perform",
@@ -62,14 +64,22 @@ BY_PYTHON = {
 
 
 def differing(sync: type, asynchronous: type) -> set[str]:
-    """The names that are not one object on both classes."""
+    """The names that are not one object on both classes, nor functions that do the same."""
     names = {*dir(sync), *dir(asynchronous)} - BY_PYTHON
     return {
         name
         for name in names
-        if inspect.getattr_static(sync, name, None)
-        is not inspect.getattr_static(asynchronous, name, None)
+        if what_is_done(inspect.getattr_static(sync, name, None))
+        != what_is_done(inspect.getattr_static(asynchronous, name, None))
     }
+
+
+def what_is_done(value: Any) -> Any:
+    """What two functions have in common that decide in one place, or else ``value`` by itself."""
+    if not inspect.isfunction(value):
+        return id(value)
+    defaults = value.__defaults__, value.__kwdefaults__
+    return id(value.__code__), id(value.__globals__), value.__closure__, defaults
 
 
 def check(found: set[str], listed: dict[str, str]) -> None:
@@ -95,17 +105,30 @@ def test_a_difference_is_found() -> None:
         def decides(self) -> int:
             return 1
 
+        def shared(self, limit: int = 1) -> int:
+            return limit
+
+        def tuned(self, limit: int = 1) -> int:
+            return limit
+
     class Sync(Base):
         pass
 
     class Asynchronous(Base):
         def decides(self) -> int:
-            return 2
+            return 1
 
         def alone(self) -> None:
             pass
 
-    assert differing(Sync, Asynchronous) == {"decides", "alone"}
+        shared = copied(Base.shared, (1,))
+        tuned = copied(Base.tuned, (2,))
+
+    assert differing(Sync, Asynchronous) == {"decides", "alone", "tuned"}
+
+
+def copied(function: Any, defaults: tuple[Any, ...]) -> FunctionType:
+    return FunctionType(function.__code__, function.__globals__, "copy", defaults)
 
 
 # -- one conversation --------------------------------------------------------

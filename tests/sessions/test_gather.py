@@ -256,7 +256,6 @@ def test_an_endless_source_is_pulled_while_there_is_room(gate: Gate, session: ul
 
 
 def test_nothing_begins_before_the_first_is_asked_for(gate: Gate, session: ulak.Session) -> None:
-    session.gather(gate.urls(3))
     responses = session.gather(gate.urls(3))
     responses.close()
     assert list(responses) == []

@@ -233,9 +233,10 @@ def test_an_endless_source_and_a_slow_consumer(
 def test_nothing_begins_before_it_is_awaited(gate: Gate) -> None:
     async def main() -> None:
         async with ulak.AsyncSession() as session:
-            session.gather(gate.urls(3))
-            session.gather(slowly(gate.urls(3)))
-            aiter(session.gather(gate.urls(3)))
+            kept = session.gather(gate.urls(3)), aiter(session.gather(slowly(gate.urls(3))))
+            assert not await others()
+            for each in kept:
+                await each.aclose()
             await session.gather(gate.urls(3)).aclose()
             gc.collect()
             assert not await others()

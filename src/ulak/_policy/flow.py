@@ -235,7 +235,7 @@ class Conversation:
         if request.body is not None:
             yield Rewind(request, self._deadline)
         if wait > 0:
-            yield Pause(wait)
+            yield Pause(wait, request)
 
     def _authenticate(self, request: PreparedRequest) -> Steps:
         """Rounds of attempts, as the request's :class:`~ulak.auth.FlowAuth` asks for them."""
@@ -309,6 +309,8 @@ class Conversation:
 
         :raises RequestException: ``error``, when that is not to be tried again.
         """
+        if error.request is None:  # such as that there is no adapter for its URL
+            error.request = request
         if isinstance(error, ConnectionError | Timeout | ChunkedEncodingError):
             policy = self._policy_for(request, None)
             following = after_error(policy, request, error) if policy is not None else None

@@ -71,6 +71,7 @@ class Schedule:
         "_at_host",
         "_ended",
         "_flying",
+        "_handed_out",
         "_in_order",
         "_keeps_errors",
         "_limit",
@@ -79,6 +80,7 @@ class Schedule:
         "_per_host",
         "_window",
         "holds",
+        "with_items",
     )
 
     def __init__(
@@ -96,11 +98,14 @@ class Schedule:
         self._keeps_errors = return_exceptions
         #: See the parameter.
         self.holds: bool = holds
+        #: Hand out pairs, of what the caller gave and what came of it.
+        self.with_items: bool = False
         self._window = limit if holds else LOOKAHEAD * limit
         self._ended = False
         #: How many are pulled and not handed out.
         self._pending = 0
         self._flying = 0
+        self._handed_out = 0
         #: How many are in flight to each host; only hosts that have some are here.
         self._at_host: dict[Hashable, int] = {}
         #: Who waits for each host; only hosts that somebody waits for are here.
@@ -195,7 +200,9 @@ class Schedule:
     def hand_out(self) -> Any:
         """The next response, or exception in its place, when :attr:`is_ready`."""
         self._pending -= 1
-        return self._line.popleft().outcome
+        self._handed_out += 1
+        flight = self._line.popleft()
+        return (flight.item, flight.outcome) if self.with_items else flight.outcome
 
     @property
     def is_over(self) -> bool:
@@ -208,6 +215,9 @@ class Schedule:
             outcome = self._line.popleft().outcome
             if outcome is not _IN_THE_AIR:
                 yield outcome
+
+    def __repr__(self) -> str:
+        return f"{self._flying} of at most {self._limit} under way, {self._handed_out} handed out"
 
 
 def _checked(name: str, limit: Any) -> int:

@@ -8,21 +8,24 @@ carries out the steps of a conversation in its way, and decides nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping
+from functools import update_wrapper
 from os import PathLike
 from ssl import SSLContext
 from time import perf_counter
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from urllib3.util import Retry
 
 from .. import _environment, _urls
+from .._callers import caller, warn_unused
 from .._forks import renew_lock_in_child
 from .._headers import CheckedHeaders, merge, prepare_headers
 from .._protocol import codings
 from .._response import REDIRECT_STATI, BaseResponse
 from .._types import UNSET, JSONDumps, JSONLoads
 from .._version import __version__
-from ..exceptions import InvalidOption, InvalidSchema
+from ..exceptions import InvalidOption, InvalidSchema, RequestException
 from ..hooks import default_hooks
 from ..models import (
     DEFAULT_REDIRECT_LIMIT,
@@ -42,6 +45,7 @@ from .guards import GUARDS, Guards
 from .settings import merge_hooks, merge_params
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from http.cookiejar import CookieJar
     from typing import Unpack
 
@@ -70,7 +74,15 @@ if TYPE_CHECKING:
 else:  # it is imported with the first policy that there is; who looks annotations up finds a name
     AddressPolicy = Any
 
-__all__ = ["BaseSession", "Call", "StreamSwitch", "default_headers", "default_user_agent"]
+__all__ = [
+    "BaseSession",
+    "Call",
+    "StreamSwitch",
+    "Unentered",
+    "default_headers",
+    "default_user_agent",
+    "with_verbs",
+]
 
 #: What a verb gives: a response, or what is awaited for one.
 Answer = TypeVar("Answer")
@@ -114,6 +126,21 @@ class _Resolved(dict[str, str]):
     """
 
     explicit: Proxies = None
+
+
+class Unentered:
+    """What ``session.stream(...)`` gives: it warns when nobody enters it."""
+
+    #: Where it was made, until it is entered.
+    _made_at: str = ""
+
+    def __init__(self) -> None:
+        self._made_at = caller()
+
+    def __del__(self) -> None:
+        """Tell of one that did nothing."""
+        if self._made_at:
+            warn_unused(self, f"stream(…), made at {self._made_at}, was never entered with `with`")
 
 
 class StreamSwitch(int, Generic[Opened]):
@@ -446,8 +473,15 @@ class BaseSession(Generic[Answer, Opened]):
     def _begin(self, call: Call) -> tuple[PreparedRequest, dict[str, Any]]:
         """What :meth:`send` is given for ``call``."""
         parts, connection, guards, allow_redirects, timeout, retries, _ = call
-        prepared = self.prepare_request(Request(*parts))
-        options = self.merge_environment_settings(prepared.url, *connection)
+        request: Request | PreparedRequest | None = None
+        try:
+            request = Request(*parts)
+            request = prepared = self.prepare_request(request)
+            options = self.merge_environment_settings(prepared.url, *connection)
+        except RequestException as exc:
+            if exc.request is None:  # nothing is prepared yet: it gets what was asked for
+                exc.request = Request(*parts[:2]) if request is None else request
+            raise
         if type(options.get("proxies")) is _Resolved:
             self._keep_from_origin(prepared, options["proxies"])
         options["allow_redirects"] = allow_redirects
@@ -597,21 +631,25 @@ class BaseSession(Generic[Answer, Opened]):
             options["verify"] = self.verify
         if "cert" not in options:
             options["cert"] = self.cert
-        if "proxies" not in options:
-            options["proxies"] = self._proxies_for(request.url or "", self.proxies)
-        given = options.pop("retries", UNSET)
-        if given is not UNSET or self.retries is not None:
-            given = resolve_retries(self.retries if given is UNSET else given)
-        follows = options.pop("allow_redirects", True)
-        guards = None
-        if (
-            self.max_body_size is not None
-            or self.address_policy is not None
-            or self.https_only
-            or not options.keys().isdisjoint(GUARDS)
-        ):
-            guards = Guards.of(self, options)
-        return Conversation(self, options, given, follows, guards).run(request)
+        try:
+            if "proxies" not in options:
+                options["proxies"] = self._proxies_for(request.url or "", self.proxies)
+            given = options.pop("retries", UNSET)
+            if given is not UNSET or self.retries is not None:
+                given = resolve_retries(self.retries if given is UNSET else given)
+            follows = options.pop("allow_redirects", True)
+            guards = None
+            if (
+                self.max_body_size is not None
+                or self.address_policy is not None
+                or self.https_only
+                or not options.keys().isdisjoint(GUARDS)
+            ):
+                guards = Guards.of(self, options)
+            return Conversation(self, options, given, follows, guards).run(request)
+        except RequestException as exc:
+            exc.request = exc.request or request
+            raise
 
     def _accept(self, response: Any, request: PreparedRequest, adapter: Any, start: float) -> None:
         """See that what ``adapter`` returned for ``request``, sent at ``start``, is complete."""
@@ -745,6 +783,34 @@ class BaseSession(Generic[Answer, Opened]):
 
 
 _OWN_STREAM = BaseSession.stream
+
+_S = TypeVar("_S", bound="type[BaseSession[Any, Any]]")
+_VERBS = ("get", "options", "head", "post", "put", "patch", "delete", "query", "request")
+
+
+def with_verbs(mark: Callable[[FunctionType], None] | None) -> Callable[[_S], _S]:
+    """A decorator: give a session the verbs as functions of its own, of the same code.
+
+    They bear its name, for messages about their arguments.
+
+    :param mark: is called with each.
+    """
+
+    def decorate(cls: _S) -> _S:
+        for name in _VERBS:
+            shared: FunctionType = getattr(BaseSession, name)
+            own = FunctionType(shared.__code__, shared.__globals__, name, shared.__defaults__)
+            update_wrapper(own, shared)
+            own.__kwdefaults__ = shared.__kwdefaults__
+            own.__qualname__ = f"{cls.__name__}.{name}"
+            own.__module__ = cls.__module__
+            del own.__dict__["__wrapped__"]  # it is no wrapper
+            if mark is not None:
+                mark(own)
+            setattr(cls, name, own)
+        return cls
+
+    return decorate
 
 
 def _article(noun: str) -> str:

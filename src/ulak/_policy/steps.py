@@ -93,9 +93,10 @@ class Rewind(NamedTuple):
 
 
 class Pause(NamedTuple):
-    """Wait."""
+    """Wait before ``request`` is sent again."""
 
     seconds: float
+    request: PreparedRequest
 
 
 Step: TypeAlias = Send | Resend | Hooks | Load | Skim | Close | Rewind | Pause
