@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable, Iterator, Mapping
 from functools import lru_cache
+from os import PathLike
+from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -134,12 +136,23 @@ def _stream(data: Any, asynchronous: bool) -> EncodedBody:
             "which only an AsyncSession can send"
         )
     if not is_sendable(data):
+        others = ", or an asynchronous iterable or file" if asynchronous else ""
         raise InvalidBody(
-            f"data= cannot be of type {type(data).__name__}; give bytes, str, a mapping, pairs, "
-            "an open file or an iterator of bytes"
+            f"data= cannot be of type {type(data).__name__}{_what_to_do(data)}; give bytes, str "
+            "(sent as UTF-8), a mapping, pairs, an open file or an iterator of bytes or str"
+            f"{others}"
         )
     # A length of 0 is no proof: files of /proc and pipes claim it too.
     return EncodedBody(data, None, body_length(data) or None, body_position(data))
+
+
+def _what_to_do(data: object) -> str:
+    """With what is no body, and leads to one."""
+    if isinstance(data, PathLike):
+        return ": open it, with open(path, 'rb')"
+    if isinstance(data, FunctionType | MethodType):
+        return ": call it, and give what it returns"
+    return ""
 
 
 def _json(value: Any, dumps: JSONDumps | None) -> EncodedBody:

@@ -42,7 +42,7 @@ class WriteTimeoutError(lower.TimeoutError):
 
 
 class TotalTimeoutError(lower.TimeoutError):
-    """The deadline of the whole request passed."""
+    """The deadline of the whole request passed, while what the text says."""
 
 
 #: What :func:`translate` accepts; whoever calls a lower layer catches these.
@@ -201,6 +201,8 @@ def about(request: RequestLike | None) -> str:
 def _message(words: str, cause: Exception, request: RequestLike | None) -> str:
     """One sentence: which request, what happened, and what the lower layer said."""
     said = _detail(cause)
+    if isinstance(cause, TotalTimeoutError):
+        return f"{about(request)}{words} while {said}"
     if _NOT_TLS.search(said):
         who = "proxy" if isinstance(cause, lower.ProxyError) else "server"
         words = f"the {who} does not speak TLS on that port; perhaps its URL should be http://"

@@ -70,6 +70,8 @@ class BaseResponse:
     history: list[Any]
     _content: Any = False
     _content_consumed: bool = False
+    #: Whether it was closed before any of its body was handed over.
+    _was_closed_unread: bool = False
     _next: Any = None
     _headers: CaseInsensitiveDict[str] | None = None
     _cookies: Any = None
@@ -227,7 +229,13 @@ class BaseResponse:
             raise InvalidOption(f"chunk_size={chunk_size!r} should be a number of bytes or None")
 
     def _consumed(self) -> StreamConsumedError:
-        """The error for a body that was handed over and not kept."""
+        """The error for a body that was handed over and not kept, or lost."""
+        if self._was_closed_unread:
+            return StreamConsumedError(
+                f"{about(self.request)}the response was closed before its body was read; read it "
+                "inside the block (raise_for_status=True in the call does, for an error)",
+                response=self,
+            )
         return StreamConsumedError(
             f"{about(self.request)}the body was already read as a stream, or given up; "
             "keep its pieces, or do not stream",

@@ -366,7 +366,9 @@ def to_bytes(chunk: object) -> bytes:
         return encode_text(chunk)
     view = as_buffer(chunk)
     if view is None:
-        raise InvalidBody(f"a body is made of bytes or str, not of {type(chunk).__name__}")
+        raise InvalidBody(
+            "a body is made of bytes or str (sent as UTF-8), not of " + type(chunk).__name__
+        )
     return bytes(view)
 
 

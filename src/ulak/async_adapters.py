@@ -229,7 +229,7 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
             elif not proxies and not cert and (verify is True or url.scheme == "http"):
                 route = self._routes.get(url.origin)
             if route is None:
-                limit = Limit(limits.connect, deadline)
+                limit = Limit(limits.connect, deadline, "connecting")
                 try:
                     async with limit.scope:
                         route = await self._find_route(url, verify, cert, proxies, policy)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from . import _text
 from ._errors import LOWER_ERRORS, about, translate
 from ._response import CONTENT_CHUNK_SIZE, BaseResponse, slices
-from .exceptions import BodyNotRead, BodyTooLarge, RequestException
+from .exceptions import BodyNotRead, BodyTooLarge, InvalidOption, RequestException
 from .models import PreparedRequest
 
 if TYPE_CHECKING:
@@ -106,12 +106,15 @@ class AsyncResponse(BaseResponse):
             return
         try:
             self._content = await read_whole()
-        except RequestException:
+        except InvalidOption as exc:  # it was not begun: another task or loop may read it
+            exc.request = self.request
             raise
-        except LOWER_ERRORS as exc:
-            raise translate(exc, self.request, self, phase="body") from exc
-        finally:
+        except BaseException as exc:
             self._content_consumed = True
+            if isinstance(exc, RequestException) or not isinstance(exc, LOWER_ERRORS):
+                raise
+            raise translate(exc, self.request, self, phase="body") from exc
+        self._content_consumed = True
 
     async def _load_at_most(self, limit: int, seconds: float | None = None) -> None:
         """Read the body of a response that is only passed through, up to ``limit`` bytes.
@@ -174,7 +177,8 @@ class AsyncResponse(BaseResponse):
             await self.aclose()
             self._content_consumed = True
             raise
-        except RequestException:
+        except RequestException as exc:
+            exc.request = exc.request or self.request
             raise
         except LOWER_ERRORS as exc:
             raise translate(exc, self.request, self, phase="body") from exc
@@ -223,6 +227,7 @@ class AsyncResponse(BaseResponse):
         """Part with the response; a body that is not yet read is lost, and its connection."""
         if self.raw is not None and not self._content_consumed:
             self._content_consumed = True
+            self._was_closed_unread = not self._was_begun
             await self._close_raw()
 
     async def _close_raw(self) -> None:

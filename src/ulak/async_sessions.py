@@ -213,7 +213,7 @@ class AsyncSession(BaseSession[Coroutine[Any, Any, AsyncResponse], "AsyncOpenStr
             if self._closings != closings:
                 closed = f"{about(request)}the session was closed"
                 raise SessionClosed(closed, request=request) from exc
-            late = f"{about(request)}the request's total time is used up"
+            late = f"{about(request)}the deadline passed while finding where the body begins"
             raise TotalTimeout(late, request=request) from exc
         finally:
             self._waits.discard(wait)

@@ -115,7 +115,7 @@ class Request(RequestHooksMixin):
     :param files: what a form uploads: a mapping or pairs of field name to a
         file, or to ``(filename, file[, content_type[, headers]])``.
     :param data: the body: a form (mapping or pairs), bytes, text, a binary file,
-        or an iterator of bytes.
+        or an iterator of bytes or text (as UTF-8).
     :param params: what is added to the URL's query.
     :param auth: ``(user, password)``, or an :class:`~ulak.auth.AuthBase`.
     :param cookies: a mapping or a cookie jar.

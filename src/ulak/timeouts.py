@@ -161,12 +161,14 @@ _FIELDS = ("connect", "read", "write", "pool", "total")
 def _positional(args: tuple[object, ...], named: tuple[Any, ...]) -> tuple[Any, ...]:
     """The limits, those of ``args`` without their names and the rest by ``named``."""
     given = args * 2 if len(args) == 1 else args
-    if len(given) > len(named) or any(
-        x is not UNSET and x is not None for x in named[: len(given)]
-    ):
+    pairs = zip(_FIELDS, named, given, strict=False)
+    twice = [name for name, x, _ in pairs if x is not UNSET and x is not None]
+    if twice or len(given) > len(named):
+        first = f"the {args[0]!r}, which is for connect and read," if len(args) == 1 else "order"
+        said = f"; {' and '.join(twice)} came twice, by {first} and by name"
         raise InvalidTimeout(
             "Timeout() takes one number, or limits in order, each once and best by its name: "
-            "Timeout(connect=3, read=30, total=60)"
+            f"Timeout(connect=3, read=30, total=60){said if twice else ''}"
         )
     return (*given, *named[len(given) :])
 

@@ -15,6 +15,7 @@ import ulak
 from tests.support import HttpServer, RawConnection, RawServer
 from tests.support.fronts import Front
 from ulak.async_adapters import AsyncBaseAdapter
+from ulak.exceptions import InvalidOption
 
 pytestmark = pytest.mark.front("async", "see above")
 
@@ -251,6 +252,15 @@ def test_a_with_block_says_which_one_is_meant() -> None:
         pass
 
 
+def test_an_async_with_block_of_a_session_says_so_too(front: Front) -> None:
+    async def enter() -> None:
+        async with ulak.Session():  # type: ignore[attr-defined]
+            """Never reached."""
+
+    with pytest.raises(TypeError, match="use `with` with a Session"):
+        front.run(enter())
+
+
 def test_aclose_is_close(http_server: HttpServer, front: Front) -> None:
     session = front.session()
     assert session.get(f"{http_server.url}/get").ok
@@ -330,6 +340,54 @@ def test_one_loop_after_the_other(http_server: HttpServer, loops_may_leave_somet
     assert [asyncio.run(ask()) for _ in range(3)] == [200] * 3
     assert asyncio.run(ask_and_close()) == 200
     assert http_server.connections == 4
+
+
+READINGS = {
+    "aread": lambda response: response.aread(),
+    "aiter_content": lambda response: anext(response.aiter_content()),
+}
+
+
+@pytest.mark.parametrize("reading", READINGS)
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_a_response_is_read_on_its_own_loop(
+    http_server: HttpServer, loops_may_leave_something: None, reading: str, is_closed: bool
+) -> None:
+    session = ulak.AsyncSession()
+    first, second = asyncio.Runner(), asyncio.Runner()
+    url = f"{http_server.url}/stream-bytes/3000000"
+    response = first.run(session.get(url, stream=True))
+    if is_closed:
+        first.close()
+    with pytest.raises(InvalidOption, match="another event loop; read it there") as caught:
+        second.run(READINGS[reading](response))
+    assert caught.value.request is response.request
+    if not is_closed:
+
+        async def size() -> int:
+            return sum([len(piece) async for piece in response.aiter_content()])
+
+        assert first.run(size()) == 3_000_000
+    second.run(session.close())
+    second.close()
+    first.close()
+
+
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_a_response_is_closed_on_any_loop(
+    http_server: HttpServer, loops_may_leave_something: None, is_closed: bool
+) -> None:
+    session = ulak.AsyncSession(adapters={"http://": ulak.AsyncHTTPAdapter(max_connections=1)})
+    first, second = asyncio.Runner(), asyncio.Runner()
+    response = first.run(session.get(f"{http_server.url}/stream-bytes/3000000", stream=True))
+    if is_closed:
+        first.close()
+    second.run(response.aclose())
+    if not is_closed:  # it holds its connection no more
+        assert first.run(session.get(f"{http_server.url}/get", timeout=5)).ok
+    second.run(session.close())
+    second.close()
+    first.close()
 
 
 def test_two_loops_at_once(http_server: HttpServer) -> None:

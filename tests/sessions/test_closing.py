@@ -71,10 +71,12 @@ def test_in_the_pause_before_a_retry(start_raw_server, front: Front, kind: type[
         begun.result(0.1)
     start = time.monotonic()
     session.close()
-    with pytest.raises(SessionClosed):
+    with pytest.raises(SessionClosed) as caught:
         begun.result(5)
     assert time.monotonic() - start < 5
     assert server.accepted == 1
+    assert str(caught.value) == f"GET {server.url}/: the session was closed"
+    assert caught.value.request.url == f"{server.url}/"
 
 
 def test_every_pause_ends(start_raw_server, front: Front) -> None:

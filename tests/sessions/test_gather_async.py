@@ -257,6 +257,11 @@ def test_it_is_made_outside_of_a_loop(gate: Gate) -> None:
     run(main)
 
 
+def test_a_plain_for_says_what_is_meant() -> None:
+    with pytest.raises(TypeError, match="use `async for`"):
+        list(ulak.AsyncSession().gather([]))  # type: ignore[call-overload]
+
+
 def test_it_is_awaited_once(gate: Gate) -> None:
     async def main() -> None:
         async with ulak.AsyncSession() as session:

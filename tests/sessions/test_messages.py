@@ -12,8 +12,17 @@ from urllib3.exceptions import InsecureRequestWarning
 from urllib3.util import Retry
 
 import ulak
-from tests.support import Answer, Certificates, HttpServer, RawConnection, RawServer, free_port
+from tests.support import (
+    Answer,
+    Certificates,
+    HttpServer,
+    RawConnection,
+    RawServer,
+    free_port,
+    stalled_port,
+)
 from tests.support.fronts import Front
+from ulak._policy.steps import SKIM_LIMIT
 from ulak.exceptions import (
     FileModeWarning,
     InvalidSchema,
@@ -65,6 +74,26 @@ def test_read_twice(http_server: HttpServer, session: ulak.Session) -> None:
         assert str(caught.value).startswith(f"GET {url}: ")
 
 
+@pytest.mark.front("async", "a Response that was closed unread is empty, as in requests")
+def test_closed_unread(http_server: HttpServer, session: ulak.Session) -> None:
+    url = f"{http_server.url}/status/404"
+    with pytest.raises(ulak.HTTPError) as caught, session.stream("GET", url) as response:
+        response.raise_for_status()
+    with pytest.raises(StreamConsumedError, match="closed before its body was read"):
+        _ = caught.value.response.content
+
+
+@pytest.mark.parametrize("size", [10, 200_000])
+def test_a_streamed_error_that_the_call_raises_has_its_body(
+    http_server: HttpServer, session: ulak.Session, size: int
+) -> None:
+    http_server.route("/gone")(lambda request: Answer(b"x" * size, 410))
+    url = f"{http_server.url}/gone"
+    with pytest.raises(ulak.HTTPError) as caught:
+        session.stream("GET", url, raise_for_status=True).__enter__()
+    assert caught.value.response.content == b"x" * min(size, SKIM_LIMIT)
+
+
 # -- how often ---------------------------------------------------------------
 
 
@@ -98,6 +127,70 @@ def test_a_pause_that_is_too_long(http_server: HttpServer, session: ulak.Session
     with pytest.raises(ulak.TotalTimeout) as caught:
         session.get(f"{http_server.url}/busy", retries=2, timeout=ulak.Timeout(total=30))
     assert str(caught.value).startswith(f"GET {http_server.url}/busy: the server asks to wait 60 s")
+
+
+# -- how long ----------------------------------------------------------------
+
+
+def no_answer(connection: RawConnection) -> None:
+    connection.recv_request()
+    connection.hang()
+
+
+def no_reading(connection: RawConnection) -> None:
+    connection.recv_head()
+    connection.hang()
+
+
+def half_a_body(connection: RawConnection) -> None:
+    connection.recv_request()
+    connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf")
+    connection.hang()
+
+
+@pytest.mark.parametrize(
+    ("script", "doing"),
+    [
+        (no_answer, "waiting for the answer"),
+        (no_reading, "sending the request"),
+        (half_a_body, "reading the body"),
+    ],
+    ids=lambda x: getattr(x, "__name__", ""),
+)
+def test_the_deadline_and_what_took_so_long(
+    session: ulak.Session, start_raw_server, script, doing: str
+) -> None:
+    url = f"{start_raw_server(script).url}/"
+    with pytest.raises(ulak.TotalTimeout) as caught:
+        session.post(url, data=b"x" * 30_000_000, timeout=ulak.Timeout(total=0.15))
+    assert str(caught.value) == f"POST {url}: the deadline passed while {doing} (total=0.15 s)"
+
+
+def test_the_deadline_while_connecting(session: ulak.Session) -> None:
+    with stalled_port() as port, pytest.raises(ulak.TotalTimeout) as caught:
+        session.get(f"http://127.0.0.1:{port}/", timeout=ulak.Timeout(total=0.1))
+    assert str(caught.value).endswith("the deadline passed while connecting (total=0.1 s)")
+
+
+def test_the_deadline_in_the_queue(http_server: HttpServer, front: Front) -> None:
+    with (
+        front.session(adapters={"http://": front.narrow()}) as session,
+        session.get(f"{http_server.url}/drip?numbytes=99&duration=9", stream=True),
+        pytest.raises(ulak.TotalTimeout, match=r"waiting for a free connection \(total=0.1 s\)$"),
+    ):
+        session.get(f"{http_server.url}/get", timeout=ulak.Timeout(total=0.1))
+
+
+@pytest.mark.parametrize(
+    ("args", "named", "said"),
+    [
+        ((5,), {"read": 30, "pool": 2}, "read came twice, by the 5, which is for connect and read"),
+        ((1, 2), {"connect": 3, "read": 4}, "connect and read came twice, by order and by name"),
+    ],
+)
+def test_a_limit_that_comes_twice(args, named, said: str) -> None:
+    with pytest.raises(ulak.exceptions.InvalidTimeout, match=said):
+        ulak.Timeout(*args, **named)
 
 
 # -- where to ----------------------------------------------------------------

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import gc
+import inspect
+import sys
+from unittest import mock
+
 import pytest
 
 import ulak
 from tests.support import Answer, HttpServer
 from tests.support.fronts import Front
+from ulak._policy.session import BaseSession
 
 WITH_BODY = ("post", "put", "patch", "delete", "options", "query")
 VERBS = ("get", *WITH_BODY)
@@ -23,6 +29,35 @@ def test_a_verb_sends_its_method(http_server: HttpServer, session: ulak.Session,
 def test_a_verb_may_have_a_body(http_server: HttpServer, session: ulak.Session, verb: str) -> None:
     response = getattr(session, verb)(f"{http_server.url}/{verb}", data={"a": "b c"})
     assert response.json()["form"] == {"a": "b c"}
+
+
+@pytest.mark.parametrize("verb", [*VERBS, "request"])
+def test_a_verb_is_a_function_of_its_session(front: Front, verb: str) -> None:
+    """Its name is in messages, and mocks look at it to know what they should return."""
+    function = getattr(front.Session, verb)
+    assert function.__qualname__ == f"{front.Session.__name__}.{verb}"
+    assert function.__module__ == front.Session.__module__
+    assert inspect.signature(function) == inspect.signature(getattr(BaseSession, verb))
+    is_async = front.name == "async"
+    if sys.version_info >= (3, 12):
+        assert inspect.iscoroutinefunction(function) is is_async
+    with mock.patch.object(front.Session, verb) as mocked:
+        assert isinstance(mocked, mock.AsyncMock) is is_async
+    specified = mock.create_autospec(front.Session, instance=True)
+    assert isinstance(getattr(specified, verb), mock.AsyncMock) is is_async
+
+
+def test_an_unknown_keyword_is_told_by_its_session(front: Front, session) -> None:
+    name = front.Session.__name__
+    with pytest.raises(TypeError, match=rf"^{name}\.request\(\) got .* argument 'content'$"):
+        session.post("http://host/", content=b"")
+
+
+@pytest.mark.front("async", "nothing else is awaited")
+def test_a_forgotten_await_is_told_of_request(session, front: Front) -> None:
+    with pytest.warns(RuntimeWarning, match=r"'AsyncSession\.request' was never awaited"):
+        front.real(session).get("http://host/")
+        gc.collect()
 
 
 @pytest.mark.parametrize("verb", ["post", "query"])

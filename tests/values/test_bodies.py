@@ -103,6 +103,21 @@ class TestForms:
         with pytest.raises(InvalidBody, match="pairs"):
             encode_body(data)
 
+    @pytest.mark.parametrize(
+        ("data", "hint"),
+        [
+            (Path("letter.txt"), r": open it, with open\(path, 'rb'\); give bytes, str \("),
+            (lambda: b"", ": call it, and give what it returns; "),
+            (" ".join, "; give bytes"),
+        ],
+        ids=lambda x: type(x).__name__,
+    )
+    @pytest.mark.parametrize("asynchronous", [False, True])
+    def test_what_leads_to_a_body_is_told(self, data: Any, hint: str, asynchronous: bool) -> None:
+        with pytest.raises(InvalidBody, match=f"{type(data).__name__}{hint}") as caught:
+            encode_body(data, asynchronous=asynchronous)
+        assert ("asynchronous iterable or file" in str(caught.value)) is asynchronous
+
     def test_half_a_surrogate_pair_is_refused(self) -> None:
         with pytest.raises(InvalidBody):
             encode_body({"a": "\ud800"})

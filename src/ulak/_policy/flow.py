@@ -319,6 +319,7 @@ class Conversation:
                 if self._deadline is None or monotonic() + wait < self._deadline:
                     self._policy = following
                     return wait
+        self._say_how_long(error)
         self._say_how_often(error)
         raise error
 
@@ -347,12 +348,17 @@ class Conversation:
         if self._deadline is not None and monotonic() + wait >= self._deadline:
             raise TotalTimeout(
                 f"{about(request)}the server asks to wait {wait:g} s before the next attempt, "
-                "which is past the request's total time",
+                f"which is past the request's deadline (total={self._timeout.total:g} s)",
                 request=request,
                 response=response,
             )
         self._policy = following
         return wait
+
+    def _say_how_long(self, error: RequestException) -> None:
+        """Add to an error of the deadline which that was, where an adapter knows what is left."""
+        if isinstance(error, TotalTimeout) and self._deadline is not None and len(error.args) == 1:
+            error.args = (f"{error.args[0]} (total={self._timeout.total:g} s)",)
 
     def _say_how_often(self, error: RequestException) -> None:
         """Add to the last error's message how many attempts it ends, if there was a retry."""
@@ -433,7 +439,7 @@ class Conversation:
         left = self._deadline - monotonic()
         if left <= 0:
             raise TotalTimeout(
-                f"{about(request)}the request's total time is used up", request=request
+                f"{about(request)}the deadline passed before it was sent", request=request
             )
         return self._timeout.within(left)
 

@@ -49,7 +49,7 @@ from .async_source import Source, source_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .clock import Deadline
+    from .clock import Deadline, Doing
     from .payload import Payload
 
 __all__ = ["HIGH_WATER", "AsyncConnection", "new_buffer"]
@@ -376,7 +376,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
             self._set_alarm(expires)
             return
         if self.deadline is not None and now >= self.deadline:
-            self._fail(_too_late())
+            self._fail(TotalTimeoutError(self._doing()))
         elif (self._drained is not None or self._may_be_sending()) and self._has_taken():
             self._set_alarm(self._next_expiry(self._limit))  # it is slow, and takes something
         elif self._drained is None:
@@ -384,6 +384,13 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
             self._fail(lower.ReadTimeoutError(None, None, said))  # type: ignore[arg-type]
         else:
             self._fail(WriteTimeoutError(f"{self._limit} s"))
+
+    def _doing(self) -> Doing:
+        """What goes on in the exchange."""
+        if self._sending:
+            return "sending the request"
+        answered = self.parser is None or self.parser.head is not None
+        return "reading the body" if answered else "waiting for the answer"
 
     def _may_be_sending(self) -> bool:
         """Whether some of a long body may lie in our buffers still; with TLS, nobody can tell."""
@@ -513,7 +520,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
                 continue
             block = await self._next_block(source)
             if self.deadline is not None and monotonic() >= self.deadline:
-                raise _too_late()
+                raise TotalTimeoutError(self._doing())
             if not block and left == 0:
                 return True
             if block is None or self.closed:
@@ -574,6 +581,13 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
 
     # The body of the answer.
 
+    def is_at_home(self) -> bool:
+        """Whether the event loop that runs here is its own."""
+        try:
+            return asyncio.get_running_loop() is self._loop
+        except RuntimeError:  # none does
+            return False
+
     @property
     def is_awaited(self) -> bool:
         """Whether a task waits for something of this connection."""
@@ -601,7 +615,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         :raises urllib3.exceptions.TimeoutError, OSError, ProtocolViolation:
         """
         if self.deadline is not None and not parser.complete and monotonic() >= self.deadline:
-            raise _too_late()
+            raise TotalTimeoutError(self._doing())
         while not self._pieces and not parser.complete:
             self.check()
             await self.wait(read)
@@ -687,7 +701,3 @@ def _acknowledged(sock: socket.socket) -> int:
     except OSError:  # not of TCP, or closed
         return 0
     return int.from_bytes(info[_ACKED], sys.byteorder)
-
-
-def _too_late() -> TotalTimeoutError:
-    return TotalTimeoutError("the request's total time is used up")

@@ -230,7 +230,7 @@ class AsyncPool:
 
     async def _rewind(self, payload: Payload, deadline: Deadline) -> None:
         """Make the body ready to be sent again, which takes a while if a thread still reads it."""
-        limit = Limit(None, deadline)
+        limit = Limit(None, deadline, "sending the request")
         try:
             async with limit.scope:
                 self._scopes.add(limit.scope)
@@ -280,7 +280,7 @@ class AsyncPool:
         self, route: Route, seconds: float | None, deadline: Deadline
     ) -> AsyncConnection | None:
         """Wait in the queue for a connection, or for leave to open one."""
-        limit = Limit(seconds, deadline)
+        limit = Limit(seconds, deadline, "waiting for a free connection")
         waiter = _Waiter(route, self._loop.create_future())
         self._book.wait(route, waiter)
         try:
@@ -321,7 +321,7 @@ class AsyncPool:
 
     async def _dial(self, route: Route, limits: Timeout, deadline: Deadline) -> AsyncConnection:
         """A connection along ``route``, within the time to connect."""
-        limit = Limit(limits.connect, deadline)
+        limit = Limit(limits.connect, deadline, "connecting")
         progress = Progress()
         try:
             async with limit.scope:

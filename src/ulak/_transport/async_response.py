@@ -51,11 +51,13 @@ class _Lease:
             self._pool.give_up_soon(self.conn)
 
 
-def _check_alone(conn: AsyncConnection) -> None:
-    """See that no other task reads.
+def _check_reader(conn: AsyncConnection) -> None:
+    """See that this is the event loop of ``conn``, and that no other task reads.
 
-    :raises InvalidOption: when one does.
+    :raises InvalidOption: when it is not, or one does.
     """
+    if not conn.is_at_home():
+        raise InvalidOption("this response belongs to another event loop; read it there")
     if conn.is_awaited:
         raise InvalidOption("another task is reading this response; read it in one task")
 
@@ -161,7 +163,7 @@ class AsyncRawResponse:
         conn = self._conn
         if conn is None:
             return rest
-        _check_alone(conn)
+        _check_reader(conn)
         try:
             rest += await conn.receive_rest(self._parser, self._limit)
         except BaseException as exc:
@@ -180,7 +182,7 @@ class AsyncRawResponse:
             data, self._rest = self._rest, b""
             return data
         conn = self._conn
-        _check_alone(conn)
+        _check_reader(conn)
         try:
             data = await conn.receive(self._parser, self._limit)
         except BaseException as exc:
@@ -275,4 +277,7 @@ class AsyncRawResponse:
         conn, self._conn = self._conn, None
         if conn is not None:
             self._lease.conn = None
+            if not conn.is_at_home():  # it is only ever given up from elsewhere
+                self._pool.give_up_soon(conn)
+                return
             self._pool.give_back(conn, reusable)

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from time import monotonic
+from typing import Literal
 
 from .._errors import TotalTimeoutError
 
-__all__ = ["after", "earlier", "left", "monotonic"]
+__all__ = ["Doing", "after", "earlier", "left", "monotonic"]
+
+#: What goes on when a deadline passes; for the message.
+Doing = Literal[
+    "waiting for a free connection",
+    "connecting",
+    "sending the request",
+    "waiting for the answer",
+    "reading the body",
+]
 
 #: A point in :func:`time.monotonic`, or ``None`` for never.
 Deadline = float | None
@@ -24,14 +34,15 @@ def earlier(a: Deadline, b: Deadline) -> Deadline:
     return min(a, b)
 
 
-def left(limit: float | None, deadline: Deadline) -> float | None:
+def left(limit: float | None, deadline: Deadline, doing: Doing) -> float | None:
     """How long the next I/O call may take: ``limit``, but not past ``deadline``.
 
+    :param doing: what the call is for.
     :raises TotalTimeoutError: when the deadline has passed.
     """
     if deadline is None:
         return limit
     remaining = deadline - monotonic()
     if remaining <= 0:
-        raise TotalTimeoutError("the request's total time is used up")
+        raise TotalTimeoutError(doing)
     return remaining if limit is None else min(limit, remaining)

@@ -149,13 +149,13 @@ class CodecConnection(_HTTPConnection):
     def too_late(self) -> Exception:
         """The error for a connect phase that ran out of time."""
         if self.deadline is not None and clock.monotonic() >= self.deadline:
-            return TotalTimeoutError("the request's total time is used up")
+            return TotalTimeoutError("connecting")
         return lower.ConnectTimeoutError(self, f"{self.timeout} s")
 
     def _bound_handshake(self, sock: socket.socket) -> None:
         """Leave the TLS handshake what remains of the time to connect."""
         try:
-            sock.settimeout(clock.left(None, self._connect_by))
+            sock.settimeout(clock.left(None, self._connect_by, "connecting"))
         except BaseException as exc:
             sock.close()
             if isinstance(exc, TotalTimeoutError):
@@ -193,7 +193,7 @@ class CodecConnection(_HTTPConnection):
         """Receive the head of the proxy's answer; its body is not read."""
         while parser.head is None:
             try:
-                sock.settimeout(clock.left(None, self._connect_by))
+                sock.settimeout(clock.left(None, self._connect_by, "connecting"))
             except TotalTimeoutError as exc:
                 raise TimeoutError("timed out") from exc
             data = sock.recv(RECEIVE_SIZE)
@@ -273,7 +273,11 @@ class CodecConnection(_HTTPConnection):
             before the end, and the connection is of no further use.
         :raises WriteTimeoutError, TotalTimeoutError, OSError, CallerError:
         """
-        seconds = write if self.deadline is None else clock.left(write, self.deadline)
+        seconds = (
+            write
+            if self.deadline is None
+            else clock.left(write, self.deadline, "sending the request")
+        )
         try:
             if seconds != self._limit:
                 self.limit(seconds)
@@ -286,7 +290,7 @@ class CodecConnection(_HTTPConnection):
             self.sock.sendall(head)
             return self._send_blocks(body, length, write, parser)
         except TimeoutError as exc:
-            self._raise_if_past_deadline(exc)
+            self._raise_if_past_deadline(exc, "sending the request")
             raise WriteTimeoutError(f"{write} s") from exc
 
     def _send_blocks(
@@ -304,12 +308,12 @@ class CodecConnection(_HTTPConnection):
     def _send_or_hear(self, data: bytes, write: float | None, parser: h1.ResponseParser) -> bool:
         """Send ``data``, unless the server answers first; the socket does not block."""
         if self._is_nested:
-            self.limit(clock.left(write, self.deadline))
+            self.limit(clock.left(write, self.deadline, "sending the request"))
             self.sock.sendall(data)
             return True
         view = memoryview(data)
         while view:
-            seconds = clock.left(write, self.deadline)
+            seconds = clock.left(write, self.deadline, "sending the request")
             events = self._poll_both(None if seconds is None else seconds * 1000)
             if not events:
                 raise TimeoutError("timed out")
@@ -347,7 +351,7 @@ class CodecConnection(_HTTPConnection):
         while parser.head is None and parser.interim != 100:  # another 1xx is no leave
             wait = until - clock.monotonic()
             if wait <= 0 or (not self._poll(wait * 1000) and not _pending(self.sock)):
-                clock.left(None, self.deadline)
+                clock.left(None, self.deadline, "sending the request")
                 return True
             try:
                 self.early += self.receive(parser, RECEIVE_SIZE, wait)
@@ -368,14 +372,15 @@ class CodecConnection(_HTTPConnection):
         sock = self.sock
         if sock is None or self.aborted:
             raise lower.ClosedPoolError(None, "the connection was closed")  # type: ignore[arg-type]
-        seconds = read if self.deadline is None else clock.left(read, self.deadline)
+        doing: clock.Doing = "waiting for the answer" if parser.head is None else "reading the body"
+        seconds = read if self.deadline is None else clock.left(read, self.deadline, doing)
         if seconds != self._limit:
             self.limit(seconds)
         cut = False
         try:
             data = sock.recv(size)
         except TimeoutError as exc:
-            self._raise_if_past_deadline(exc)
+            self._raise_if_past_deadline(exc, doing)
             raise lower.ReadTimeoutError(None, None, f"{read} s") from exc  # type: ignore[arg-type]
         except ssl.SSLEOFError:
             data, cut = b"", True
@@ -386,9 +391,9 @@ class CodecConnection(_HTTPConnection):
         parser.feed_eof(cut=cut)
         return b""
 
-    def _raise_if_past_deadline(self, cause: BaseException) -> None:
+    def _raise_if_past_deadline(self, cause: BaseException, doing: clock.Doing) -> None:
         if self.deadline is not None and clock.monotonic() >= self.deadline:
-            raise TotalTimeoutError("the request's total time is used up") from cause
+            raise TotalTimeoutError(doing) from cause
 
 
 class HTTPConnection(CodecConnection):

@@ -171,8 +171,9 @@ class CodecPool(_HTTPConnectionPool):
         self, slots: threading.Semaphore, timeout: Timeout, deadline: clock.Deadline
     ) -> Slot:
         slot = Slot()
-        if not slot.wait(slots, clock.left(timeout.pool, deadline)):
-            clock.left(None, deadline)
+        doing: clock.Doing = "waiting for a free connection"
+        if not slot.wait(slots, clock.left(timeout.pool, deadline, doing)):
+            clock.left(None, deadline, doing)
             raise lower.EmptyPoolError(self, f"{timeout.pool} s")
         return slot
 

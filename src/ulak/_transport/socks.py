@@ -157,9 +157,9 @@ class SOCKSConnection(CodecConnection):
         message = negotiation.opening
         while not negotiation.complete:
             if message:
-                sock.settimeout(clock.left(None, self._connect_by))
+                sock.settimeout(clock.left(None, self._connect_by, "connecting"))
                 sock.sendall(message)
-            sock.settimeout(clock.left(None, self._connect_by))
+            sock.settimeout(clock.left(None, self._connect_by, "connecting"))
             message = negotiation.feed(sock.recv(RECEIVE_SIZE))
 
 
