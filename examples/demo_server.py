@@ -12,6 +12,7 @@ import base64
 import email
 import email.policy
 import json
+import os
 import sys
 import threading
 import time
@@ -207,7 +208,11 @@ def running_server() -> Iterator[str]:
 
 def main() -> None:
     port = int(sys.argv[1]) if len(sys.argv) > 1 else 8000
-    with DemoServer(("127.0.0.1", port), DemoHandler) as server:
+    try:
+        server = DemoServer(("127.0.0.1", port), DemoHandler)
+    except OSError as error:
+        sys.exit(f"port {port}: {os.strerror(error.errno or 0)}; name another: demo_server.py 9090")
+    with server:
         print(f"http://127.0.0.1:{server.server_port}/ (Ctrl-C ends it)", flush=True)
         try:
             server.serve_forever()

@@ -11,6 +11,7 @@ It needs nothing that is not in the clone.  Its routes are in tests/support/rout
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from pathlib import Path
@@ -22,7 +23,11 @@ from tests.support.http_server import HttpServer
 
 def main() -> None:
     port = int(sys.argv[1]) if len(sys.argv) > 1 else 8080
-    with HttpServer(port=port) as server:
+    try:
+        server = HttpServer(port=port)
+    except OSError as error:
+        sys.exit(f"port {port}: {os.strerror(error.errno or 0)}; name another: docs_server.py 9090")
+    with server:
         print(f"{server.url} (Ctrl-C ends it)", flush=True)
         try:
             threading.Event().wait()

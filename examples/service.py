@@ -8,7 +8,8 @@ another terminal::
 
     python examples/service.py http://127.0.0.1:8000 8080
 
-and ask it for http://127.0.0.1:8080/overview.
+and ask it for http://127.0.0.1:8080/overview.  The second argument is the port; where
+8080 is in use, by ``docs_server.py`` for instance, name another.
 """
 
 from __future__ import annotations

@@ -85,6 +85,22 @@ def test_docs_server() -> None:
     assert process.returncode == 0
 
 
+@pytest.mark.parametrize("name", ["docs_server.py", "demo_server.py"])
+def test_a_port_that_is_in_use(name: str) -> None:
+    """Said in a line, with what to do."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = subprocess.run(
+            python(EXAMPLES / name, port),
+            capture_output=True,
+            encoding="utf-8",
+            timeout=30,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert re.fullmatch(rf"port {port}: .*; name another: {name} 9090\n", done.stderr)
+
+
 def test_quickstart(run_example: RunExample) -> None:
     shown = run_example("quickstart.py")
     size = (EXAMPLES / "quickstart.py").stat().st_size

@@ -249,10 +249,6 @@ TWINS = {
         "ulak.sessions.Session._perform",
     ): "what is rejected is decided by _rejects; what is left is reading some of it",
     (
-        "ulak.async_models.AsyncResponse._load",
-        "ulak.models.Response._load",
-    ): "a translation of errors around the one line that waits",
-    (
         "ulak.async_models.AsyncResponse._load_at_most",
         "ulak.models.Response._load_at_most",
     ): "the loop itself waits; its limits are the caller's",
