@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import gc
 import io
+import threading
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 
@@ -195,17 +196,19 @@ def test_an_early_answer_is_returned_while_a_body_is_awaited(
     session: ulak.AsyncSession, start_raw_server: StartRaw
 ) -> None:
     ended = []
+    awaited = threading.Event()
 
     async def body() -> AsyncIterator[bytes]:
         try:
             yield b"x"
+            awaited.set()
             await asyncio.sleep(20)
         finally:
             ended.append(True)
 
     def refuses(connection: RawConnection) -> None:
         connection.recv_head()
-        connection.recv_body(len(b"1\r\nx\r\n"))  # so that the body was begun
+        assert awaited.wait(10)
         connection.respond(b"too big", status=b"413 Too Large")
         connection.hang()
 
