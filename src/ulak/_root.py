@@ -25,8 +25,9 @@ class RequestException(OSError):
 
     __module__ = "ulak.exceptions"
 
-    request: RequestLike | None
-    response: ResponseLike | None
+    # Of a subclass whose own __init__ does not call this one, too.
+    request: RequestLike | None = None
+    response: ResponseLike | None = None
 
     def __init__(
         self,

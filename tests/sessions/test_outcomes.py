@@ -12,6 +12,7 @@ import ulak
 from tests.support import HttpServer, free_port
 from tests.support.fronts import Front
 from ulak import exceptions as e
+from ulak.adapters import BaseAdapter
 
 
 def gathered(front: Front, gathering: Any) -> list[Any]:
@@ -75,6 +76,30 @@ def test_a_prepared_request_that_is_refused(session: Any) -> None:
         with pytest.raises(e.RequestException) as caught:
             session.send(prepared, **options)
         assert caught.value.request is prepared
+
+
+class Bare(e.ConnectionError):
+    """An error of the caller's own, which says nothing to its base."""
+
+    def __init__(self) -> None:
+        """Nothing."""
+
+
+def test_an_error_of_an_adapter_of_ones_own_gets_the_request(front: Front) -> None:
+    class Failing(BaseAdapter):
+        def send(self, request: Any, *args: Any, **options: Any) -> Any:
+            raise Bare
+
+        def close(self) -> None:
+            """Nothing to close."""
+
+    with (
+        front.session(adapters={"own://": front.adapter(Failing())}) as session,
+        pytest.raises(Bare) as caught,
+    ):
+        session.get("own://host/")
+    assert caught.value.request is not None
+    assert caught.value.request.url == "own://host/"
 
 
 def test_each_outcome_of_many_has_its_request(

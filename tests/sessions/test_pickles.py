@@ -134,6 +134,15 @@ def test_an_error_of_a_real_exchange(http_server: HttpServer, session, over) -> 
     assert again.request.url == caught.value.request.url
 
 
+def test_an_error_before_anything_was_prepared(session: ulak.Session, over) -> None:
+    """It has the caller's own request, of which not everything can be pickled."""
+    with pytest.raises(exceptions.MissingSchema) as caught:
+        session.post("no-scheme", data=iter([b"x"]), hooks={"response": lambda r, **k: None})
+    again = over(caught.value)
+    assert str(again) == str(caught.value)
+    assert (again.request.method, again.request.url) == ("POST", "no-scheme")
+
+
 def test_an_error_without_an_answer(session: ulak.Session, over) -> None:
     with pytest.raises(ulak.ConnectionError) as caught:
         session.post("http://127.0.0.1:1/", data=iter([b"x"]))
