@@ -89,6 +89,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         "_expires",
         "_gone",
         "_hears_interim",
+        "_is_tls",
         "_limit",
         "_loop",
         "_paused",
@@ -146,6 +147,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         self._size = 0
         self._sink: BytesIO | None = None
         self._paused = False
+        self._is_tls = False
         self._waiter: asyncio.Future[None] | None = None
         self._drained: asyncio.Future[None] | None = None
         self._reading: asyncio.Task[Any] | None = None
@@ -161,15 +163,13 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         self._timer_when = 0.0
         self._poll: Any = None
 
-    @property
-    def _is_tls(self) -> bool:
-        return self.transport.get_extra_info("ssl_object") is not None
-
     # What the loop calls.
 
     def connection_made(self, transport: Any) -> None:
         """Begin; TLS has shaken hands."""
         self.transport = transport
+        # Asked now, for a transport that is closed has forgotten it.
+        self._is_tls = transport.get_extra_info("ssl_object") is not None
         if hasattr(select, "poll"):  # not on Windows
             poll = select.poll()
             poll.register(self._sock, select.POLLIN)
