@@ -44,7 +44,7 @@ from .connection import (
     HTTPSConnection,
 )
 from .response import BodyReader, RawResponse
-from .stock import URLOPEN
+from .stock import is_replaced, is_watched, own_parts
 
 if TYPE_CHECKING:
     from urllib3.response import BaseHTTPResponse
@@ -54,6 +54,8 @@ if TYPE_CHECKING:
     from .payload import Payload
 
 __all__ = ["CodecPool", "HTTPConnectionPool", "HTTPSConnectionPool"]
+
+_NO_POLICY = "urllib3's connections are replaced by others, which do not keep the address policy"
 
 
 class Outgoing(NamedTuple):
@@ -76,7 +78,13 @@ class _ConnectionCls:
     """
 
     def __get__(self, pool: CodecPool | None, owner: type[CodecPool]) -> Any:
-        return owner._stock.ConnectionCls if owner.is_stood_in_for() else owner._connection
+        stands, connection = owner._stock, owner._stock_connection
+        of_urllib3, of_client = owner._own_parts
+        if is_replaced(stands, connection, of_urllib3):
+            return stands.ConnectionCls
+        if is_watched(connection, of_client) and (pool is None or pool.may_be_watched()):
+            return stands.ConnectionCls
+        return owner._connection
 
 
 class Slot:
@@ -108,6 +116,7 @@ class CodecPool(_HTTPConnectionPool):
     #: urllib3's pool under ours, and its connection, which somebody may replace.
     _stock: ClassVar[type[_HTTPConnectionPool]] = _HTTPConnectionPool
     _stock_connection: ClassVar[type[Any]] = stock.HTTPConnection
+    _own_parts: ClassVar[Any] = own_parts(_HTTPConnectionPool, stock.HTTPConnection)
     _connection: ClassVar[type[CodecConnection]] = HTTPConnection
 
     #: The ``verify`` and ``cert`` that an adapter looked this pool up with.
@@ -258,9 +267,8 @@ class CodecPool(_HTTPConnectionPool):
             connection is closed then.
         :raises CallerError: when reading the body does.
         """
-        # What is_stood_in_for tells, without the call.
-        stands = self._stock
-        if stands.ConnectionCls is not self._stock_connection or stands.urlopen is not URLOPEN:
+        connection = self.ConnectionCls
+        if connection is not self._connection and not self._speaks_ours(connection):
             return self._exchange_by_urllib3(method, target, headers, timeout, payload)
         fields = self._fields(target, headers)
         if payload is None and method in METHODS_WITH_BODY:
@@ -297,11 +305,18 @@ class CodecPool(_HTTPConnectionPool):
         except (OSError, h1.ProtocolViolation) as exc:
             raise as_urllib3(exc, aborted=conn.aborted) from exc
 
-    @classmethod
-    def is_stood_in_for(cls) -> bool:
-        """Whether somebody has replaced urllib3's connections, or how they are used."""
-        stands = cls._stock
-        return stands.ConnectionCls is not cls._stock_connection or stands.urlopen is not URLOPEN
+    def may_be_watched(self) -> bool:
+        """Whether to go by ``http.client`` when only that was changed, by who wants to look on.
+
+        Not under an address policy, which is worth more than being watched.
+        """
+        return self.address_policy is None
+
+    def _speaks_ours(self, connection: Any) -> bool:
+        """Whether a class that somebody gave this pool is one of ours, and nothing stands in."""
+        if not (isinstance(connection, type) and issubclass(connection, CodecConnection)):
+            return False
+        return _ConnectionCls().__get__(self, type(self)) is self._connection
 
     def _exchange_by_urllib3(self, *exchange: Any) -> BaseHTTPResponse:
         """:meth:`exchange` by what stands in the place of urllib3's connections.
@@ -309,9 +324,7 @@ class CodecPool(_HTTPConnectionPool):
         :raises InvalidOption: under an address policy, which that does not know.
         """
         if self.address_policy is not None:
-            raise InvalidOption(
-                "urllib3's connections are replaced by others, which do not keep the address policy"
-            )
+            raise InvalidOption(_NO_POLICY)
         return stock.urlopen(self, *exchange)
 
     def _fields(self, target: str, headers: CaseInsensitiveDict[Any]) -> list[tuple[str, Any]]:
@@ -360,6 +373,8 @@ class CodecPool(_HTTPConnectionPool):
                 self._prepare_proxy(conn)  # pyright: ignore[reportArgumentType]  # its protocol knows host as a variable only
             else:
                 conn.connect()
+            if self.address_policy is not None:
+                self._check_peer(self.address_policy, conn)
         except (OSError, ValueError, lower.HTTPError) as exc:
             raise self._connect_error(conn, exc) from exc
         if self.scheme == "https" and not conn.is_verified and not conn.proxy_is_verified:
@@ -368,6 +383,14 @@ class CodecPool(_HTTPConnectionPool):
                 lower.InsecureRequestWarning,
                 stacklevel=stacklevel(),
             )
+
+    def _check_peer(self, policy: AddressPolicy, conn: CodecConnection) -> None:
+        """See that ``conn`` is where the policy allows, whoever has dialled it.
+
+        :raises AddressDenied: when it is not; the caller closes it.
+        """
+        if self.proxy is None:
+            policy.check_peer(self.host, conn.sock.getpeername())
 
     def _connect_error(self, conn: CodecConnection, error: Exception) -> Exception:
         """The error for a connection that could not be made, as urllib3 words it."""
@@ -419,6 +442,7 @@ class HTTPSConnectionPool(CodecPool, _HTTPSConnectionPool):  # pyright: ignore[r
 
     _stock = _HTTPSConnectionPool
     _stock_connection = stock.HTTPSConnection
+    _own_parts = own_parts(_HTTPSConnectionPool, stock.HTTPSConnection)
     _connection: ClassVar[type[CodecConnection]] = HTTPSConnection
 
 
