@@ -181,10 +181,9 @@ class AddressPolicy:
         :param peer: as :meth:`socket.socket.getpeername` tells it.
         :raises AddressDenied: when it is denied, or no address that can be judged.
         """
-        try:
-            self.permitted(host, peer[1], [(None, None, 0, "", peer)])
-        except (ValueError, IndexError):  # of a unix socket
-            raise AddressDenied(f"{host} was connected to at {peer!r}, which is no address") from None
+        if not isinstance(peer, tuple):  # of a unix socket
+            raise AddressDenied(f"{host} was connected to at {peer!r}, which is no address")
+        self.permitted(host, peer[1], [(None, None, 0, "", peer)])
 
     def check_forwarded(self, host: str, port: int) -> None:
         """See that a proxy may be asked for ``host``, to which it connects by itself.

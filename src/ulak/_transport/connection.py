@@ -62,6 +62,8 @@ class CodecConnection(_HTTPConnection):
     aborted: bool = False
     #: What its pool knows it by, and its place there while it is in use.
     reference: Any = None
+    #: A weak reference to that pool.
+    pool: Any = None
     slot: Any = None
     #: What of the body came while the request was still being sent.
     early: bytes = b""

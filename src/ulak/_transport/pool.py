@@ -10,6 +10,7 @@ where the request cannot have been carried out twice.
 
 from __future__ import annotations
 
+import logging
 import ssl
 import threading
 import warnings
@@ -33,7 +34,7 @@ from .._protocol.exchange import (
     keeps_alive,
 )
 from .._protocol.reuse import may_send_again
-from .._urls import parse
+from .._urls import parse, redact
 from ..exceptions import InvalidOption, RequestException
 from ..structures import CaseInsensitiveDict
 from . import clock, stock
@@ -52,6 +53,9 @@ if TYPE_CHECKING:
     from .._addresses import AddressPolicy
     from ..timeouts import Timeout
     from .payload import Payload
+
+_log = logging.getLogger("urllib3.connectionpool")
+_DEBUG = logging.DEBUG
 
 __all__ = ["CodecPool", "HTTPConnectionPool", "HTTPSConnectionPool"]
 
@@ -142,6 +146,7 @@ class CodecPool(_HTTPConnectionPool):
         # nobody has it any more, and its slot comes free.
         self._busy: dict[int, weakref.ref[CodecConnection]] = {}
         self._host_field = _host_header(self.scheme or "http", host, port)
+        self._reference = weakref.ref(self)
         weakref.finalize(self, _close_each, self._idle)
 
     # Taking and giving back.
@@ -162,6 +167,7 @@ class CodecPool(_HTTPConnectionPool):
             if conn is None:
                 conn = self._new_conn()
                 conn.reference = weakref.ref(conn)
+                conn.pool = self._reference
                 if self.address_policy is not None:
                     conn.address_policy = self.address_policy
         except BaseException:
@@ -270,6 +276,7 @@ class CodecPool(_HTTPConnectionPool):
         connection = self.ConnectionCls
         if connection is not self._connection and not self._speaks_ours(connection):
             return self._exchange_by_urllib3(method, target, headers, timeout, payload)
+        self.num_requests += 1
         fields = self._fields(target, headers)
         if payload is None and method in METHODS_WITH_BODY:
             announce_no_body(fields, headers)
@@ -363,7 +370,25 @@ class CodecPool(_HTTPConnectionPool):
             reader = BodyReader(parser, body, None, None, None, source=conn)
         else:
             reader = BodyReader(parser, body, conn, self, timeout.read, whole)
-        return RawResponse(parser.head, reader, out.target)
+        answer = RawResponse(parser.head, reader, out.target)
+        if _log.isEnabledFor(_DEBUG):
+            self._note(out, answer)
+        return answer
+
+    def _note(self, out: Outgoing, answer: RawResponse) -> None:
+        """Log an exchange as urllib3 does, without the secrets that a target may have."""
+        bodiless = out.method == "HEAD" or answer.status in (204, 304)
+        _log.debug(
+            '%s://%s:%s "%s %s %s" %s %s',
+            self.scheme,
+            self.host,
+            self.port,
+            out.method,
+            redact(out.target),
+            answer.version_string,
+            answer.status,
+            0 if bodiless else answer.length_remaining,
+        )
 
     def _open(self, conn: CodecConnection, seconds: float | None, tunnelled: bool) -> None:
         """Connect, within ``seconds``."""
