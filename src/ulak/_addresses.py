@@ -211,15 +211,17 @@ def _forms(address: _Address) -> list[_Address]:
         return [address]
     if address.ipv4_mapped is not None:  # the system dials it as IPv4
         return [address.ipv4_mapped]
-    if address in _NAT64 or (address in _IPV4_COMPATIBLE and int(address) > 1):
-        return [address, IPv4Address(int(address) & 0xFFFFFFFF)]
+    forms: list[_Address] = [address]
+    low_32_bits = IPv4Address(int(address) & 0xFFFFFFFF)
+    compatible = address in _IPV4_COMPATIBLE and int(address) > 1
+    isatap = (int(address) >> 32) & _ISATAP_MASK == _ISATAP
+    if address in _NAT64 or compatible or isatap:
+        forms.append(low_32_bits)
     if address.sixtofour is not None:
-        return [address, address.sixtofour]
-    if address.teredo is not None:
-        return [address, address.teredo[1]]
-    if (int(address) >> 32) & _ISATAP_MASK == _ISATAP:
-        return [address, IPv4Address(int(address) & 0xFFFFFFFF)]
-    return [address]
+        forms.append(address.sixtofour)
+    elif address.teredo is not None:
+        forms.append(address.teredo[1])
+    return forms
 
 
 def _as_dialled(network: _Network) -> _Network:

@@ -305,7 +305,7 @@ def test_an_address_policy_refuses_what_dials_otherwise(http_server, session) ->
     assert not asked
 
 
-def test_names_are_looked_up_in_urllib3s_family(http_server, session, monkeypatch) -> None:
+def test_names_are_looked_up_in_urllib3s_family(http_server, monkeypatch) -> None:
     asked = []
     genuine = socket.getaddrinfo
 

@@ -236,6 +236,8 @@ def test_an_isatap_address_holds_an_ipv4_address(unique: str) -> None:
     assert policy.objection(f"{prefix}169.254.169.254") == "cloud metadata, as 169.254.169.254"
     assert policy.objection(f"{prefix}8.8.8.8") is None
     assert policy.objection("2606:4700:1:2:1:5efe:10.0.0.1") is None
+    both = AddressPolicy(allow=["2002::/16"])  # 6to4 as well
+    assert both.objection("2002:808:808:1:0:5efe:10.0.0.1") == "private, as 10.0.0.1"
 
 
 @pytest.mark.parametrize(
