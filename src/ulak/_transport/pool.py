@@ -45,7 +45,7 @@ from .connection import (
     HTTPSConnection,
 )
 from .response import BodyReader, RawResponse
-from .stock import is_replaced, is_watched, own_parts
+from .stock import is_replaced, is_untouched, own_parts
 
 if TYPE_CHECKING:
     from urllib3.response import BaseHTTPResponse
@@ -82,13 +82,12 @@ class _ConnectionCls:
     """
 
     def __get__(self, pool: CodecPool | None, owner: type[CodecPool]) -> Any:
-        stands, connection = owner._stock, owner._stock_connection
-        of_urllib3, of_client = owner._own_parts
-        if is_replaced(stands, connection, of_urllib3):
-            return stands.ConnectionCls
-        if is_watched(connection, of_client) and (pool is None or pool.may_be_watched()):
-            return stands.ConnectionCls
-        return owner._connection
+        stands, connection, own = owner._stock, owner._stock_connection, owner._own_parts
+        if is_untouched(stands, connection, own):  # nearly always
+            return owner._connection
+        replaced = is_replaced(stands, connection, own)
+        gives_way = replaced or pool is None or pool.may_be_watched()
+        return stands.ConnectionCls if gives_way else owner._connection
 
 
 class Slot:
@@ -120,7 +119,7 @@ class CodecPool(_HTTPConnectionPool):
     #: urllib3's pool under ours, and its connection, which somebody may replace.
     _stock: ClassVar[type[_HTTPConnectionPool]] = _HTTPConnectionPool
     _stock_connection: ClassVar[type[Any]] = stock.HTTPConnection
-    _own_parts: ClassVar[Any] = own_parts(_HTTPConnectionPool, stock.HTTPConnection)
+    _own_parts: ClassVar[tuple[Any, ...]] = own_parts(_HTTPConnectionPool, stock.HTTPConnection)
     _connection: ClassVar[type[CodecConnection]] = HTTPConnection
 
     #: The ``verify`` and ``cert`` that an adapter looked this pool up with.

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import http.client
 import sys
+from operator import is_not
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,7 @@ __all__ = [
     "HTTPSConnection",
     "dials_itself",
     "is_replaced",
-    "is_watched",
+    "is_untouched",
     "own_parts",
     "urlopen",
 ]
@@ -68,11 +69,13 @@ _OWN_DIALLING: Any = (
     _own(HTTPConnection._new_conn),
     _own(urllib3.util.connection.create_connection),
 )
+#: How many of :func:`own_parts` are urllib3's.
+_OF_URLLIB3 = 6
 _CLIENT: Any = http.client.HTTPConnection
 
 
-def own_parts(pool: Any, connection: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    """What of an exchange others replace, as it is when nobody has: urllib3's, http.client's.
+def own_parts(pool: Any, connection: Any) -> tuple[Any, ...]:
+    """What of an exchange others replace, as it is when nobody has: urllib3's, then http.client's.
 
     There is ``None`` for what was replaced before it could be seen, and then every
     exchange goes by what stands there.
@@ -80,57 +83,56 @@ def own_parts(pool: Any, connection: Any) -> tuple[tuple[Any, ...], tuple[Any, .
     :param pool: urllib3's class of pools.
     :param connection: urllib3's class of connections for it.
     """
-    of_urllib3 = (
-        connection,
-        _own(pool.urlopen),
-        _own(pool._make_request),
-        _own(pool._get_conn),
-        _own(connection.request),
-        _own(connection.getresponse),
+    return connection, *(_own(part) for part in _parts(pool, connection)[1:])
+
+
+def _parts(pool: Any, connection: Any) -> tuple[Any, ...]:
+    """The same, as it is at this moment."""
+    return (
+        pool.ConnectionCls,
+        pool.urlopen,
+        pool._make_request,
+        pool._get_conn,
+        connection.request,
+        connection.getresponse,
+        connection.putrequest,
+        connection.send,
+        _CLIENT.putrequest,
+        _CLIENT.putheader,
+        _CLIENT.endheaders,
+        _CLIENT.getresponse,
     )
-    of_client = (
-        _own(connection.putrequest),
-        _own(connection.send),
-        _own(_CLIENT.putrequest),
-        _own(_CLIENT.putheader),
-        _own(_CLIENT.endheaders),
-        _own(_CLIENT.getresponse),
+
+
+def is_untouched(pool: Any, connection: Any, own: tuple[Any, ...]) -> bool:
+    """Whether all is in its place, and ``http.client`` is not to print; asked for every request.
+
+    :param own: what :func:`own_parts` told of ``pool`` and ``connection``.
+    """
+    # By identity: a wrapper may call itself equal to what it wraps.
+    return (
+        pool.ConnectionCls is own[0]
+        and pool.urlopen is own[1]
+        and pool._make_request is own[2]
+        and pool._get_conn is own[3]
+        and connection.request is own[4]
+        and connection.getresponse is own[5]
+        and connection.putrequest is own[6]
+        and connection.send is own[7]
+        and _CLIENT.putrequest is own[8]
+        and _CLIENT.putheader is own[9]
+        and _CLIENT.endheaders is own[10]
+        and _CLIENT.getresponse is own[11]
+        and connection.debuglevel == 0
     )
-    return of_urllib3, of_client
 
 
 def is_replaced(pool: Any, connection: Any, own: tuple[Any, ...]) -> bool:
-    """Whether something stands in the place of what is urllib3's.
+    """Whether something stands in the place of what is urllib3's, not only http.client's.
 
-    :param own: the first of what :func:`own_parts` told of ``pool`` and ``connection``.
+    :param own: as for :func:`is_untouched`.
     """
-    stands, urlopen, make_request, get_conn, request, getresponse = own
-    # By identity: a wrapper may call itself equal to what it wraps.
-    return not (
-        pool.ConnectionCls is stands
-        and pool.urlopen is urlopen
-        and pool._make_request is make_request
-        and pool._get_conn is get_conn
-        and connection.request is request
-        and connection.getresponse is getresponse
-    )
-
-
-def is_watched(connection: Any, own: tuple[Any, ...]) -> bool:
-    """Whether something stands in the place of what is of ``http.client``, or it is to print.
-
-    :param own: the second of what :func:`own_parts` told of it.
-    """
-    putrequest, send, client_putrequest, putheader, endheaders, getresponse = own
-    return not (
-        connection.putrequest is putrequest
-        and connection.send is send
-        and connection.debuglevel == 0
-        and _CLIENT.putrequest is client_putrequest
-        and _CLIENT.putheader is putheader
-        and _CLIENT.endheaders is endheaders
-        and _CLIENT.getresponse is getresponse
-    )
+    return any(map(is_not, _parts(pool, connection)[:_OF_URLLIB3], own))
 
 
 def dials_itself(connection: Any) -> bool:
