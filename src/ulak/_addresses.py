@@ -33,8 +33,14 @@ _Network: TypeAlias = IPv4Network | IPv6Network
 
 #: RFC 6052, section 2.1: IPv4 addresses as a NAT64 gateway is asked for them.
 _NAT64: Final = IPv6Network("64:ff9b::/96")
+#: RFC 4291, section 2.5.5.2.
+_IPV4_MAPPED: Final = IPv6Network("::ffff:0:0/96")
 #: RFC 4291, section 2.5.5.1; deprecated.
 _IPV4_COMPATIBLE: Final = IPv6Network("::/96")
+#: RFC 5214, section 6.1: the upper half of an interface's identifier, whose lower half is
+#: an IPv4 address; the mask leaves out whether that is unique in the world.
+_ISATAP: Final = 0x00005EFE
+_ISATAP_MASK: Final = 0xFDFFFFFF
 
 
 def _table(*rows: tuple[str, str]) -> tuple[tuple[_Network, str], ...]:
@@ -88,7 +94,7 @@ class AddressPolicy:
 
     Not public are private, loopback, link-local, shared, multicast, reserved and
     documentation addresses, those of the clouds' metadata services, and IPv6 addresses
-    that hold such an IPv4 address (mapped, NAT64) or belong to no network in use (6to4,
+    that hold such an IPv4 address (mapped, NAT64, ISATAP) or belong to no network in use (6to4,
     Teredo).  Immutable, hashable; equal ones are interchangeable.
 
     :param deny: networks or addresses, such as ``"203.0.113.0/24"``, that are denied
@@ -169,6 +175,16 @@ class AddressPolicy:
             raise AddressDenied(denied)
         return allowed
 
+    def check_peer(self, host: str, peer: Any) -> None:
+        """See that a connection for ``host`` is to where it may be.
+
+        :param peer: as :meth:`socket.socket.getpeername` tells it.
+        :raises AddressDenied: when it is denied, or no address that can be judged.
+        """
+        if not isinstance(peer, tuple):  # of a unix socket
+            raise AddressDenied(f"{host} was connected to at {peer!r}, which is no address")
+        self.permitted(host, peer[1], [(None, None, 0, "", peer)])
+
     def check_forwarded(self, host: str, port: int) -> None:
         """See that a proxy may be asked for ``host``, to which it connects by itself.
 
@@ -195,13 +211,25 @@ def _forms(address: _Address) -> list[_Address]:
         return [address]
     if address.ipv4_mapped is not None:  # the system dials it as IPv4
         return [address.ipv4_mapped]
-    if address in _NAT64 or (address in _IPV4_COMPATIBLE and int(address) > 1):
-        return [address, IPv4Address(int(address) & 0xFFFFFFFF)]
+    forms: list[_Address] = [address]
+    low_32_bits = IPv4Address(int(address) & 0xFFFFFFFF)
+    compatible = address in _IPV4_COMPATIBLE and int(address) > 1
+    isatap = (int(address) >> 32) & _ISATAP_MASK == _ISATAP
+    if address in _NAT64 or compatible or isatap:
+        forms.append(low_32_bits)
     if address.sixtofour is not None:
-        return [address, address.sixtofour]
-    if address.teredo is not None:
-        return [address, address.teredo[1]]
-    return [address]
+        forms.append(address.sixtofour)
+    elif address.teredo is not None:
+        forms.append(address.teredo[1])
+    return forms
+
+
+def _as_dialled(network: _Network) -> _Network:
+    """``network`` as IPv4 where its addresses are IPv4-mapped: they are judged as IPv4."""
+    if isinstance(network, IPv6Network) and network.subnet_of(_IPV4_MAPPED):
+        lowest = int(network.network_address) & 0xFFFFFFFF
+        return IPv4Network((lowest, network.prefixlen - 96))
+    return network
 
 
 def _networks(name: str, given: Any) -> tuple[_Network, ...]:
@@ -212,7 +240,7 @@ def _networks(name: str, given: Any) -> tuple[_Network, ...]:
     if isinstance(given, str | bytes) or not isinstance(given, Iterable):
         raise InvalidOption(f"{name}={given!r} should be a list of networks such as '10.0.0.0/8'")
     try:
-        return tuple(ip_network(network) for network in given)
+        return tuple(_as_dialled(ip_network(network)) for network in given)
     except (ValueError, TypeError) as exc:
         raise InvalidOption(f"{name}= should be a list of networks: {exc}") from exc
 

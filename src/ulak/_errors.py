@@ -28,6 +28,7 @@ __all__ = [
     "WriteTimeoutError",
     "about",
     "as_urllib3",
+    "assign",
     "translate",
 ]
 
@@ -196,6 +197,18 @@ def _what_broke(
 def about(request: RequestLike | None) -> str:
     """The beginning of a message: which request, without its secrets; "" where there is none."""
     return "" if request is None else f"{request.method} {redact(str(request.url))}: "
+
+
+def assign(error: ulak.RequestException, request: RequestLike) -> None:
+    """Tell an error of ours, raised where the request was not known, whose it is.
+
+    The message of an :class:`AddressDenied` then begins with it.
+    """
+    if error.request is not None:
+        return
+    error.request = request
+    if isinstance(error, ulak.AddressDenied):
+        error.args = (f"{about(request)}{error}",)
 
 
 def _message(words: str, cause: Exception, request: RequestLike | None) -> str:

@@ -14,7 +14,7 @@ from urllib3.util import Retry
 
 from . import _tls, _urls
 from ._environment import normalise_proxy, select_proxy
-from ._errors import LOWER_ERRORS, translate
+from ._errors import LOWER_ERRORS, assign, translate
 from ._headers import Headers, prepare_headers
 from ._protocol.exchange import is_absolute
 from ._transport.manager import CodecPoolManager, PoolManager, ProxyManager
@@ -406,8 +406,7 @@ class HTTPAdapter(BaseAdapter):
             )
             raw = _exchange(pool, request, target, limits)
         except RequestException as exc:
-            if exc.request is None:
-                exc.request = request
+            assign(exc, request)
             raise
         except CallerError as exc:
             callers = exc.args[0]

@@ -16,7 +16,7 @@ from urllib3 import exceptions as lower
 
 from . import _tls, _urls
 from ._environment import normalise_proxy, select_proxy
-from ._errors import LOWER_ERRORS, translate
+from ._errors import LOWER_ERRORS, assign, translate
 from ._headers import prepare_headers
 from ._protocol.exchange import (
     METHODS_WITH_BODY,
@@ -249,8 +249,7 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
                 route, head, method, limits, deadline, payload, keep_alive=keeps_alive(headers)
             )
         except RequestException as exc:
-            if exc.request is None:
-                exc.request = request
+            assign(exc, request)
             raise
         except CallerError as exc:
             callers = exc.args[0]

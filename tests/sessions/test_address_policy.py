@@ -112,7 +112,8 @@ def test_the_error(http_server: HttpServer, front: Front, names: Names) -> None:
     error = caught.value
     assert error.code == "address_denied"
     said = "evil.example is at 127.0.0.1; the address policy denies 127.0.0.1 (loopback)"
-    assert str(error) == said
+    url = f"http://evil.example:{http_server.port}/get?token=***"
+    assert str(error) == f"GET {url}: {said}"
     assert error.request is not None
     assert error.request.url.endswith("secret")
     assert "secret" not in str(error)

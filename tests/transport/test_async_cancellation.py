@@ -608,7 +608,7 @@ def test_closing_over_a_name_that_is_looked_up(
     genuine = socket.getaddrinfo
 
     def slow(host: Any, *args: Any, **kwargs: Any) -> Any:
-        if host != b"slow.example":
+        if host != "slow.example":
             return genuine(host, *args, **kwargs)
         asked.set()
         release.wait(5)

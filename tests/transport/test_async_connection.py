@@ -1180,7 +1180,7 @@ def test_the_deadline_of_a_name(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> 
     genuine = socket.getaddrinfo
 
     def slow(host: Any, *args: Any, **kwargs: Any) -> Any:
-        if host != b"slow.example":
+        if host != "slow.example":
             return genuine(host, *args, **kwargs)
         release.wait(5)
         raise socket.gaierror(socket.EAI_NONAME, "none")

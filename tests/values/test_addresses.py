@@ -209,3 +209,54 @@ def test_it_is_a_value() -> None:
 def test_what_is_no_policy(settings: dict[str, Any]) -> None:
     with pytest.raises(InvalidOption, match=next(iter(settings))):
         AddressPolicy(**settings)
+
+
+@pytest.mark.parametrize(
+    ("network", "denied", "allowed"),
+    [
+        ("::ffff:8.8.8.8", ["8.8.8.8", "::ffff:8.8.8.8"], ["8.8.4.4", "::ffff:8.8.4.4"]),
+        ("::ffff:8.8.0.0/112", ["8.8.4.4", "::ffff:8.8.4.4"], ["8.9.0.0"]),
+        ("::ffff:0:0/96", ["8.8.8.8", "::ffff:8.8.8.8"], ["2606:4700::1111"]),
+    ],
+)
+def test_an_ipv4_mapped_network_is_the_ipv4_network(network, denied, allowed) -> None:
+    policy = AddressPolicy(deny=[network])
+    assert [policy.objection(x) is None for x in denied] == [False] * len(denied)
+    assert [policy.objection(x) for x in allowed] == [None] * len(allowed)
+    private = AddressPolicy(allow=["::ffff:10.0.0.0/104"])
+    assert private == AddressPolicy(allow=["10.0.0.0/8"])
+    assert private.objection("10.1.2.3") is None
+
+
+@pytest.mark.parametrize("unique", ["", "200:"])
+def test_an_isatap_address_holds_an_ipv4_address(unique: str) -> None:
+    prefix = f"2606:4700:1:2:{unique or '0:'}5efe:"
+    policy = AddressPolicy()
+    assert policy.objection(f"{prefix}10.0.0.1") == "private, as 10.0.0.1"
+    assert policy.objection(f"{prefix}169.254.169.254") == "cloud metadata, as 169.254.169.254"
+    assert policy.objection(f"{prefix}8.8.8.8") is None
+    assert policy.objection("2606:4700:1:2:1:5efe:10.0.0.1") is None
+    both = AddressPolicy(allow=["2002::/16"])  # 6to4 as well
+    assert both.objection("2002:808:808:1:0:5efe:10.0.0.1") == "private, as 10.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("peer", "said"),
+    [
+        (
+            ("10.0.0.1", 443),
+            "x.example is at 10.0.0.1; the address policy denies 10.0.0.1 (private)",
+        ),
+        (("fe80::1%eth0", 443, 0, 2), "link-local"),
+        (("8.8.8.8", 80), "port 80"),
+        ("/run/x.sock", "no address"),
+        ("", "no address"),
+        (b"\0abstract", "no address"),
+    ],
+)
+def test_what_a_socket_is_connected_to(peer: object, said: str) -> None:
+    policy = AddressPolicy(ports=[443])
+    with pytest.raises(AddressDenied) as caught:
+        policy.check_peer("x.example", peer)
+    assert said in str(caught.value)
+    policy.check_peer("x.example", ("8.8.8.8", 443))

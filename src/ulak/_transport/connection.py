@@ -22,9 +22,9 @@ from urllib3 import exceptions as lower
 from .._errors import TotalTimeoutError, WriteTimeoutError
 from .._protocol import h1
 from .._protocol.exchange import ANSWER_WAIT, CONTINUE_WAIT, JOIN_LIMIT, Tunnel, TunnelRefused
-from ..exceptions import RequestException
-from . import clock, dial
-from .payload import caller_blocks
+from ..exceptions import InvalidOption, RequestException
+from . import clock, dial, stock
+from .payload import CallerError, caller_blocks
 from .stock import HTTPConnection as _HTTPConnection
 from .stock import HTTPSConnection as _HTTPSConnection
 from .targets import unseen
@@ -62,6 +62,8 @@ class CodecConnection(_HTTPConnection):
     aborted: bool = False
     #: What its pool knows it by, and its place there while it is in use.
     reference: Any = None
+    #: A weak reference to that pool.
+    pool: Any = None
     slot: Any = None
     #: What of the body came while the request was still being sent.
     early: bytes = b""
@@ -103,6 +105,8 @@ class CodecConnection(_HTTPConnection):
 
     def _new_conn(self) -> socket.socket:
         """Dial; urllib3 calls this from its ``connect``."""
+        if stock.dials_itself(super(CodecConnection, type(self))):
+            return self._dial_by_others()
         try:
             sock = dial.connect(
                 self._dns_host,
@@ -121,6 +125,34 @@ class CodecConnection(_HTTPConnection):
             raise self.too_late() from exc
         except OSError as exc:
             raise lower.NewConnectionError(self, str(exc)) from exc
+        self._bound_handshake(sock)
+        return sock
+
+    def _dial_by_others(self) -> socket.socket:
+        """Dial by what was put in the place of urllib3's own dialling.
+
+        :raises InvalidOption: under an address policy, which that does not know.
+        :raises CallerError: with what it raises that is no failure to connect.
+        """
+        if self.address_policy is not None and self.proxy is None:
+            raise InvalidOption(
+                "how urllib3 connects was replaced by what does not keep the address policy"
+            )
+        limit = self.timeout
+        try:
+            self.timeout = clock.left(None, self._connect_by)
+            sock = super()._new_conn()
+        except lower.ConnectTimeoutError as exc:
+            if isinstance(exc, lower.NewConnectionError):
+                raise
+            raise self.too_late() from exc
+        except (OSError, lower.HTTPError, RequestException):
+            raise
+        except Exception as exc:
+            raise CallerError(exc) from exc
+        finally:
+            self.timeout = limit
+        self._watch(sock)
         self._bound_handshake(sock)
         return sock
 

@@ -10,7 +10,10 @@ from __future__ import annotations
 import socket
 import threading
 from time import monotonic
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+import urllib3.util.connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -139,13 +142,24 @@ def look_up(host: str, port: int, flags: int = 0) -> list[AddressInfo]:
     :param host: without brackets.
     :raises socket.gaierror: when there is none.
     """
-    # A str would be passed through the idna codec, which takes longer to import
-    # than a name takes to resolve; ours is in A-labels already.
-    name = host.encode("ascii") if host.isascii() else host
+    # The family that urllib3 would ask for; programs replace it to have IPv4 only.
+    family = 0 if is_address(host) else urllib3.util.connection.allowed_gai_family()
     try:
-        return socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=flags)
+        if not _is_own(socket.getaddrinfo):
+            # What stands there may know others' calls only: without keywords, and with a str.
+            given = (0, flags) if flags else ()
+            return socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, *given)
+        # A str would be passed through the idna codec, which takes longer to import
+        # than a name takes to resolve; ours is in A-labels already.
+        name = host.encode("ascii") if host.isascii() else host
+        return socket.getaddrinfo(name, port, family, socket.SOCK_STREAM, flags=flags)
     except UnicodeError as exc:  # a label that no name server could hold
         raise socket.gaierror(socket.EAI_NONAME, str(exc)) from exc
+
+
+def _is_own(function: Any) -> bool:
+    """Whether ``getaddrinfo`` is the one of :mod:`socket`."""
+    return type(function) is FunctionType and function.__globals__ is vars(socket)
 
 
 def is_address(host: str) -> bool:
@@ -167,7 +181,7 @@ def _resolve_in_thread(host: str, port: int, deadline: float) -> list[AddressInf
     def work() -> None:
         try:
             outcome.append(look_up(host, port))
-        except Exception as exc:
+        except BaseException as exc:  # such as a test's that forbids it
             outcome.append(exc)
         finally:
             done.set()
@@ -179,6 +193,6 @@ def _resolve_in_thread(host: str, port: int, deadline: float) -> list[AddressInf
     if not done.wait(max(0.0, deadline - monotonic())):
         raise TimeoutError("timed out")
     result = outcome[0]
-    if isinstance(result, Exception):
+    if isinstance(result, BaseException):
         raise result
     return result  # type: ignore[no-any-return]

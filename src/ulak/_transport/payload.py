@@ -18,7 +18,7 @@ __all__ = ["CallerError", "Payload", "caller_blocks", "guarded"]
 
 
 class CallerError(Exception):
-    """The caller's own body failed while it was read; ``args[0]`` is their exception."""
+    """Code of the caller's failed, such as a body that was read; ``args[0]`` is what it raised."""
 
 
 class Payload(NamedTuple):

@@ -10,6 +10,7 @@ where the request cannot have been carried out twice.
 
 from __future__ import annotations
 
+import logging
 import ssl
 import threading
 import warnings
@@ -33,7 +34,7 @@ from .._protocol.exchange import (
     keeps_alive,
 )
 from .._protocol.reuse import may_send_again
-from .._urls import parse
+from .._urls import parse, redact
 from ..exceptions import InvalidOption, RequestException
 from ..structures import CaseInsensitiveDict
 from . import clock, stock
@@ -44,7 +45,7 @@ from .connection import (
     HTTPSConnection,
 )
 from .response import BodyReader, RawResponse
-from .stock import URLOPEN
+from .stock import is_replaced, is_untouched, own_parts
 
 if TYPE_CHECKING:
     from urllib3.response import BaseHTTPResponse
@@ -53,7 +54,12 @@ if TYPE_CHECKING:
     from ..timeouts import Timeout
     from .payload import Payload
 
+_log = logging.getLogger("urllib3.connectionpool")
+_DEBUG = logging.DEBUG
+
 __all__ = ["CodecPool", "HTTPConnectionPool", "HTTPSConnectionPool"]
+
+_NO_POLICY = "urllib3's connections are replaced by others, which do not keep the address policy"
 
 
 class Outgoing(NamedTuple):
@@ -76,7 +82,12 @@ class _ConnectionCls:
     """
 
     def __get__(self, pool: CodecPool | None, owner: type[CodecPool]) -> Any:
-        return owner._stock.ConnectionCls if owner.is_stood_in_for() else owner._connection
+        stands, connection, own = owner._stock, owner._stock_connection, owner._own_parts
+        if is_untouched(stands, connection, own):  # nearly always
+            return owner._connection
+        replaced = is_replaced(stands, connection, own)
+        gives_way = replaced or pool is None or pool.may_be_watched()
+        return stands.ConnectionCls if gives_way else owner._connection
 
 
 class Slot:
@@ -108,6 +119,7 @@ class CodecPool(_HTTPConnectionPool):
     #: urllib3's pool under ours, and its connection, which somebody may replace.
     _stock: ClassVar[type[_HTTPConnectionPool]] = _HTTPConnectionPool
     _stock_connection: ClassVar[type[Any]] = stock.HTTPConnection
+    _own_parts: ClassVar[tuple[Any, ...]] = own_parts(_HTTPConnectionPool, stock.HTTPConnection)
     _connection: ClassVar[type[CodecConnection]] = HTTPConnection
 
     #: The ``verify`` and ``cert`` that an adapter looked this pool up with.
@@ -133,6 +145,7 @@ class CodecPool(_HTTPConnectionPool):
         # nobody has it any more, and its slot comes free.
         self._busy: dict[int, weakref.ref[CodecConnection]] = {}
         self._host_field = _host_header(self.scheme or "http", host, port)
+        self._reference = weakref.ref(self)
         weakref.finalize(self, _close_each, self._idle)
 
     # Taking and giving back.
@@ -153,6 +166,7 @@ class CodecPool(_HTTPConnectionPool):
             if conn is None:
                 conn = self._new_conn()
                 conn.reference = weakref.ref(conn)
+                conn.pool = self._reference
                 if self.address_policy is not None:
                     conn.address_policy = self.address_policy
         except BaseException:
@@ -259,10 +273,10 @@ class CodecPool(_HTTPConnectionPool):
             connection is closed then.
         :raises CallerError: when reading the body does.
         """
-        # What is_stood_in_for tells, without the call.
-        stands = self._stock
-        if stands.ConnectionCls is not self._stock_connection or stands.urlopen is not URLOPEN:
+        connection = self.ConnectionCls
+        if connection is not self._connection and not self._speaks_ours(connection):
             return self._exchange_by_urllib3(method, target, headers, timeout, payload)
+        self.num_requests += 1
         fields = self._fields(target, headers)
         if payload is None and method in METHODS_WITH_BODY:
             announce_no_body(fields, headers)
@@ -298,11 +312,18 @@ class CodecPool(_HTTPConnectionPool):
         except (OSError, h1.ProtocolViolation) as exc:
             raise as_urllib3(exc, aborted=conn.aborted) from exc
 
-    @classmethod
-    def is_stood_in_for(cls) -> bool:
-        """Whether somebody has replaced urllib3's connections, or how they are used."""
-        stands = cls._stock
-        return stands.ConnectionCls is not cls._stock_connection or stands.urlopen is not URLOPEN
+    def may_be_watched(self) -> bool:
+        """Whether to go by ``http.client`` when only that was changed, by who wants to look on.
+
+        Not under an address policy, which is worth more than being watched.
+        """
+        return self.address_policy is None
+
+    def _speaks_ours(self, connection: Any) -> bool:
+        """Whether a class that somebody gave this pool is one of ours, and nothing stands in."""
+        if not (isinstance(connection, type) and issubclass(connection, CodecConnection)):
+            return False
+        return _ConnectionCls().__get__(self, type(self)) is self._connection
 
     def _exchange_by_urllib3(self, *exchange: Any) -> BaseHTTPResponse:
         """:meth:`exchange` by what stands in the place of urllib3's connections.
@@ -310,9 +331,7 @@ class CodecPool(_HTTPConnectionPool):
         :raises InvalidOption: under an address policy, which that does not know.
         """
         if self.address_policy is not None:
-            raise InvalidOption(
-                "urllib3's connections are replaced by others, which do not keep the address policy"
-            )
+            raise InvalidOption(_NO_POLICY)
         return stock.urlopen(self, *exchange)
 
     def _fields(self, target: str, headers: CaseInsensitiveDict[Any]) -> list[tuple[str, Any]]:
@@ -351,7 +370,25 @@ class CodecPool(_HTTPConnectionPool):
             reader = BodyReader(parser, body, None, None, None, source=conn)
         else:
             reader = BodyReader(parser, body, conn, self, timeout.read, whole)
-        return RawResponse(parser.head, reader, out.target)
+        answer = RawResponse(parser.head, reader, out.target)
+        if _log.isEnabledFor(_DEBUG):
+            self._note(out, answer)
+        return answer
+
+    def _note(self, out: Outgoing, answer: RawResponse) -> None:
+        """Log an exchange as urllib3 does, without the secrets that a target may have."""
+        bodiless = out.method == "HEAD" or answer.status in (204, 304)
+        _log.debug(
+            '%s://%s:%s "%s %s %s" %s %s',
+            self.scheme,
+            self.host,
+            self.port,
+            out.method,
+            redact(out.target),
+            answer.version_string,
+            answer.status,
+            0 if bodiless else answer.length_remaining,
+        )
 
     def _open(self, conn: CodecConnection, seconds: float | None, tunnelled: bool) -> None:
         """Connect, within ``seconds``."""
@@ -361,6 +398,8 @@ class CodecPool(_HTTPConnectionPool):
                 self._prepare_proxy(conn)  # pyright: ignore[reportArgumentType]  # its protocol knows host as a variable only
             else:
                 conn.connect()
+            if self.address_policy is not None:
+                self._check_peer(self.address_policy, conn)
         except (OSError, ValueError, lower.HTTPError) as exc:
             raise self._connect_error(conn, exc) from exc
         if self.scheme == "https" and not conn.is_verified and not conn.proxy_is_verified:
@@ -369,6 +408,14 @@ class CodecPool(_HTTPConnectionPool):
                 lower.InsecureRequestWarning,
                 stacklevel=stacklevel(),
             )
+
+    def _check_peer(self, policy: AddressPolicy, conn: CodecConnection) -> None:
+        """See that ``conn`` is where the policy allows, whoever has dialled it.
+
+        :raises AddressDenied: when it is not; the caller closes it.
+        """
+        if self.proxy is None:
+            policy.check_peer(self.host, conn.sock.getpeername())
 
     def _connect_error(self, conn: CodecConnection, error: Exception) -> Exception:
         """The error for a connection that could not be made, as urllib3 words it."""
@@ -420,6 +467,7 @@ class HTTPSConnectionPool(CodecPool, _HTTPSConnectionPool):  # pyright: ignore[r
 
     _stock = _HTTPSConnectionPool
     _stock_connection = stock.HTTPSConnection
+    _own_parts = own_parts(_HTTPSConnectionPool, stock.HTTPSConnection)
     _connection: ClassVar[type[CodecConnection]] = HTTPSConnection
 
 

@@ -105,6 +105,12 @@ class BodyReader:
         return None if self._source is None or self.closed else self._source()
 
     @property
+    def pool(self) -> Any:
+        """The pool of :attr:`source`, for as long."""
+        conn = self.source
+        return None if conn is None or conn.pool is None else conn.pool()
+
+    @property
     def fp(self) -> _Buffered | None:
         """What http.client reads from; ``fp.raw._sock`` is where others look for the certificate.
 
@@ -292,7 +298,6 @@ class RawResponse(HTTPResponse):
     enforce_content_length = True
     msg = None
     chunk_left = None
-    _pool = None
     _retries = None
     _sock_shutdown = None
     _decoded_buffer: Any = b""  # empty: decoding is done here, not in what is inherited
@@ -533,11 +538,11 @@ class RawResponse(HTTPResponse):
         return self.closed
 
     def fileno(self) -> int:
-        """The socket's descriptor, while the body is still on it.
+        """The socket's descriptor, until the body is read.
 
-        :raises OSError: when it is not.
+        :raises OSError: when it is read, or when the session was closed.
         """
-        conn = self._reader.connection
+        conn = self._reader.source
         if conn is None or conn.sock is None:
             raise OSError("the response has no connection any more")
         return int(conn.sock.fileno())
@@ -567,6 +572,11 @@ class RawResponse(HTTPResponse):
     def _connection(self) -> CodecConnection | None:  # type: ignore[override]  # the reader's
         """:attr:`connection`, under the name by which certificates and addresses are asked for."""
         return self._reader.source
+
+    @property
+    def _pool(self) -> Any:  # type: ignore[override]  # the connection's
+        """The pool of :attr:`connection`, until the body is read."""
+        return self._reader.pool
 
     def supports_chunked_reads(self) -> bool:
         """Whether :meth:`read_chunked` works."""

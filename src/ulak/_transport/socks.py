@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from urllib3.response import BaseHTTPResponse
 
+    from .._addresses import AddressPolicy
+
 __all__ = ["SOCKSProxyManager", "SocksProxy"]
 
 DEFAULT_PORT: Final = 1080
@@ -171,6 +173,13 @@ class SOCKSHTTPConnectionPool(CodecPool):
     """Connections to one ``http://`` origin by SOCKS."""
 
     _connection = SOCKSConnection
+
+    def may_be_watched(self) -> bool:
+        """No: ``http.client`` knows no SOCKS."""
+        return False
+
+    def _check_peer(self, policy: AddressPolicy, conn: CodecConnection) -> None:
+        """The other end is the proxy; what it is asked for was judged."""
 
     def _exchange_by_urllib3(self, *exchange: Any) -> BaseHTTPResponse:
         """Refuse: what stands in for urllib3's connections would go past the proxy."""

@@ -413,6 +413,15 @@ CONNECTIONS = Section(
             stated="who looks beneath urllib3 sees objects that are not compared",
         ),
         Entry(
+            "replaced-below",
+            "What is replaced in urllib3 or `http.client`",
+            "is always on the way of requests.",
+            "In ulak it is where [the guide](guide/dropin.md#what-is-replaced-below-requests) "
+            "says so, and the exchange goes by them then. Under an `AddressPolicy` it is refused, "
+            "or not used.",
+            stated="the table replaces nothing; tests/transport/test_stock.py tests it",
+        ),
+        Entry(
             "connect-host",
             "CONNECT",
             "is asked of a proxy in HTTP/1.0 and without a Host field by requests,",
