@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from . import _bodies, _text, _urls
 from ._errors import LOWER_ERRORS, translate
 from ._headers import prepare_headers
+from ._inheritance import hand_down
 from ._response import (
     CONTENT_CHUNK_SIZE,
     ITER_CHUNK_SIZE,
@@ -636,3 +637,6 @@ class Response(BaseResponse):
         if not self._content_consumed and not self._is_refused:
             self.content  # noqa: B018 - a pickle holds the body
         return {name: getattr(self, name, None) for name in self.__attrs__}
+
+
+hand_down(BaseResponse, Response)

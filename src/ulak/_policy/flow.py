@@ -16,6 +16,9 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
+from urllib3.response import HTTPResponse
+from urllib3.util import Retry
+
 from .. import _bodies
 from .._errors import about
 from .._response import BaseResponse
@@ -29,7 +32,7 @@ from ..exceptions import (
     TooManyRedirects,
     TotalTimeout,
 )
-from ..retries import after_error, after_response, pause, reads_bodies
+from ..retries import after_error, after_response, pause, reads_bodies, resolve
 from ..timeouts import Timeout
 from .redirects import RedirectHost, next_request
 from .steps import Close, Hooks, Load, Pause, Resend, Rewind, Send, Skim
@@ -37,8 +40,6 @@ from .steps import Close, Hooks, Load, Pause, Resend, Rewind, Send, Skim
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
     from http.cookiejar import CookieJar
-
-    from urllib3.util import Retry
 
     from .._types import Proxies, Unset
     from ..models import PreparedRequest
@@ -219,6 +220,7 @@ class Conversation:
                 policy = self._policy_for(request, response)
                 if policy is None:
                     return response
+                _note_retries(response, policy)
                 try:
                     after = yield from self._ask(policy, request, response)
                 except Exception:  # of a policy of the caller's own, too
@@ -376,6 +378,8 @@ class Conversation:
                 else response.connection
             )
             policy = getattr(adapter, "max_retries", None)
+            if not isinstance(policy, Retry):  # set later, or of an adapter of another kind
+                policy = resolve(policy) if isinstance(policy, int) else None
         if policy is None:
             return None
         if policy.total == 0 and not policy.history and not policy.status_forcelist:
@@ -442,6 +446,12 @@ class Conversation:
                 f"{about(request)}the deadline passed before it was sent", request=request
             )
         return self._timeout.within(left)
+
+
+def _note_retries(response: BaseResponse, policy: Retry) -> None:
+    """Leave ``policy``, with its history, where urllib3 leaves it: on ``raw``."""
+    if isinstance(response.raw, HTTPResponse):
+        response.raw.retries = policy
 
 
 def _can_send_again(request: PreparedRequest) -> bool:

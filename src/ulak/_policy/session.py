@@ -8,11 +8,9 @@ carries out the steps of a conversation in its way, and decides nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping
-from functools import update_wrapper
 from os import PathLike
 from ssl import SSLContext
 from time import perf_counter
-from types import FunctionType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from urllib3.util import Retry
@@ -21,6 +19,7 @@ from .. import _environment, _urls
 from .._callers import caller, warn_unused
 from .._forks import renew_lock_in_child
 from .._headers import CheckedHeaders, merge, prepare_headers
+from .._inheritance import hand_down
 from .._protocol import codings
 from .._response import REDIRECT_STATI, BaseResponse
 from .._types import UNSET, JSONDumps, JSONLoads
@@ -47,6 +46,7 @@ from .settings import merge_hooks, merge_params
 if TYPE_CHECKING:
     from collections.abc import Callable
     from http.cookiejar import CookieJar
+    from types import FunctionType
     from typing import Unpack
 
     from .._types import (
@@ -225,6 +225,8 @@ class BaseSession(Generic[Answer, Opened]):
     _streams: Any = False
     #: How often it was closed; it can be used again.
     _closings: int = 0
+    #: Whether it is for one request, whose response may outlast it.
+    _is_brief: bool = False
 
     def __init__(  # noqa: PLR0913 - keywords, each a setting of its own
         self,
@@ -789,25 +791,18 @@ _VERBS = ("get", "options", "head", "post", "put", "patch", "delete", "query", "
 
 
 def with_verbs(mark: Callable[[FunctionType], None] | None) -> Callable[[_S], _S]:
-    """A decorator: give a session the verbs as functions of its own, of the same code.
+    """A decorator: give a session all that is public as its own, of the same code.
 
-    They bear its name, for messages about their arguments.
+    The verbs bear its name, for messages about their arguments.
 
-    :param mark: is called with each.
+    :param mark: is called with each verb.
     """
 
     def decorate(cls: _S) -> _S:
-        for name in _VERBS:
-            shared: FunctionType = getattr(BaseSession, name)
-            own = FunctionType(shared.__code__, shared.__globals__, name, shared.__defaults__)
-            update_wrapper(own, shared)
-            own.__kwdefaults__ = shared.__kwdefaults__
-            own.__qualname__ = f"{cls.__name__}.{name}"
-            own.__module__ = cls.__module__
-            del own.__dict__["__wrapped__"]  # it is no wrapper
-            if mark is not None:
-                mark(own)
-            setattr(cls, name, own)
+        hand_down(BaseSession, cls)
+        if mark is not None:
+            for name in _VERBS:
+                mark(vars(cls)[name])
         return cls
 
     return decorate
