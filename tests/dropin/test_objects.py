@@ -326,6 +326,29 @@ with requests.Session() as s:
     except requests.ConnectionError:
         print("refused")
 """,
+    "looks for the reason of an error": """
+from urllib3.util import Retry
+retrying = requests.Session()
+policy = Retry(1, status_forcelist=[503], backoff_factor=0)
+retrying.mount("http://", requests.adapters.HTTPAdapter(max_retries=policy))
+for call in (
+    lambda: requests.get("http://127.0.0.1:1/"),
+    lambda: requests.get("http://name.invalid/"),
+    lambda: requests.get("https://h/", proxies={"https": "http://127.0.0.1:1"}),
+    lambda: retrying.get(url + "/status/503"),
+):
+    try:
+        call()
+    except requests.RequestException as e:
+        print(type(e.args[0].reason).__module__, type(e.args[0].reason).__name__)
+        for phrase in ("Failed to establish a new connection", "Connection refused",
+                       "Failed to resolve", "too many 503 error responses"):
+            print(phrase, phrase in str(e))
+try:
+    requests.get(url + "/delay/2", timeout=0.2)
+except requests.exceptions.ReadTimeout as e:
+    print("Read timed out" in str(e))
+""",
     "derives from requests' exceptions": """
 class Mine(requests.exceptions.HTTPError): pass
 def hook(r, **kwargs):

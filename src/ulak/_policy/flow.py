@@ -22,6 +22,7 @@ from urllib3.util import Retry
 from .. import _bodies
 from .._errors import about
 from .._response import BaseResponse
+from .._root import say_more
 from .._types import UNSET
 from ..exceptions import (
     ChunkedEncodingError,
@@ -359,14 +360,14 @@ class Conversation:
 
     def _say_how_long(self, error: RequestException) -> None:
         """Add to an error of the deadline which that was, where an adapter knows what is left."""
-        if isinstance(error, TotalTimeout) and self._deadline is not None and len(error.args) == 1:
-            error.args = (f"{error.args[0]} (total={self._timeout.total:g} s)",)
+        if isinstance(error, TotalTimeout) and self._deadline is not None:
+            say_more(error, f" (total={self._timeout.total:g} s)")
 
     def _say_how_often(self, error: RequestException) -> None:
         """Add to the last error's message how many attempts it ends, if there was a retry."""
         tried = len(getattr(self._policy, "history", ())) + 1
-        if tried > 1 and len(error.args) == 1:
-            error.args = (f"{error.args[0]}; tried {tried} times",)
+        if tried > 1:
+            say_more(error, f"; tried {tried} times")
 
     def _policy_for(self, request: PreparedRequest, response: BaseResponse | None) -> Retry | None:
         """The retry policy: the call's or the session's, or else the adapter's."""
