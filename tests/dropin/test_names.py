@@ -208,10 +208,15 @@ def test_there_is_nothing_else_in_packages(name: str) -> None:
 
 
 #: Classes of requests whose methods code looks for, replaces and takes away.
-CLASSES = (
-    "adapters.HTTPAdapter exceptions.RequestException models.PreparedRequest models.Request models.Response"
-    " sessions.Session structures.CaseInsensitiveDict"
-).split()
+CLASSES = [
+    "adapters.HTTPAdapter",
+    "exceptions.RequestException",
+    "models.PreparedRequest",
+    "models.Request",
+    "models.Response",
+    "sessions.Session",
+    "structures.CaseInsensitiveDict",
+]
 
 _OWN_NAMES = """
 import importlib, json, sys

@@ -349,6 +349,26 @@ try:
 except requests.exceptions.ReadTimeout as e:
     print("Read timed out" in str(e))
 """,
+    "takes every name": """
+from requests import *
+print(sorted(name for name in vars() if not name.startswith("__")), sorted(requests.__all__))
+""",
+    "names a method like a setting of ulak's": """
+class Mine(requests.Session):
+    def base_url(self): return url
+    def raise_for_status(self, response): response.raise_for_status()
+    def retries(self): return 3
+    def timeout(self): return 5
+    def fetch(self, path): return self.get(self.base_url() + path)
+print(Mine().fetch("/status/404").status_code, Mine().retries(), Mine().timeout())
+""",
+    "sets the time that a response took": """
+import datetime
+response = requests.get(url + "/get")
+for value in (None, 0.5, datetime.timedelta(seconds=2)):
+    response.elapsed = value
+    print(response.elapsed)
+""",
     "derives from requests' exceptions": """
 class Mine(requests.exceptions.HTTPError): pass
 def hook(r, **kwargs):

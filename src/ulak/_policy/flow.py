@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from .guards import Guards
     from .steps import Step
 
-__all__ = ["Conversation", "FlowHost"]
+__all__ = ["Conversation", "FlowHost", "kind_of"]
 
 Steps: TypeAlias = "Generator[Step, Any, BaseResponse]"
 
@@ -187,7 +187,7 @@ class Conversation:
         hooked: BaseResponse = yield Hooks(request, response)
         if not isinstance(hooked, self._host._response_class):
             raise InvalidOption(
-                f"a response hook returned {_kind(hooked)}; it should return "
+                f"a response hook returned {kind_of(hooked)}; it should return "
                 f"{self._host._response_class.__name__}, or None to keep the one it was given",
                 request=request,
                 response=response,
@@ -459,7 +459,7 @@ def _can_send_again(request: PreparedRequest) -> bool:
     return request.body is None or _bodies.is_replayable(request.body, request._body_position)
 
 
-def _kind(value: object) -> str:
+def kind_of(value: object) -> str:
     """What ``value`` is, for whoever returned it by mistake."""
     if hasattr(value, "cr_code"):
         return "a coroutine (hooks that are async functions are for an AsyncSession)"
