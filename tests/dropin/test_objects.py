@@ -351,7 +351,8 @@ except requests.exceptions.ReadTimeout as e:
 """,
     "takes every name": """
 from requests import *
-print(sorted(name for name in vars() if not name.startswith("__")), sorted(requests.__all__))
+given = sorted(name for name in vars() if not name.startswith("__") and name != "ulak")
+print(given, sorted(requests.__all__))
 """,
     "names a method like a setting of ulak's": """
 class Mine(requests.Session):
