@@ -166,6 +166,9 @@ from requests.packages.urllib3.util.retry import Retry
 from requests.sessions import SessionRedirectMixin, merge_setting, preferred_clock
 from requests.status_codes import _codes, codes
 from requests.structures import CaseInsensitiveDict, LookupDict
+from requests.utils import _parse_list_header
+from requests._internal_utils import _HEADER_VALIDATORS_BYTE, _HEADER_VALIDATORS_STR
+from requests._internal_utils import _VALID_HEADER_NAME_RE_BYTE, _VALID_HEADER_VALUE_RE_STR
 from requests.utils import default_headers, dict_from_cookiejar, super_len, to_key_val_list
 from requests.__version__ import __build__, __version__
 import requests.packages.urllib3.util.ssl_
