@@ -488,9 +488,11 @@ class BaseSession(Generic[Answer, Opened]):
         if type(options.get("proxies")) is _Resolved:
             self._keep_from_origin(prepared, options["proxies"])
         options["allow_redirects"] = allow_redirects
-        options["timeout"] = self.timeout if timeout is UNSET else timeout
-        if callable(options["timeout"]):
-            options["timeout"] = standard()
+        if timeout is UNSET:
+            timeout = self.timeout
+            if callable(timeout):
+                timeout = standard()
+        options["timeout"] = timeout
         if retries is not UNSET:
             options["retries"] = retries
         if guards != _NO_GUARDS:
