@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from urllib3 import exceptions as lower
 
 from . import exceptions as ulak
+from ._root import Message
 from ._urls import redact
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ _TABLE: Final[tuple[_Row, ...]] = (
     *_alike(lower.NameResolutionError, ulak.NameResolutionError, "the host name has no address"),
     *_alike(lower.NewConnectionError, ulak.ConnectionError, "no connection"),
     *_alike(lower.ConnectTimeoutError, ulak.ConnectTimeout, "no connection in time"),
-    (lower.TimeoutError, ulak.ReadTimeout, ulak.BodyReadTimeout, "no data in time"),
+    (lower.TimeoutError, ulak.ReadTimeout, ulak.BodyReadTimeout, "Read timed out, no data in time"),
     *_alike(lower.ProxyError, ulak.ProxyError, "the proxy failed"),
     *_alike(lower.SSLError, ulak.SSLError, "TLS failed"),
     *_alike(lower.EmptyPoolError, ulak.PoolTimeout, "no connection became free in time"),
@@ -98,7 +99,7 @@ _TABLE: Final[tuple[_Row, ...]] = (
     *_alike(lower.HTTPError, ulak.RequestException, "the request failed"),
     *_alike(ssl.SSLError, ulak.SSLError, "TLS failed"),
     *_alike(socket.gaierror, ulak.NameResolutionError, "the host name has no address"),
-    (TimeoutError, ulak.ReadTimeout, ulak.BodyReadTimeout, "no data in time"),
+    (TimeoutError, ulak.ReadTimeout, ulak.BodyReadTimeout, "Read timed out, no data in time"),
     *_in_body(HTTPException, "the answer is not valid HTTP"),
     *_alike(OSError, ulak.ConnectionError, "the connection broke"),
 )
@@ -109,6 +110,9 @@ _UNKNOWN: Final[_Row] = (
     ulak.RequestException,
     "the request failed",
 )
+
+#: As urllib3 puts it, for who looks for that in a message.
+_NO_CONNECTION: Final = "Failed to establish a new connection"
 
 #: What OpenSSL says of bytes that are no TLS record, such as an answer in plain HTTP.
 _NOT_TLS: Final = re.compile(
@@ -138,7 +142,8 @@ def translate(
         cls, words = ulak.ProxyTimeout, "the proxy made no connection in time"
     if isinstance(cause, lower.ProtocolError):
         cls, words = _what_broke(cause, cls, words)
-    return cls(_message(words, cause, request), request=request, response=response)
+    message = Message(_message(words, cause, request), cause)
+    return cls(message, request=request, response=response)
 
 
 def as_urllib3(error: Exception, *, aborted: bool = False) -> Exception:
@@ -226,6 +231,9 @@ def _detail(cause: Exception) -> str:
     """What the lower layer said, without the pool and connection that it names."""
     if isinstance(cause, lower.ProxyError):
         return f"{_plain(cause.args[0])}: {_detail(cause.original_error)}"
+    if type(cause) is lower.NewConnectionError and cause.args:
+        said = _plain(cause.args[-1])
+        return said if said.startswith(_NO_CONNECTION) else f"{_NO_CONNECTION}: {said}"
     if type(cause) in (lower.ProtocolError, lower.DecodeError) and len(cause.args) > 1:
         return str(cause.args[1]) or type(cause.args[1]).__name__
     return _plain(cause.args[-1] if cause.args else cause)

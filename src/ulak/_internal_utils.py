@@ -18,6 +18,10 @@ HEADER_VALIDATORS: dict[type, tuple[re.Pattern[Any], re.Pattern[Any]]] = {
     bytes: (re.compile(rb"\A%b\Z" % _NAME.encode()), re.compile(rb"\A%b\Z" % _VALUE.encode())),
     str: (re.compile(rf"\A{_NAME}\Z"), re.compile(rf"\A{_VALUE}\Z")),
 }
+_HEADER_VALIDATORS_BYTE = HEADER_VALIDATORS[bytes]
+_HEADER_VALIDATORS_STR = HEADER_VALIDATORS[str]
+_VALID_HEADER_NAME_RE_BYTE, _VALID_HEADER_VALUE_RE_BYTE = _HEADER_VALIDATORS_BYTE
+_VALID_HEADER_NAME_RE_STR, _VALID_HEADER_VALUE_RE_STR = _HEADER_VALIDATORS_STR
 
 
 def to_native_string(string: str | bytes, encoding: str = "ascii") -> str:

@@ -78,6 +78,8 @@ class BaseResponse:
     _encoding: str | Unset | None = UNSET
     _reason: str | Unset | None = UNSET
     _seconds: float = 0.0
+    #: What was set in its place.
+    _elapsed: Any = UNSET
     _json_loads: JSONLoads | None = None
     #: Most bytes of the body, decoded; ``None`` for any number.
     _body_limit: int | None = None
@@ -158,13 +160,15 @@ class BaseResponse:
     @property
     def elapsed(self) -> timedelta:
         """The time from sending the request to the end of the response's head."""
+        if not isinstance(self._elapsed, Unset):
+            return self._elapsed  # type: ignore[no-any-return]  # or what somebody put there
         from datetime import timedelta
 
         return timedelta(seconds=self._seconds)
 
     @elapsed.setter
     def elapsed(self, value: timedelta) -> None:
-        self._seconds = value.total_seconds()
+        self._elapsed = value
 
     @property
     def ok(self) -> bool:

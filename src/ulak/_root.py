@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from ._types import RequestLike, ResponseLike
 
-__all__ = ["RequestException"]
+__all__ = ["Message", "RequestException", "say_more"]
 
 
 class RequestException(OSError):
@@ -47,6 +47,33 @@ class RequestException(OSError):
         if slim is not None:
             state = {**state, "request": slim()}
         return _rebuild, (type(self), self.args, state)
+
+
+class Message(str):
+    """What an error says, and the error below of which it says it.
+
+    Code for requests looks there: ``error.args[0].reason``.  A pickle holds the text alone.
+    """
+
+    __slots__ = ("reason",)
+
+    reason: Exception | None
+
+    def __new__(cls, text: str, reason: Exception | None) -> Message:
+        """``text``, about ``reason``."""
+        message = super().__new__(cls, text)
+        message.reason = reason
+        return message
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        return str, (str(self),)
+
+
+def say_more(error: RequestException, more: str) -> None:
+    """Add ``more`` to what ``error`` says, where that is one message."""
+    if len(error.args) == 1:
+        said = error.args[0]
+        error.args = (Message(f"{said}{more}", getattr(said, "reason", None)),)
 
 
 def _rebuild(

@@ -413,6 +413,8 @@ class HTTPAdapter(BaseAdapter):
         except LOWER_ERRORS as exc:
             raise translate(exc, request) from exc
         else:
+            if type(raw) is RawResponse:
+                raw.retries = self.max_retries
             return self.build_response(request, raw)
         try:
             raise callers  # their own, from reading the body, as they raised it

@@ -65,14 +65,14 @@ def request(method: str, url: str | bytes, **kwargs: Unpack[AllOptions]) -> Resp
     :raises TypeError: for a keyword that is none of these.
     """
     _look_ahead(url, kwargs)
+    from ._policy.session import BaseSession
     from .sessions import Session
 
-    session = Session()
-    try:
-        # By keywords, as those who put a mock in its place expect.
+    # In a ``with`` and by keywords, as those expect who put another in its place.
+    with Session() as session:
+        if isinstance(session, BaseSession):
+            session._is_brief = True
         return session.request(method=method, url=url, **kwargs)
-    finally:
-        session._retire()
 
 
 def _look_ahead(url: object, kwargs: Mapping[str, Any]) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _text
 from ._errors import LOWER_ERRORS, about, translate
+from ._inheritance import hand_down
 from ._response import CONTENT_CHUNK_SIZE, BaseResponse, slices
 from .exceptions import BodyNotRead, BodyTooLarge, InvalidOption, RequestException
 from .models import PreparedRequest
@@ -270,3 +271,6 @@ async def _read(raw: Any, size: int | None) -> bytes:
     """The next piece of a body that is read like a file, asynchronous or not."""
     piece = raw.read(-1 if size is None else size)
     return (await piece) if isinstance(piece, Awaitable) else piece  # type: ignore[no-any-return]
+
+
+hand_down(BaseResponse, AsyncResponse)

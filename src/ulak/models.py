@@ -10,9 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from urllib3.response import HTTPResponse
+
 from . import _bodies, _text, _urls
 from ._errors import LOWER_ERRORS, translate
 from ._headers import prepare_headers
+from ._inheritance import hand_down
 from ._response import (
     CONTENT_CHUNK_SIZE,
     ITER_CHUNK_SIZE,
@@ -439,6 +442,12 @@ class PreparedRequest(RequestEncodingMixin, RequestHooksMixin):
                     self.register_hook(event, hook)
 
 
+def _bound(method: Any, owner: object) -> Any:
+    """``method``, which was put into the class of ``owner``, as its attribute would be."""
+    bind = getattr(type(method), "__get__", None)
+    return method if bind is None else bind(method, owner, type(owner))
+
+
 def _as_jar(cookies: Any) -> CookieJar:
     """``cookies`` as a jar; a jar is used as it is."""
     from http.cookiejar import CookieJar
@@ -504,8 +513,12 @@ class Response(BaseResponse):
         :raises RequestException: when it cannot be read to its end.
         """
         read_whole = getattr(self.raw, "read_whole", None)
+        cls = type(self)
         if (
             read_whole is None
+            or cls.iter_content is not _OWN_ITER_CONTENT  # a subclass's, or replaced
+            or cls.content is not _OWN_CONTENT
+            or HTTPResponse.stream is not _URLLIB3_STREAM
             or self._content is not False
             or self._content_consumed
             or self._body_limit is not None
@@ -569,6 +582,8 @@ class Response(BaseResponse):
         """The body's pieces from ``raw``, which may be any readable."""
         raw = self.raw
         stream = getattr(raw, "stream", None)
+        if HTTPResponse.stream is not _URLLIB3_STREAM and isinstance(raw, HTTPResponse):
+            stream = _bound(vars(HTTPResponse)["stream"], raw)
         try:
             if self._body_limit is not None:
                 self._check_announced()
@@ -636,3 +651,9 @@ class Response(BaseResponse):
         if not self._content_consumed and not self._is_refused:
             self.content  # noqa: B018 - a pickle holds the body
         return {name: getattr(self, name, None) for name in self.__attrs__}
+
+
+hand_down(BaseResponse, Response)
+_OWN_ITER_CONTENT = Response.iter_content
+_OWN_CONTENT = Response.content
+_URLLIB3_STREAM = HTTPResponse.stream

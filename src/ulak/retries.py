@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from ._errors import about
+from ._root import Message
 from ._urls import redact
 from .exceptions import (
     ChunkedEncodingError,
@@ -110,9 +111,9 @@ def after_response(policy: Retry, request: RequestLike, response: ResponseLike) 
         if not policy.raise_on_status:
             return None
         attempts = len(policy.history) + 1
+        said = f"{attempts} attempts, too many {status} error responses: Max retries exceeded"
         raise RetryError(
-            f"{about(request)}{attempts} attempts, the last answered with status {status}: "
-            "the retries are used up",
+            Message(f"{about(request)}{said}", exc.reason),
             request=request,
             response=response,
         ) from exc

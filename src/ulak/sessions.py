@@ -269,6 +269,9 @@ class Session(BaseSession[Response, "OpenStream"]):
 
         Requests that are under way end with :class:`~ulak.exceptions.SessionClosed`.
         """
+        if self._is_brief:
+            self._retire()
+            return
         self._closings += 1
         for pause in list(self.__dict__.get("_pauses", ())):
             pause.set()

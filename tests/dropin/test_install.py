@@ -368,3 +368,49 @@ _INSTALL = "import ulak.dropin\nulak.dropin.install()\n"
 def test_pickles_of_either_are_read(maker: str) -> None:
     pickled = output_of(maker + _MAKE).strip()
     output_of(_INSTALL + _READ, pickled)
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (
+            "session.mount('http://', requests.adapters.HTTPAdapter())",
+            "requests.adapters.HTTPAdapter is an adapter for requests: ",
+        ),
+        (
+            "session.send(requests.Request('GET', 'http://h/').prepare())",
+            "You can only send PreparedRequests of ulak, not requests.models.PreparedRequest: ",
+        ),
+        (
+            "session.get('canned://h/')",
+            "Canned.send() should return a ulak.Response, not requests.models.Response; ",
+        ),
+    ],
+)
+def test_without_it_what_requests_has_made_is_named(call: str, says: str) -> None:
+    said = output_of(
+        f"""
+        import requests, ulak
+        class Canned(requests.adapters.BaseAdapter):
+            def send(self, request, **options): return requests.Response()
+        session = ulak.Session(adapters={{"canned://": Canned()}})
+        try:
+            {call}
+        except ulak.RequestException as error:
+            print(error)
+        """
+    )
+    assert said.startswith(says)
+    assert "classes of requests and of ulak do not mix" in said
+
+
+def test_a_session_that_requests_has_pickled_waits_as_it_did() -> None:
+    pickled = output_of("import pickle, requests; print(pickle.dumps(requests.Session()).hex())")
+    output_of(
+        f"""
+        import ulak.dropin
+        ulak.dropin.install()
+        import pickle
+        assert pickle.loads(bytes.fromhex("{pickled.strip()}")).timeout is None
+        """
+    )

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.dropin.child import output_of
+from tests.support import HttpServer
 
 #: Public names of requests, by module, that the drop-in does not have.
 LEFT_OUT = {
@@ -165,6 +166,9 @@ from requests.packages.urllib3.util.retry import Retry
 from requests.sessions import SessionRedirectMixin, merge_setting, preferred_clock
 from requests.status_codes import _codes, codes
 from requests.structures import CaseInsensitiveDict, LookupDict
+from requests.utils import _parse_list_header
+from requests._internal_utils import _HEADER_VALIDATORS_BYTE, _HEADER_VALIDATORS_STR
+from requests._internal_utils import _VALID_HEADER_NAME_RE_BYTE, _VALID_HEADER_VALUE_RE_STR
 from requests.utils import default_headers, dict_from_cookiejar, super_len, to_key_val_list
 from requests.__version__ import __build__, __version__
 import requests.packages.urllib3.util.ssl_
@@ -204,3 +208,63 @@ def test_there_is_nothing_else_in_packages(name: str) -> None:
 
     with pytest.raises(ModuleNotFoundError, match="nothing"):
         importlib.import_module(name)
+
+
+#: Classes of requests whose methods code looks for, replaces and takes away.
+CLASSES = [
+    "adapters.HTTPAdapter",
+    "exceptions.RequestException",
+    "models.PreparedRequest",
+    "models.Request",
+    "models.Response",
+    "sessions.Session",
+    "structures.CaseInsensitiveDict",
+]
+
+_OWN_NAMES = """
+import importlib, json, sys
+if sys.argv[1] == "ulak":
+    import ulak.dropin
+    ulak.dropin.install()
+found = {}
+for place in sys.argv[2:]:
+    module, name = place.split(".")
+    found[place] = list(vars(getattr(importlib.import_module(f"requests.{module}"), name)))
+print(json.dumps(found))
+"""
+#: What Python writes into a class, and what no code but requests' own asks for.
+NOT_LOOKED_FOR = {"__annotations__", "__dict__", "__static_attributes__", "__firstlineno__"}
+NOT_LOOKED_FOR |= {"__weakref__", "_get_idna_encoded_host"}
+
+
+@cache
+def own_names(library: str) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = json.loads(output_of(_OWN_NAMES, library, *CLASSES))
+    return found
+
+
+@pytest.mark.parametrize("place", CLASSES)
+def test_what_a_class_of_requests_defines_ulaks_does_itself(place: str) -> None:
+    missing = set(own_names("requests")[place]) - set(own_names("ulak")[place])
+    assert missing <= NOT_LOOKED_FOR
+
+
+_TAKEN_AWAY = """
+import sys, ulak, ulak.dropin
+ulak.dropin.install()
+import requests
+del requests.sessions.Session.request
+class Mine(requests.Session): pass
+for call in (requests.get, requests.Session().post, Mine().get, requests.put):
+    try:
+        call(sys.argv[1])
+    except AttributeError as error:
+        print(error.name)
+"""
+
+
+def test_a_method_that_is_taken_away_is_nowhere_else() -> None:
+    """The documentation of pytest does so, lest a test sends anything."""
+    with HttpServer() as server:
+        assert output_of(_TAKEN_AWAY, server.url).split() == ["request"] * 4
+        assert not server.requests

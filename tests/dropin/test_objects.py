@@ -259,6 +259,117 @@ with mock.patch("requests.sessions.Session.send") as replaced:
     requests.Session().get(url)
     print(len(replaced.call_args.args), sorted(replaced.call_args.kwargs))
 """,
+    "puts another in the place of the session": """
+from unittest import mock
+class Fake:
+    def __enter__(self): return self
+    def __exit__(self, *exc_info): print("left")
+    def request(self, method, url, **kwargs): return method, sorted(kwargs)
+with mock.patch("requests.sessions.Session", Fake):
+    print(requests.get("http://h/", timeout=5))
+with mock.patch("requests.sessions.Session") as replaced:
+    replaced.return_value.__enter__.return_value.request.return_value.status_code = 418
+    print(requests.post("http://h/").status_code)
+with mock.patch.object(requests.Session, "close") as close:
+    requests.get(url + "/get")
+    print(close.call_count)
+class Mine(requests.Session):
+    def close(self):
+        print("closed")
+        super().close()
+with mock.patch("requests.sessions.Session", Mine):
+    r = requests.get(url + "/bytes/100000", stream=True)
+    print(len(r.content))
+""",
+    "puts another in the place of what reads bodies": """
+from unittest import mock
+import urllib3
+with mock.patch.object(requests.Response, "iter_content", return_value=[b"a", b"b"]):
+    print(requests.get(url + "/get").content)
+with mock.patch("urllib3.response.HTTPResponse.stream", return_value=iter([b"c", b"d"])):
+    print(requests.get(url + "/get").content)
+stream = urllib3.response.HTTPResponse.stream
+def counted(self, *args, **kwargs):
+    for piece in stream(self, *args, **kwargs):
+        print(len(piece))
+        yield piece
+with mock.patch("urllib3.response.HTTPResponse.stream", counted):
+    print(len(requests.get(url + "/bytes/2000").content))
+class Mine(requests.Response):
+    def iter_content(self, *args, **kwargs):
+        print("mine")
+        return super().iter_content(*args, **kwargs)
+class Adapter(requests.adapters.HTTPAdapter):
+    def build_response(self, request, raw):
+        response = super().build_response(request, raw)
+        response.__class__ = Mine
+        return response
+with requests.Session() as s:
+    s.mount("http://", Adapter())
+    print(len(s.get(url + "/bytes/2000").content))
+""",
+    "looks at how often was tried": """
+from urllib3.util import Retry
+print(requests.get(url + "/get").raw.retries.history)
+policy = Retry(2, status_forcelist=[503], backoff_factor=0, raise_on_status=False)
+with requests.Session() as s:
+    s.mount("http://", requests.adapters.HTTPAdapter(max_retries=policy))
+    print(s.get(url + "/get").raw.retries == policy, policy.history)
+    print([one.status for one in s.get(url + "/status/503").raw.retries.history])
+    s.adapters["http://"].max_retries = 1
+    print(s.get(url + "/status/404").status_code)
+    s.adapters["http://"].max_retries = 0
+    print(s.get(url + "/status/404").status_code)
+    try:
+        s.adapters["http://"].max_retries = 2
+        s.get("http://127.0.0.1:1/")
+    except requests.ConnectionError:
+        print("refused")
+""",
+    "looks for the reason of an error": """
+from urllib3.util import Retry
+retrying = requests.Session()
+policy = Retry(1, status_forcelist=[503], backoff_factor=0)
+retrying.mount("http://", requests.adapters.HTTPAdapter(max_retries=policy))
+for call in (
+    lambda: requests.get("http://127.0.0.1:1/"),
+    lambda: requests.get("http://name.invalid/"),
+    lambda: requests.get("https://h/", proxies={"https": "http://127.0.0.1:1"}),
+    lambda: retrying.get(url + "/status/503"),
+):
+    try:
+        call()
+    except requests.RequestException as e:
+        print(type(e.args[0].reason).__module__, type(e.args[0].reason).__name__)
+        for phrase in ("Failed to establish a new connection", "Connection refused",
+                       "Failed to resolve", "too many 503 error responses"):
+            print(phrase, phrase in str(e))
+try:
+    requests.get(url + "/delay/2", timeout=0.2)
+except requests.exceptions.ReadTimeout as e:
+    print("Read timed out" in str(e))
+""",
+    "takes every name": """
+from requests import *
+given = sorted(name for name in vars() if not name.startswith("__") and name != "ulak")
+print(given, sorted(requests.__all__))
+""",
+    "names a method like a setting of ulak's": """
+class Mine(requests.Session):
+    def base_url(self): return url
+    def raise_for_status(self, response): response.raise_for_status()
+    def retries(self): return 3
+    def timeout(self): return 5
+    def fetch(self, path): return self.get(self.base_url() + path)
+print(Mine().fetch("/status/404").status_code, Mine().retries(), Mine().timeout())
+""",
+    "sets the time that a response took": """
+import datetime
+response = requests.get(url + "/get")
+for value in (None, 0.5, datetime.timedelta(seconds=2)):
+    response.elapsed = value
+    print(response.elapsed)
+""",
     "derives from requests' exceptions": """
 class Mine(requests.exceptions.HTTPError): pass
 def hook(r, **kwargs):

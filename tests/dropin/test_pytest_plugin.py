@@ -52,6 +52,7 @@ def test_too_late_is_an_error_in_one_line(suite: Path) -> None:
     done = run("-m", "pytest", "-p", "early", "-p", "ulak.dropin.pytest", folder=suite)
     assert done.returncode == 4, done.stdout
     assert "ERROR: requests is imported already (by early" in done.stderr
+    assert "run `pytest -p ulak.dropin.pytest`, or put that option into addopts" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -151,6 +151,15 @@ def test_what_cannot_be_run_is_said_in_one_line(
     assert done.stderr == f"ulak.dropin: {says.format(tmp_path)}\n"
 
 
+@pytest.mark.parametrize(
+    ("module", "says"), [("requests.certs", ".pem\n"), ("requests.help", "}\n")]
+)
+def test_a_module_of_requests_is_run(module: str, says: str) -> None:
+    done = run("-m", "ulak.dropin", "-m", module)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith(says)
+
+
 def test_help() -> None:
     asked = run("-m", "ulak.dropin", "-h")
     assert asked.returncode == 0 and asked.stdout.startswith("usage: python -m ulak.dropin")

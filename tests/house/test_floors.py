@@ -12,8 +12,8 @@ FLOORS = {
     name: floor
     for floor, line in enumerate(
         (
-            "exceptions timeouts structures status_codes _callers _forks _root _trust _types"
-            " _version",
+            "exceptions timeouts structures status_codes _callers _forks _inheritance _root _trust"
+            " _types _version",
             "_urls _headers _bodies _multipart _streams _text _environment _tls _errors"
             " _addresses _cookie_rules retries hooks",
             "models async_models _response auth cookies _protocol _cookie_files _cookie_stand_ins"

@@ -208,3 +208,14 @@ def test_every_error_class_survives(over) -> None:
         assert type(again) is cls
         assert str(again) == str(error)
         assert again.code == error.code
+
+
+def test_the_reason_of_an_error_stays_behind(session: ulak.Session, over) -> None:
+    """It may hold what the message must not."""
+    with pytest.raises(ulak.ConnectionError) as caught:
+        session.get("http://127.0.0.1:1/")
+    error = caught.value
+    assert error.args[0].reason is error.__cause__
+    again = over(error)
+    assert again.args == error.args
+    assert type(again.args[0]) is str

@@ -12,7 +12,6 @@ import pytest
 import ulak
 from tests.support import Answer, HttpServer
 from tests.support.fronts import Front
-from ulak._policy.session import BaseSession
 
 WITH_BODY = ("post", "put", "patch", "delete", "options", "query")
 VERBS = ("get", *WITH_BODY)
@@ -37,7 +36,7 @@ def test_a_verb_is_a_function_of_its_session(front: Front, verb: str) -> None:
     function = getattr(front.Session, verb)
     assert function.__qualname__ == f"{front.Session.__name__}.{verb}"
     assert function.__module__ == front.Session.__module__
-    assert inspect.signature(function) == inspect.signature(getattr(BaseSession, verb))
+    assert inspect.signature(function) == inspect.signature(getattr(ulak.Session, verb))
     is_async = front.name == "async"
     if sys.version_info >= (3, 12):
         assert inspect.iscoroutinefunction(function) is is_async

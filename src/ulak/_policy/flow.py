@@ -16,9 +16,13 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
+from urllib3.response import HTTPResponse
+from urllib3.util import Retry
+
 from .. import _bodies
 from .._errors import about
 from .._response import BaseResponse
+from .._root import say_more
 from .._types import UNSET
 from ..exceptions import (
     ChunkedEncodingError,
@@ -29,7 +33,7 @@ from ..exceptions import (
     TooManyRedirects,
     TotalTimeout,
 )
-from ..retries import after_error, after_response, pause, reads_bodies
+from ..retries import after_error, after_response, pause, reads_bodies, resolve
 from ..timeouts import Timeout
 from .redirects import RedirectHost, next_request
 from .steps import Close, Hooks, Load, Pause, Resend, Rewind, Send, Skim
@@ -38,14 +42,12 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
     from http.cookiejar import CookieJar
 
-    from urllib3.util import Retry
-
     from .._types import Proxies, Unset
     from ..models import PreparedRequest
     from .guards import Guards
     from .steps import Step
 
-__all__ = ["Conversation", "FlowHost"]
+__all__ = ["Conversation", "FlowHost", "kind_of"]
 
 Steps: TypeAlias = "Generator[Step, Any, BaseResponse]"
 
@@ -185,7 +187,7 @@ class Conversation:
         hooked: BaseResponse = yield Hooks(request, response)
         if not isinstance(hooked, self._host._response_class):
             raise InvalidOption(
-                f"a response hook returned {_kind(hooked)}; it should return "
+                f"a response hook returned {kind_of(hooked)}; it should return "
                 f"{self._host._response_class.__name__}, or None to keep the one it was given",
                 request=request,
                 response=response,
@@ -219,6 +221,7 @@ class Conversation:
                 policy = self._policy_for(request, response)
                 if policy is None:
                     return response
+                _note_retries(response, policy)
                 try:
                     after = yield from self._ask(policy, request, response)
                 except Exception:  # of a policy of the caller's own, too
@@ -357,14 +360,14 @@ class Conversation:
 
     def _say_how_long(self, error: RequestException) -> None:
         """Add to an error of the deadline which that was, where an adapter knows what is left."""
-        if isinstance(error, TotalTimeout) and self._deadline is not None and len(error.args) == 1:
-            error.args = (f"{error.args[0]} (total={self._timeout.total:g} s)",)
+        if isinstance(error, TotalTimeout) and self._deadline is not None:
+            say_more(error, f" (total={self._timeout.total:g} s)")
 
     def _say_how_often(self, error: RequestException) -> None:
         """Add to the last error's message how many attempts it ends, if there was a retry."""
         tried = len(getattr(self._policy, "history", ())) + 1
-        if tried > 1 and len(error.args) == 1:
-            error.args = (f"{error.args[0]}; tried {tried} times",)
+        if tried > 1:
+            say_more(error, f"; tried {tried} times")
 
     def _policy_for(self, request: PreparedRequest, response: BaseResponse | None) -> Retry | None:
         """The retry policy: the call's or the session's, or else the adapter's."""
@@ -376,6 +379,8 @@ class Conversation:
                 else response.connection
             )
             policy = getattr(adapter, "max_retries", None)
+            if not isinstance(policy, Retry):  # set later, or of an adapter of another kind
+                policy = resolve(policy) if isinstance(policy, int) else None
         if policy is None:
             return None
         if policy.total == 0 and not policy.history and not policy.status_forcelist:
@@ -444,11 +449,17 @@ class Conversation:
         return self._timeout.within(left)
 
 
+def _note_retries(response: BaseResponse, policy: Retry) -> None:
+    """Leave ``policy``, with its history, where urllib3 leaves it: on ``raw``."""
+    if isinstance(response.raw, HTTPResponse):
+        response.raw.retries = policy
+
+
 def _can_send_again(request: PreparedRequest) -> bool:
     return request.body is None or _bodies.is_replayable(request.body, request._body_position)
 
 
-def _kind(value: object) -> str:
+def kind_of(value: object) -> str:
     """What ``value`` is, for whoever returned it by mistake."""
     if hasattr(value, "cr_code"):
         return "a coroutine (hooks that are async functions are for an AsyncSession)"

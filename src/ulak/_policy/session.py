@@ -8,11 +8,9 @@ carries out the steps of a conversation in its way, and decides nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping
-from functools import update_wrapper
 from os import PathLike
 from ssl import SSLContext
 from time import perf_counter
-from types import FunctionType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from urllib3.util import Retry
@@ -21,6 +19,7 @@ from .. import _environment, _urls
 from .._callers import caller, warn_unused
 from .._forks import renew_lock_in_child
 from .._headers import CheckedHeaders, merge, prepare_headers
+from .._inheritance import hand_down
 from .._protocol import codings
 from .._response import REDIRECT_STATI, BaseResponse
 from .._types import UNSET, JSONDumps, JSONLoads
@@ -37,16 +36,17 @@ from ..models import (
 )
 from ..retries import resolve as resolve_retries
 from ..structures import CaseInsensitiveDict
-from ..timeouts import DEFAULT_TIMEOUT, Timeout
+from ..timeouts import DEFAULT_TIMEOUT, Timeout, standard
 from . import redirects
 from .credentials import may_travel
-from .flow import Conversation
+from .flow import Conversation, kind_of
 from .guards import GUARDS, Guards
 from .settings import merge_hooks, merge_params
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from http.cookiejar import CookieJar
+    from types import FunctionType
     from typing import Unpack
 
     from .._types import (
@@ -225,6 +225,8 @@ class BaseSession(Generic[Answer, Opened]):
     _streams: Any = False
     #: How often it was closed; it can be used again.
     _closings: int = 0
+    #: Whether it is for one request, whose response may outlast it.
+    _is_brief: bool = False
 
     def __init__(  # noqa: PLR0913 - keywords, each a setting of its own
         self,
@@ -313,10 +315,11 @@ class BaseSession(Generic[Answer, Opened]):
         }
         # What is not given stays what a subclass may have declared or set before.
         self.__dict__.update({k: v for k, v in given.items() if v is not UNSET})
-        if self.base_url is not None:
+        if self.base_url is not None and not callable(self.base_url):
             _urls.prepare(self.base_url)
-        Timeout.of(self.timeout)
-        resolve_retries(self.retries)
+        if not callable(self.timeout):
+            Timeout.of(self.timeout)
+        self._own_retries()
         Guards.of(self, {})
         self._cookies: CookieJar | None = None
         self._checked = _NOTHING_CHECKED
@@ -485,13 +488,23 @@ class BaseSession(Generic[Answer, Opened]):
         if type(options.get("proxies")) is _Resolved:
             self._keep_from_origin(prepared, options["proxies"])
         options["allow_redirects"] = allow_redirects
-        options["timeout"] = self.timeout if timeout is UNSET else timeout
+        if timeout is UNSET:
+            timeout = self.timeout
+            if callable(timeout):
+                timeout = standard()
+        options["timeout"] = timeout
         if retries is not UNSET:
             options["retries"] = retries
         if guards != _NO_GUARDS:
             given = zip(GUARDS, guards, _NO_GUARDS, strict=True)
             options.update({name: value for name, value, unset in given if value is not unset})
         return prepared, options
+
+    # A method of a subclass that has the name of a setting is none: the class is older.
+
+    def _own_retries(self) -> Retry | None:
+        own: Any = self.retries
+        return None if callable(own) else resolve_retries(own)
 
     def _keep_from_origin(self, prepared: PreparedRequest, proxies: dict[str, str]) -> None:
         """Take away what is meant for a proxy, where there are some but none for this URL."""
@@ -504,7 +517,10 @@ class BaseSession(Generic[Answer, Opened]):
     def _rejects(self, response: BaseResponse, call: Call) -> bool:
         """Whether the response's status is to be raised."""
         wanted = call[-1]
-        return bool(self.raise_for_status if wanted is None else wanted) and not response.ok
+        if wanted is None:
+            own: Any = self.raise_for_status
+            wanted = bool(own) and not callable(own)
+        return wanted and not response.ok
 
     def prepare_request(self, request: Request) -> PreparedRequest:
         """Merge the session's settings into ``request``; an override point.
@@ -512,7 +528,7 @@ class BaseSession(Generic[Answer, Opened]):
         :raises RequestException: of the class that names the part that is wrong.
         """
         url = request.url
-        if self.base_url is not None:
+        if self.base_url is not None and not callable(self.base_url):
             url = _urls.join_base(self.base_url, _urls.as_text("" if url is None else url))
         prepared = PreparedRequest()
         prepared._json_dumps = self.json_dumps
@@ -620,8 +636,8 @@ class BaseSession(Generic[Answer, Opened]):
         """
         if not isinstance(request, PreparedRequest):
             raise InvalidOption(
-                f"You can only send PreparedRequests, not {type(request).__name__}: "
-                "session.prepare_request() makes one"
+                f"You can only send PreparedRequests of ulak, not {kind_of(request)}: "
+                f"session.prepare_request() makes one{_hint(request)}"
             )
         if "timeout" not in options:
             options["timeout"] = self.timeout
@@ -636,7 +652,7 @@ class BaseSession(Generic[Answer, Opened]):
                 options["proxies"] = self._proxies_for(request.url or "", self.proxies)
             given = options.pop("retries", UNSET)
             if given is not UNSET or self.retries is not None:
-                given = resolve_retries(self.retries if given is UNSET else given)
+                given = self._own_retries() if given is UNSET else resolve_retries(given)
             follows = options.pop("allow_redirects", True)
             guards = None
             if (
@@ -654,13 +670,14 @@ class BaseSession(Generic[Answer, Opened]):
     def _accept(self, response: Any, request: PreparedRequest, adapter: Any, start: float) -> None:
         """See that what ``adapter`` returned for ``request``, sent at ``start``, is complete."""
         if not isinstance(response, self._response_class):
-            wanted = self._response_class.__name__
+            wanted = f"ulak.{self._response_class.__name__}"
             raise InvalidOption(
                 f"{type(adapter).__name__}.send() should return {_article(wanted)} {wanted}, "
-                f"not {type(response).__name__}",
+                f"not {kind_of(response)}{_hint(response)}",
                 request=request,
             )
         response._seconds = perf_counter() - start
+        response._elapsed = UNSET
         response._json_loads = self.json_loads
         known: Any = response  # whose attributes a plain adapter may not have set
         if known.request is None:
@@ -752,6 +769,11 @@ class BaseSession(Generic[Answer, Opened]):
                 f"{type(self).__name__} cannot use {type(adapter).__name__}: "
                 f"its adapters are {self._adapter_base}"
             )
+        if any((c.__module__, c.__name__) == _FOREIGN_ADAPTER for c in type(adapter).__mro__):
+            raise InvalidOption(
+                f"{kind_of(adapter)} is an adapter for requests: derive it from "
+                f"{self._adapter_base}{_MIXED}"
+            )
         mounted = {**self.adapters, prefix: adapter}
         # A new mapping in one step: another thread may be looking through the old one.
         self.adapters = dict(sorted(mounted.items(), key=lambda item: len(item[0]), reverse=True))
@@ -769,7 +791,7 @@ class BaseSession(Generic[Answer, Opened]):
     # What Python asks of an object.
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} adapters={list(self.adapters)}>"
+        return f"<{type(self).__name__} adapters={list(self.__dict__.get('adapters', ()))}>"
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: getattr(self, name, None) for name in self.__attrs__}
@@ -780,6 +802,8 @@ class BaseSession(Generic[Answer, Opened]):
         self._environment = _environment.Environment()
         for name, value in state.items():
             setattr(self, name, value)
+        if not self._asynchronous and "timeout" not in state:  # requests has no such setting
+            self.timeout = standard()
 
 
 _OWN_STREAM = BaseSession.stream
@@ -789,32 +813,36 @@ _VERBS = ("get", "options", "head", "post", "put", "patch", "delete", "query", "
 
 
 def with_verbs(mark: Callable[[FunctionType], None] | None) -> Callable[[_S], _S]:
-    """A decorator: give a session the verbs as functions of its own, of the same code.
+    """A decorator: give a session all that is public as its own, of the same code.
 
-    They bear its name, for messages about their arguments.
+    The verbs bear its name, for messages about their arguments.
 
-    :param mark: is called with each.
+    :param mark: is called with each verb.
     """
 
     def decorate(cls: _S) -> _S:
-        for name in _VERBS:
-            shared: FunctionType = getattr(BaseSession, name)
-            own = FunctionType(shared.__code__, shared.__globals__, name, shared.__defaults__)
-            update_wrapper(own, shared)
-            own.__kwdefaults__ = shared.__kwdefaults__
-            own.__qualname__ = f"{cls.__name__}.{name}"
-            own.__module__ = cls.__module__
-            del own.__dict__["__wrapped__"]  # it is no wrapper
-            if mark is not None:
-                mark(own)
-            setattr(cls, name, own)
+        hand_down(BaseSession, cls)
+        if mark is not None:
+            for name in _VERBS:
+                mark(vars(cls)[name])
         return cls
 
     return decorate
 
 
+_FOREIGN_ADAPTER = ("requests.adapters", "HTTPAdapter")
+_MIXED = (
+    "; classes of requests and of ulak do not mix. With ulak.dropin.install() there are only ulak's"
+)
+
+
+def _hint(value: object) -> str:
+    """What else to say of a value that is requests' own."""
+    return _MIXED if type(value).__module__.partition(".")[0] == "requests" else ""
+
+
 def _article(noun: str) -> str:
-    return "an" if noun[0] in "AEIOU" else "a"
+    return "an" if noun.rpartition(".")[2][0] in "AEIOU" else "a"
 
 
 def _checked_proxies(proxies: Any) -> Mapping[str, Any]:

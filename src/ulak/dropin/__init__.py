@@ -50,7 +50,7 @@ def install(force: bool = False) -> None:
             raise RequestsImported(
                 f"requests is imported already{_by_whom()}, so code may hold classes that are "
                 "not ulak's. Call ulak.dropin.install() before anything imports requests, or "
-                "install(force=True)"
+                f"install(force=True){_for_tests()}"
             )
         from ._install import Finder
 
@@ -92,6 +92,13 @@ def _by_whom() -> str:
     )
     more = f" and {len(holders) - 3} more" if len(holders) > 3 else ""
     return f" (by {', '.join(holders[:3])}{more})" if holders else ""
+
+
+def _for_tests() -> str:
+    """What to do in a test run, where ``conftest.py`` comes after the plugins."""
+    if "_pytest.config" not in sys.modules:
+        return ""
+    return "; under pytest, run `pytest -p ulak.dropin.pytest`, or put that option into addopts"
 
 
 def _holds_requests(module: Any) -> bool:

@@ -25,7 +25,7 @@ class AliasLoader(Loader):
     """
 
     def __init__(self, real: str, settle: Callable[[ModuleType], None] | None = None) -> None:
-        self._real = real
+        self.real = real
         self._settle = settle
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
@@ -34,7 +34,7 @@ class AliasLoader(Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         """Replace ``module``, which Python allows a module to do to itself."""
-        real = import_module(self._real)
+        real = import_module(self.real)
         if self._settle is not None:
             self._settle(real)
         sys.modules[module.__name__] = real

@@ -98,6 +98,7 @@ _ELSEWHERE: dict[str, dict[str, str]] = {
     "ulak.utils": {
         "collections.abc": "Iterable",
         "ulak": "certs",
+        "urllib.request": "parse_http_list=_parse_list_header",
         "": "codecs io socket struct sys tempfile warnings zipfile",
     },
 }

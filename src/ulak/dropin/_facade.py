@@ -51,6 +51,34 @@ _FROM_ELSEWHERE = {
     "ssl": "",
     "warnings": "",
 }
+#: What ``from requests import *`` gives; more would take the place of builtins.
+_PUBLIC = [
+    "ConnectTimeout",
+    "ConnectionError",
+    "HTTPError",
+    "JSONDecodeError",
+    "PreparedRequest",
+    "ReadTimeout",
+    "Request",
+    "RequestException",
+    "Response",
+    "Session",
+    "Timeout",
+    "TooManyRedirects",
+    "URLRequired",
+    "codes",
+    "delete",
+    "get",
+    "head",
+    "options",
+    "packages",
+    "patch",
+    "post",
+    "put",
+    "request",
+    "session",
+    "utils",
+]
 #: Names of ulak that mean the same here.
 _ULAKS = frozenset(ulak.__all__) - SUBMODULES
 
@@ -127,8 +155,7 @@ _OWN: Any = vars(ModuleType)["__dict__"].__get__
 def make() -> Requests:
     """The module, as Python would have it if it were a package on disk."""
     module = Requests("requests", ulak.__doc__)
-    public = sorted({*ulak.__all__, *SUBMODULES, *_FROM_ELSEWHERE} - {"__version__"})
-    own = {**ABOUT, "__all__": public, "__file__": ulak.__file__, "__path__": []}
+    own = {**ABOUT, "__all__": list(_PUBLIC), "__file__": ulak.__file__, "__path__": []}
     for name, value in own.items():
         setattr(module, name, value)
     return module

@@ -87,7 +87,10 @@ def _find(name: str) -> ModuleSpec | None:
     :raises CannotRun: when one of these is not there.
     """
     try:
-        return find_spec(name)
+        spec = find_spec(name)
+        # Of a module that goes by a second name, the code is found under the first.
+        real = getattr(spec.loader, "real", None) if spec is not None else None
+        return spec if real is None else find_spec(real)
     except ImportError as error:
         if error.name and f"{name}.".startswith(f"{error.name}."):
             raise CannotRun(f"No module named {name} ({error})") from error

@@ -301,6 +301,23 @@ ERRORS = Section(
             stated="texts of exceptions are not compared",
         ),
         Entry(
+            "reasons",
+            "The first argument of an error",
+            "is an exception of urllib3 in requests: `error.args[0]` is a `MaxRetryError`, a "
+            "`ReadTimeoutError` or a `ProtocolError`.",
+            "Here it is the message, text that has a `reason`: what went wrong below, such as "
+            "urllib3's `NewConnectionError`, which is `error.args[0].reason` in requests, too, and "
+            "`error.__cause__`. So `isinstance(error.args[0], ReadTimeoutError)` becomes "
+            "`isinstance(error.__cause__, ReadTimeoutError)`. The message has urllib3's words "
+            '"Failed to establish a new connection", "Failed to resolve", "Read timed out" and '
+            '"too many 503 error responses"; "Max retries exceeded" it says only where there were '
+            "retries that a status used up. A pickle holds the text alone.",
+            "a message that the user can read, and that holds no secret, is what errors are "
+            "printed for.",
+            stated="arguments of exceptions are not compared; programs of the tests look for "
+            "reasons and for these words",
+        ),
+        Entry(
             "secrets",
             "Messages hold no secrets.",
             "`raise_for_status()` in requests prints the URL with user, password and tokens.",
@@ -1654,6 +1671,39 @@ BODIES = Section(
 MISSING = Section(
     "What is not here",
     (
+        Entry(
+            "foreign-responses",
+            "An adapter that returns another kind of response,",
+            "such as a mock or an object with a `status_code`, is taken by requests, which asks "
+            "of it what it needs.",
+            "ulak raises `InvalidOption`: an adapter returns a `Response`, and so does a mock of "
+            "`HTTPAdapter.send`. A mock of `Session.send`, `Session.request` or `requests.get` "
+            "may return anything.",
+            "redirects, cookies, retries and limits are decided by what a response is, and a "
+            "mock says yes to everything.",
+            stated="every adapter of the calls returns responses",
+        ),
+        Entry(
+            "names-of-settings",
+            "An attribute of a session that has the name of a setting of ulak's,",
+            "`base_url`, `timeout`, `retries`, `raise_for_status`, means nothing to requests.",
+            "Here it is that setting, on a class or on a session, in the place of requests, too: "
+            "with `retries = 3` the session tries again by itself, and `timeout` has to be one. "
+            "A method of such a name is none, and is left to its class. Subclasses whose "
+            "attribute means another thing give it another name.",
+            "it is the same class, and who moves to ulak sets these.",
+            stated="the calls set only what both have",
+        ),
+        Entry(
+            "who-retries",
+            "The session retries,",
+            "where in requests urllib3 does, inside of an adapter's `send`.",
+            "So `HTTPAdapter.send` is called for each attempt, and what was derived from `Retry` "
+            "is asked by the session. `response.raw.retries` is the policy at the end, with its "
+            "history.",
+            "so a retry obeys the deadline, the guards and the authentication of its request.",
+            stated="no call counts the calls of an adapter",
+        ),
         Entry(
             "besides",
             "",
