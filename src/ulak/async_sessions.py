@@ -19,7 +19,6 @@ from ._errors import about
 from ._policy.session import BaseSession, Call
 from ._policy.steps import (
     SKIM_LIMIT,
-    SKIM_TIME,
     Close,
     Hooks,
     Load,
@@ -86,9 +85,10 @@ class AsyncSession(BaseSession[Coroutine[Any, Any, AsyncResponse], "AsyncOpenStr
 
     async def _perform(self, call: Call) -> AsyncResponse:
         prepared, options = self._begin(call)
+        raises = prepared._raises
         response = await self.send(prepared, **options)
-        if self._rejects(response, call):
-            await response._load_at_most(SKIM_LIMIT)
+        if raises and response._is_error():
+            await response._load_at_most(SKIM_LIMIT)  # where an overridden send left it unread
             response.raise_for_status()
         return response
 
@@ -151,7 +151,7 @@ class AsyncSession(BaseSession[Coroutine[Any, Any, AsyncResponse], "AsyncOpenStr
                 outcome = await outcome
 
     async def _skim(self, step: Skim, options: dict[str, Any]) -> None:
-        await step.response._load_at_most(SKIM_LIMIT, SKIM_TIME)  # type: ignore[attr-defined]  # ours
+        await step.response._load_at_most(SKIM_LIMIT, step.seconds)  # type: ignore[attr-defined]  # ours
 
     async def _close_response(self, step: Close, options: dict[str, Any]) -> None:
         await step.response.aclose()  # type: ignore[attr-defined]  # ours

@@ -224,7 +224,7 @@ TWINS = {
     (
         "ulak.async_sessions.AsyncSession._perform",
         "ulak.sessions.Session._perform",
-    ): "what is rejected is decided by _rejects; what is left is reading some of it",
+    ): "what is raised, and how much is read for it, is decided in the conversation",
     (
         "ulak.async_models.AsyncResponse._load",
         "ulak.models.Response._load",

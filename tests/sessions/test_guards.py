@@ -30,7 +30,7 @@ WAYS = {
 }
 
 
-def answers(body: bytes, framing: str) -> Any:
+def answers(body: bytes, framing: str, status: bytes = b"200 OK") -> Any:
     """A script that answers one request after the other with ``body``."""
 
     def script(connection: RawConnection) -> None:
@@ -46,7 +46,7 @@ def answers(body: bytes, framing: str) -> Any:
             fields, framed = b"Connection: close\r\n", body
         while True:
             connection.recv_head()
-            connection.send(b"HTTP/1.1 200 OK\r\n", fields, b"\r\n", framed)
+            connection.send(b"HTTP/1.1 %b\r\n" % status, fields, b"\r\n", framed)
             if framing == "close":
                 return
 
@@ -256,13 +256,68 @@ def test_a_number_of_the_call_goes_before_the_sessions(
         assert session.get(f"{http_server.url}/bytes/0", max_body_size=0).ok
 
 
-def test_an_error_status_is_not_read_beyond_it(http_server: HttpServer, front: Front) -> None:
+@pytest.mark.parametrize("framing", ["length", "gzip", "chunked", "close"])
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(("most", "kept"), [(None, 64 * 1024), (10, 10), (70_000, 64 * 1024)])
+def test_of_an_error_that_is_raised_a_bounded_part_is_read(
+    start_raw_server, front: Front, framing: str, stream: bool, most: int | None, kept: int
+) -> None:
+    """The status is what is raised, however large its body is."""
+    server = start_raw_server(answers(bytes(100_000), framing, b"500 Broken"))
+    url = f"http://127.0.0.1:{server.port}/"
+    with front.session(max_body_size=most, raise_for_status=True) as session:
+        with pytest.raises(ulak.HTTPError, match="500 Server Error") as caught:
+            session.get(url, stream=stream)
+        assert caught.value.response.content == bytes(kept)
+        assert session.request("GET", url, raise_for_status=False, max_body_size=None).text
+
+
+def test_an_error_whose_body_is_cut_off_is_still_that_error(start_raw_server, front: Front) -> None:
+    def cut(connection: RawConnection) -> None:
+        connection.recv_head()
+        connection.send(b"HTTP/1.1 404 No\r\nContent-Length: 100\r\n\r\nabc")
+
+    url = f"http://127.0.0.1:{start_raw_server(cut).port}/"
+    with front.session() as session:
+        with pytest.raises(ulak.HTTPError, match="404") as caught:
+            session.get(url, raise_for_status=True)
+        assert caught.value.response.content in (b"", b"abc")
+        with pytest.raises(ulak.exceptions.ChunkedEncodingError):
+            session.get(url)
+
+
+def test_what_was_cut_for_an_error_is_whole_when_it_is_sent_for_itself(
+    http_server: HttpServer, front: Front
+) -> None:
     @http_server.route("/broken")
     def broken(request: Any) -> Answer:
-        return Answer(bytes(5000), 500)
+        return Answer(bytes(100_000), 500)
 
-    with front.session(max_body_size=10) as session, pytest.raises(BodyTooLarge):
-        session.get(f"{http_server.url}/broken", raise_for_status=True)
+    with front.session() as session:
+        with pytest.raises(ulak.HTTPError) as caught:
+            session.get(f"{http_server.url}/redirect-to?url=/broken", raise_for_status=True)
+        response = caught.value.response
+        assert len(response.content) == 64 * 1024
+        for request in (response.request, response.history[0].request, response.history[0].next):
+            assert len(session.send(request).content) == 100_000
+
+
+def test_an_overridden_send_holds_no_more_of_an_error(
+    http_server: HttpServer, front: Front
+) -> None:
+    @http_server.route("/broken")
+    def broken(request: Any) -> Answer:
+        return Answer(bytes(100_000), 500)
+
+    class Noting(front.Session):  # type: ignore[name-defined,misc]  # a class by its front
+        def send(self, request: Any, **settings: Any) -> Any:
+            return super().send(request, **settings)
+
+    with front.open(Noting(raise_for_status=True)) as session:
+        for path in ("/broken", "/redirect-to?url=/broken"):
+            with pytest.raises(ulak.HTTPError) as caught:
+                session.get(f"{http_server.url}{path}")
+            assert len(caught.value.response.content) == 64 * 1024
 
 
 @pytest.mark.parametrize("size", [-1, 1.5, "10", True])

@@ -445,8 +445,9 @@ class BaseSession(Generic[Answer, Opened]):
 
     def _begin(self, call: Call) -> tuple[PreparedRequest, dict[str, Any]]:
         """What :meth:`send` is given for ``call``."""
-        parts, connection, guards, allow_redirects, timeout, retries, _ = call
+        parts, connection, guards, allow_redirects, timeout, retries, raises = call
         prepared = self.prepare_request(Request(*parts))
+        prepared._raises = bool(self.raise_for_status if raises is None else raises)
         options = self.merge_environment_settings(prepared.url, *connection)
         if type(options.get("proxies")) is _Resolved:
             self._keep_from_origin(prepared, options["proxies"])
@@ -466,11 +467,6 @@ class BaseSession(Generic[Answer, Opened]):
             prepared.url or "", proxies
         ):
             del headers["Proxy-Authorization"]
-
-    def _rejects(self, response: BaseResponse, call: Call) -> bool:
-        """Whether the response's status is to be raised."""
-        wanted = call[-1]
-        return bool(self.raise_for_status if wanted is None else wanted) and not response.ok
 
     def prepare_request(self, request: Request) -> PreparedRequest:
         """Merge the session's settings into ``request``; an override point.
@@ -611,7 +607,10 @@ class BaseSession(Generic[Answer, Opened]):
             or not options.keys().isdisjoint(GUARDS)
         ):
             guards = Guards.of(self, options)
-        return Conversation(self, options, given, follows, guards).run(request)
+        raises = request._raises
+        if raises:  # by whoever sends it now; it may be sent again for itself
+            request._raises = False
+        return Conversation(self, options, given, follows, guards, raises).run(request)
 
     def _accept(self, response: Any, request: PreparedRequest, adapter: Any, start: float) -> None:
         """See that what ``adapter`` returned for ``request``, sent at ``start``, is complete."""

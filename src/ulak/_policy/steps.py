@@ -30,6 +30,12 @@ __all__ = [
     "Step",
 ]
 
+#: Bytes that are read of a redirect's or a refused attempt's body, so that the
+#: connection can be kept; beyond, it is closed.  So many there are of an error's.
+SKIM_LIMIT = 64 * 1024
+#: Seconds that reading them may take, however long the timeout is.
+SKIM_TIME = 1.0
+
 
 class Send(NamedTuple):
     """Send through the adapter for the URL; the outcome is the response."""
@@ -76,6 +82,8 @@ class Skim(NamedTuple):
     """Read a body that nobody asked for, up to :data:`SKIM_LIMIT`, and part with it."""
 
     response: BaseResponse
+    #: Seconds that it may take; ``None`` for as long as any other body.
+    seconds: float | None = SKIM_TIME
 
 
 class Close(NamedTuple):
@@ -99,9 +107,3 @@ class Pause(NamedTuple):
 
 
 Step: TypeAlias = Send | Resend | Hooks | Load | Skim | Close | Rewind | Pause
-
-#: Bytes that are read of a redirect's or a refused attempt's body, so that the
-#: connection can be kept; beyond, it is closed.
-SKIM_LIMIT = 64 * 1024
-#: Seconds that reading them may take, however long the timeout is.
-SKIM_TIME = 1.0
