@@ -217,7 +217,10 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
 
         :raises RequestException: of the class that names what failed.
         """
+        guards = getattr(request, "_guards", None)  # any object may be a request
         try:
+            if guards is not None:
+                guards.check_scheme(request)
             limits = Timeout.of(timeout)
             pool = self._pool()
             deadline = clock.after(limits.total)
@@ -249,15 +252,15 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
                 route, head, method, limits, deadline, payload, keep_alive=keeps_alive(headers)
             )
         except RequestException as exc:
-            if exc.request is None:
-                exc.request = request
+            exc.request = exc.request or request
             raise
         except CallerError as exc:
             callers = exc.args[0]
         except LOWER_ERRORS as exc:
             raise translate(exc, request) from exc
         else:
-            return self.build_response(request, raw)
+            response = self.build_response(request, raw)
+            return response if guards is None else guards.limited(response)
         try:
             raise callers  # their own, from reading the body, as they raised it
         finally:

@@ -232,6 +232,8 @@ class PreparedRequest(RequestEncodingMixin, RequestHooksMixin):
     _json_dumps: JSONDumps | None = None
     #: Whether its caller raises an error status; taken by the conversation that sends it.
     _raises: bool = False
+    #: What is refused on its way, wherever it is sent from.
+    _guards: Any = None
     #: Which addresses the adapter may dial for it.
     _address_policy: Any = None  # an AddressPolicy, where one holds
 

@@ -431,6 +431,87 @@ def test_a_pickled_session_keeps_them(front: Front) -> None:
     assert (again.https_only, again.max_body_size) == (True, 5)
 
 
+# -- on the request's way, whoever sends it ----------------------------------
+
+
+@pytest.fixture(params=["max_body_size", "https_only", "address_policy"])
+def guard(request: Any, https_server: HttpServer) -> Any:
+    """A setting that lets ``https_server`` pass, what lifts it, and what it raises elsewhere."""
+    policy = ulak.AddressPolicy(allow=["127.0.0.0/8"], ports=[https_server.port])
+    value, lifted, error = {
+        "max_body_size": (10, None, BodyTooLarge),
+        "https_only": (True, False, HTTPSRequired),
+        "address_policy": (policy, None, ulak.exceptions.AddressDenied),
+    }[request.param]
+    return {request.param: value}, {request.param: lifted}, error
+
+
+@pytest.mark.parametrize("pickled", [False, True])
+def test_what_follows_a_redirect_is_guarded_where_it_is_sent_by_hand(
+    https_server: HttpServer, http_server, certificates, front: Front, guard: Any, pickled: bool
+) -> None:
+    """By what the call said that led to it."""
+    setting, lifted, error = guard
+    url = f"{https_server.url}/redirect-to?url={http_server.url}/bytes/11"
+    with front.session(verify=str(certificates.ca)) as session:
+        following = session.get(url, allow_redirects=False, **setting).next
+        if pickled:
+            following = pickle.loads(pickle.dumps(following))
+        with pytest.raises(error):
+            session.send(following)
+        assert len(session.send(following, **lifted).content) == 11
+        assert len(session.get(following.url).content) == 11
+
+
+def test_a_hook_that_sends_it_again_elsewhere_is_guarded(
+    https_server: HttpServer, http_server, certificates, front: Front, guard: Any
+) -> None:
+    setting, lifted, error = guard
+
+    def again(response: Any, **settings: Any) -> Any:
+        copy = response.request.copy()
+        copy.url = f"{http_server.url}/bytes/11"
+        answer = yield response.connection.send(copy, **settings)
+        yield front.read(answer)
+        return answer
+
+    hooks = {"response": front.steps(again)}
+    with front.session(verify=str(certificates.ca), **setting) as session:
+        with pytest.raises(error):
+            session.get(f"{https_server.url}/bytes/1", hooks=hooks)
+        response = session.get(f"{https_server.url}/bytes/1", hooks=hooks, **lifted)
+        assert len(response.content) == 11
+
+
+def test_what_a_session_prepared_is_guarded_where_an_adapter_sends_it(
+    http_server: HttpServer, front: Front, guard: Any
+) -> None:
+    setting, lifted, error = guard
+    request = ulak.Request("GET", f"{http_server.url}/bytes/11")
+
+    def send(session: Any) -> Any:
+        adapter = session.get_adapter(request.url)
+        response = front.run(adapter.send(session.prepare_request(request), timeout=5))
+        front.run(front.read(response))
+        return response
+
+    with front.session(**setting) as session:
+        with pytest.raises(error):
+            send(session)
+        for name, value in lifted.items():
+            setattr(session, name, value)
+        assert len(send(session).content) == 11
+
+
+def test_what_was_prepared_is_sent_as_it_is(http_server: HttpServer, front: Front) -> None:
+    """The guards do not make it another request."""
+    request = ulak.Request("GET", f"{http_server.url}/bytes/1")
+    with front.session(max_body_size=10) as session:
+        prepared = session.prepare_request(request)
+        assert session.send(prepared).request is prepared
+        assert session.send(prepared, max_body_size=5).request is not prepared
+
+
 # -- functions ---------------------------------------------------------------
 
 

@@ -456,8 +456,10 @@ class BaseSession(Generic[Answer, Opened]):
         if retries is not UNSET:
             options["retries"] = retries
         if guards != _NO_GUARDS:
-            given = zip(GUARDS, guards, _NO_GUARDS, strict=True)
-            options.update({name: value for name, value, unset in given if value is not unset})
+            named = zip(GUARDS, guards, _NO_GUARDS, strict=True)
+            given = {name: value for name, value, unset in named if value is not unset}
+            options.update(given)
+            self._guard(prepared, given)
         return prepared, options
 
     def _keep_from_origin(self, prepared: PreparedRequest, proxies: dict[str, str]) -> None:
@@ -493,7 +495,15 @@ class BaseSession(Generic[Answer, Opened]):
             cookies=request.cookies,
             hooks=merge_hooks(request.hooks, self.hooks),
         )
+        if self.max_body_size is not None or self.address_policy is not None or self.https_only:
+            self._guard(prepared, {})
         return prepared
+
+    def _guard(self, prepared: PreparedRequest, given: dict[str, Any]) -> None:
+        """Let ``prepared``, which is new, carry the session's guards and those ``given``."""
+        guards = Guards.of(self, dict(given))
+        if guards is not None:
+            guards.mark(prepared)
 
     def _headers_for(self, own: HeadersInput) -> HeadersInput:
         """The headers of one call; the session's alone are checked once, until they change."""
@@ -604,9 +614,10 @@ class BaseSession(Generic[Answer, Opened]):
             self.max_body_size is not None
             or self.address_policy is not None
             or self.https_only
+            or request._guards is not None
             or not options.keys().isdisjoint(GUARDS)
         ):
-            guards = Guards.of(self, options)
+            guards = Guards.of(self, options, request._guards)
         raises = request._raises
         if raises:  # by whoever sends it now; it may be sent again for itself
             request._raises = False
