@@ -60,6 +60,7 @@ def tally(name: str, version: str, cases: Sequence[Case], workers: int) -> Tally
     been late and not the client; the better time counts.
     """
     result = Tally(name, version)
+    cases = [case for case in cases if name.startswith("ulak") or not case.only_ours]
     begin = time.monotonic()
     waiting: queue.SimpleQueue[Case] = queue.SimpleQueue()
     # What is measured in memory or asked thousands of times has the machine for itself.
