@@ -135,7 +135,7 @@ class Ground:
 
     def _check_nothing_runs(self) -> None:
         # A loop's executor keeps its threads, and has one more when all of them read files.
-        now = {x for x in threading.enumerate() if not x.name.startswith("asyncio_")}
+        now = {x for x in threading.enumerate() if not x.name.startswith(("asyncio_", "uvloop_"))}
         left = now - self._threads
         assert not left, f"threads: {left}"
         if isinstance(self._front, LoopFront):
