@@ -683,11 +683,11 @@ def test_an_idle_connection_is_closed_in_time(loop: Loop, start_raw_server, limi
 
 def test_a_connection_in_use_does_not_expire(loop: Loop, http_server: HttpServer) -> None:
     async def main() -> None:
-        async with session_of(keepalive_expiry=0.1) as session:
+        async with session_of(keepalive_expiry=0.6) as session:
             for _ in range(4):
                 assert (await session.get(f"{http_server.url}/get")).ok
-                await asyncio.sleep(0.04)
-            assert (await session.get(f"{http_server.url}/delay/0.2")).ok
+                await asyncio.sleep(0.2)
+            assert (await session.get(f"{http_server.url}/delay/0.8")).ok
             assert (await session.get(f"{http_server.url}/get")).ok
 
     loop.run(main())
