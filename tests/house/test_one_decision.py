@@ -260,7 +260,7 @@ def twins(found: list[Function], likeness: float = ALIKE) -> set[tuple[str, str]
         for one in of_size
         if one.is_async
         for other in of_size
-        if not other.is_async and one.likeness(other) >= likeness
+        if not other.is_async and one.is_like(other, likeness)
     }
 
 
