@@ -54,7 +54,7 @@ class Tally:
 
 
 def asked_of(name: str, cases: Sequence[Case]) -> list[Case]:
-    """Those of ``cases`` that are for the client ``name``; settings of ulak's own are for no other."""
+    """Those of ``cases`` that are for ``name``: settings of ulak's own are for no other."""
     return [case for case in cases if name.startswith("ulak") or not case.only_ours]
 
 
