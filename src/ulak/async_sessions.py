@@ -19,6 +19,7 @@ from ._errors import about
 from ._policy.session import BaseSession, Call
 from ._policy.steps import (
     SKIM_LIMIT,
+    SKIM_TIME,
     Close,
     Hooks,
     Load,
@@ -151,7 +152,8 @@ class AsyncSession(BaseSession[Coroutine[Any, Any, AsyncResponse], "AsyncOpenStr
                 outcome = await outcome
 
     async def _skim(self, step: Skim, options: dict[str, Any]) -> None:
-        await step.response._load_at_most(SKIM_LIMIT, step.seconds)  # type: ignore[attr-defined]  # ours
+        seconds = SKIM_TIME if step.hurried else None
+        await step.response._load_at_most(SKIM_LIMIT, seconds)  # type: ignore[attr-defined]  # ours
 
     async def _close_response(self, step: Close, options: dict[str, Any]) -> None:
         await step.response.aclose()  # type: ignore[attr-defined]  # ours

@@ -131,7 +131,8 @@ class Session(BaseSession[Response, "OpenStream"]):
         return dispatch_hook("response", step.request.hooks, step.response, **options)
 
     def _skim(self, step: Skim, options: dict[str, Any]) -> None:
-        step.response._load_at_most(SKIM_LIMIT, step.seconds)  # type: ignore[attr-defined]  # ours
+        seconds = SKIM_TIME if step.hurried else None
+        step.response._load_at_most(SKIM_LIMIT, seconds)  # type: ignore[attr-defined]  # ours
 
     def _close_response(self, step: Close, options: dict[str, Any]) -> None:
         step.response.close()  # type: ignore[attr-defined]  # ours

@@ -150,7 +150,7 @@ class Conversation:
                     history.append(response)
                     continue
                 if self._raises and response._is_error():
-                    yield Skim(response, None)
+                    yield Skim(response, hurried=False)
                     return response
                 if self._stream:
                     return response

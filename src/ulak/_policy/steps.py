@@ -82,8 +82,8 @@ class Skim(NamedTuple):
     """Read a body that nobody asked for, up to :data:`SKIM_LIMIT`, and part with it."""
 
     response: BaseResponse
-    #: Seconds that it may take; ``None`` for as long as any other body.
-    seconds: float | None = SKIM_TIME
+    #: Whether it has :data:`SKIM_TIME`, and not the time of any other body.
+    hurried: bool = True
 
 
 class Close(NamedTuple):
