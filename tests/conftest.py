@@ -110,6 +110,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=dropped)
 
 
+def pytest_collection_finish() -> None:
+    """Let a search for garbage pass over the suite itself, thousands of tests of which none ends.
+
+    Many tests make such a search, some of them many times: it would take them half a second.
+    """
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Fail a test whose server is absent; it is still here because of the switch."""
     server = _real_server(item)

@@ -394,7 +394,10 @@ class HTTPAdapter(BaseAdapter):
         :raises RequestException: of the class that names what failed.
         """
         limits = Timeout.of(timeout)
+        guards = getattr(request, "_guards", None)  # any object may be a request
         try:
+            if guards is not None:
+                guards.check_scheme(request)
             pool = self.get_connection_with_tls_context(request, verify, proxies=proxies, cert=cert)
             self.cert_verify(pool, request.url or "", verify, cert)
             target = self.request_url(request, proxies)
@@ -415,7 +418,8 @@ class HTTPAdapter(BaseAdapter):
         else:
             if type(raw) is RawResponse:
                 raw.retries = self.max_retries
-            return self.build_response(request, raw)
+            response = self.build_response(request, raw)
+            return response if guards is None else guards.limited(response)
         try:
             raise callers  # their own, from reading the body, as they raised it
         finally:

@@ -217,7 +217,10 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
 
         :raises RequestException: of the class that names what failed.
         """
+        guards = getattr(request, "_guards", None)  # any object may be a request
         try:
+            if guards is not None:
+                guards.check_scheme(request)
             limits = Timeout.of(timeout)
             pool = self._pool()
             deadline = clock.after(limits.total)
@@ -256,7 +259,8 @@ class AsyncHTTPAdapter(AsyncBaseAdapter):
         except LOWER_ERRORS as exc:
             raise translate(exc, request) from exc
         else:
-            return self.build_response(request, raw)
+            response = self.build_response(request, raw)
+            return response if guards is None else guards.limited(response)
         try:
             raise callers  # their own, from reading the body, as they raised it
         finally:

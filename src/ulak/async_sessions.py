@@ -100,9 +100,10 @@ class AsyncSession(BaseSession[Coroutine[Any, Any, AsyncResponse], "AsyncOpenStr
 
     async def _perform(self, call: Call) -> AsyncResponse:
         prepared, options = self._begin(call)
+        raises = prepared._raises
         response = await self.send(prepared, **options)
-        if self._rejects(response, call):
-            await response._load_at_most(SKIM_LIMIT)
+        if raises and response._is_error():
+            await response._load_at_most(SKIM_LIMIT)  # where an overridden send left it unread
             response.raise_for_status()
         return response
 
@@ -168,7 +169,8 @@ class AsyncSession(BaseSession[Coroutine[Any, Any, AsyncResponse], "AsyncOpenStr
                 outcome = await outcome
 
     async def _skim(self, step: Skim, options: dict[str, Any]) -> None:
-        await step.response._load_at_most(SKIM_LIMIT, SKIM_TIME)  # type: ignore[attr-defined]  # ours
+        seconds = SKIM_TIME if step.hurried else None
+        await step.response._load_at_most(SKIM_LIMIT, seconds)  # type: ignore[attr-defined]  # ours
 
     async def _close_response(self, step: Close, options: dict[str, Any]) -> None:
         await step.response.aclose()  # type: ignore[attr-defined]  # ours

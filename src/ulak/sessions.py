@@ -83,9 +83,10 @@ class Session(BaseSession[Response, "OpenStream"]):
 
     def _perform(self, call: Call) -> Response:
         prepared, options = self._begin(call)
+        raises = prepared._raises
         response = self.send(prepared, **options)
-        if self._rejects(response, call):
-            response._load_at_most(SKIM_LIMIT)
+        if raises and response._is_error():
+            response._load_at_most(SKIM_LIMIT)  # where an overridden send left it unread
             response.raise_for_status()
         return response
 
@@ -138,7 +139,8 @@ class Session(BaseSession[Response, "OpenStream"]):
         return dispatch_hook("response", step.request.hooks, step.response, **options)
 
     def _skim(self, step: Skim, options: dict[str, Any]) -> None:
-        step.response._load_at_most(SKIM_LIMIT, SKIM_TIME)  # type: ignore[attr-defined]  # ours
+        seconds = SKIM_TIME if step.hurried else None
+        step.response._load_at_most(SKIM_LIMIT, seconds)  # type: ignore[attr-defined]  # ours
 
     def _close_response(self, step: Close, options: dict[str, Any]) -> None:
         step.response.close()  # type: ignore[attr-defined]  # ours

@@ -683,11 +683,11 @@ def test_an_idle_connection_is_closed_in_time(loop: Loop, start_raw_server, limi
 
 def test_a_connection_in_use_does_not_expire(loop: Loop, http_server: HttpServer) -> None:
     async def main() -> None:
-        async with session_of(keepalive_expiry=0.1) as session:
+        async with session_of(keepalive_expiry=0.6) as session:
             for _ in range(4):
                 assert (await session.get(f"{http_server.url}/get")).ok
-                await asyncio.sleep(0.04)
-            assert (await session.get(f"{http_server.url}/delay/0.2")).ok
+                await asyncio.sleep(0.2)
+            assert (await session.get(f"{http_server.url}/delay/0.8")).ok
             assert (await session.get(f"{http_server.url}/get")).ok
 
     loop.run(main())
@@ -696,9 +696,9 @@ def test_a_connection_in_use_does_not_expire(loop: Loop, http_server: HttpServer
 
 def test_an_old_connection_is_not_used_again(loop: Loop, http_server: HttpServer) -> None:
     async def main() -> None:
-        async with session_of(max_age=0.2) as session:
+        async with session_of(max_age=1) as session:
             async with session.stream("GET", f"{http_server.url}/large/300000") as response:
-                await asyncio.sleep(0.25)
+                await asyncio.sleep(1.1)
                 assert len(await response.aread()) == 300_000  # nobody is interrupted
             for _ in range(3):
                 assert (await session.get(f"{http_server.url}/get")).ok

@@ -810,7 +810,8 @@ def test_a_late_handshake_in_a_tunnel_is_not_the_proxys(
     server: RawServer = start_raw_server(script)
 
     async def main() -> None:
-        async with open_session(proxies=by(server, scheme), timeout=BRIEF[0]) as session:
+        limit = ulak.Timeout(connect=0.5, pool=1)  # which the proxy's answer has to be in time for
+        async with open_session(proxies=by(server, scheme), timeout=limit) as session:
             with pytest.raises(ulak.ConnectTimeout) as caught:
                 await session.get("https://127.0.0.1:1/")
             assert not isinstance(caught.value, ProxyError)

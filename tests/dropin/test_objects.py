@@ -193,7 +193,7 @@ for call in (
     lambda: requests.get("nothing"),
     lambda: requests.get("ftp://h/"),
     lambda: requests.get("http://"),
-    lambda: requests.get(url + "/delay/5", timeout=0.05),
+    lambda: requests.get(url + "/delay/5", timeout=0.3),
     lambda: requests.get(url + "/redirect/5", allow_redirects=True, timeout=3) and 1 / 0,
     lambda: requests.get(url + "/html").json(),
     lambda: requests.get(url + "/status/503").raise_for_status(),

@@ -188,7 +188,8 @@ def test_timeouts(run_example: RunExample, demo_server: str) -> None:
     outcomes = re.findall(r"(\w+) after (\d+\.\d) s$", shown, re.MULTILINE)
     names = ["ReadTimeout", "ReadTimeout", "TotalTimeout", "200"]
     assert [name for name, _ in outcomes] == names
-    assert all(0.5 <= float(seconds) < 1.5 for _, seconds in outcomes[:3])
+    # The server takes two seconds; what is later than that was the machine.
+    assert all(0.5 <= float(seconds) < 2 for _, seconds in outcomes[:3])
 
 
 # -- sending -----------------------------------------------------------------

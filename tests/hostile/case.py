@@ -113,6 +113,11 @@ class Case:
         return self.fronts in ("both", "async" if asynchronous else "sync")
 
     @property
+    def only_ours(self) -> bool:
+        """Whether it is about settings that other clients do not have: they are not asked."""
+        return self.settings.guards is not None
+
+    @property
     def seconds(self) -> float:
         """How long it may take a client that keeps its word."""
         return sum(ask.most for ask in self.asks)

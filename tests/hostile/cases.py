@@ -21,6 +21,7 @@ PHASES: tuple[str, ...] = (
     "keepalive",
     "pools",
     "redirects",
+    "guards",
     "credentials",
     "cookies",
     "auth",

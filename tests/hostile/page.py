@@ -83,9 +83,15 @@ def _by_promise(tallies: Sequence[Tally]) -> str:
     promises = list(dict.fromkeys(case.promise.partition(".")[0] for case in CASES.values()))
     for promise in sorted(promises, key=lambda name: int(name[1:])):
         names = [n for n, case in CASES.items() if case.promise.partition(".")[0] == promise]
-        cells = [str(sum(_counted(one, name) for name in names)) for one in tallies]
+        cells = [_of_promise(one, names) for one in tallies]
         lines.append(f"| {promise} | {len(names)} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def _of_promise(one: Tally, names: Sequence[str]) -> str:
+    if one.broken.keys().isdisjoint(names):
+        return "not asked"
+    return str(sum(_counted(one, name) for name in names))
 
 
 def _counted(one: Tally, name: str) -> bool:

@@ -16,6 +16,7 @@ __all__ = [
     "Ask",
     "Auth",
     "Got",
+    "Guards",
     "Part",
     "Pieces",
     "Plan",
@@ -127,6 +128,22 @@ class Ask:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Guards:
+    """What a session refuses for its caller; settings of ulak's own."""
+
+    #: Most bytes of a body.
+    most: int | None = None
+    https_only: bool = False
+    #: Whether addresses are judged: those that are not public are denied.
+    addresses: bool = False
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+    ports: tuple[str, ...] = ()
+    #: Whether an error status is raised.
+    raises: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """What holds for the whole session."""
 
@@ -140,8 +157,10 @@ class Settings:
     #: The variables of the environment; none of them: the environment is not trusted.
     env: tuple[tuple[str, str], ...] = ()
     netrc: str | None = None
-    #: What names mean: addresses; ``("stall",)`` for no answer; ``("fail",)`` for none.
+    #: What names mean: addresses; ``("stall",)`` for no answer; ``("fail",)`` for none;
+    #: ``("turns", first, then)`` for another one at each lookup.
     names: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    guards: Guards | None = None
 
 
 @dataclass(frozen=True)

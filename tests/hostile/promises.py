@@ -23,6 +23,7 @@ PROMISES: dict[str, str] = {
     "P12": "Uploads are honest",
     "P13": "Proxies",
     "P15": "The path is the caller's",
+    "P16": "What may be asked for",
 }
 
 CLAUSES: dict[str, str] = {
@@ -63,8 +64,9 @@ CLAUSES: dict[str, str] = {
     "P6.8": "What is odd and valid is read, and wherever the network cuts it the same comes out.",
     "P7.1": "Heads, lines, fields, chunk extensions and trailers are bounded.",
     "P7.2": "The number of content codings is bounded, and so is the memory that undoing them takes.",
-    "P7.3": "Of the body of a redirect, a challenge, a refused attempt or tunnel a bounded part is read.",
+    "P7.3": "Of the body of a redirect, a challenge, a refused attempt or tunnel, or an error that is raised, a bounded part is read.",
     "P7.4": "A stream takes bounded memory, however long; parting with it reads no more.",
+    "P7.5": "`max_body_size` bounds a body after decoding, however it is framed and read; more is a `BodyTooLarge`.",
     "P8.1": "Connections of other hosts, ports, names, schemes or certificates are other connections.",
     "P8.2": "So are those by another proxy, or with other credentials for it.",
     "P9.1": "Descriptors, tasks and threads are after every case what they were before; the next answer is right.",
@@ -86,4 +88,8 @@ CLAUSES: dict[str, str] = {
     "P13.2": "Nothing that a proxy says is taken for the origin's.",
     "P15.1": "A path arrives as it was given; only what may not stand in a URL is encoded.",
     "P15.2": "The host that is dialled is the host that is named, to any reader; or it is `InvalidURL`.",
+    "P16.1": "`https_only` refuses what is not `https://`, after redirects too, before a connection is opened.",
+    "P16.2": "An `AddressPolicy` judges the address that is dialled, however the host is spelled, named or rebound.",
+    "P16.3": "So it does on every hop.",
+    "P16.4": "No proxy is asked for what it denies, or for a name that the proxy would look up.",
 }

@@ -18,7 +18,7 @@ from .plan import Ask, Got, Plan, Played, Raised, fill
 from .promises import CLAUSES, PROMISES
 from .remote import Remote
 from .servers import Server, Wardrobe, honest, plain, says
-from .tally import Tally
+from .tally import Tally, asked_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "threat-model.md"
 SECRET = "s3cret-of-the-caller"
@@ -166,6 +166,21 @@ def test_what_was_counted_is_written() -> None:
     assert "| what only ulak has promised | 0 | not asked |" in written
     assert re.search(r"^\| P6 \| \d+ \| 0 \| 2 \|$", written, re.M)
     assert "$" not in written
+
+
+def test_settings_of_ulaks_own_are_asked_of_no_other() -> None:
+    cases = list(CASES.values())
+    assert asked_of("ulak-async", cases) == cases
+    others = asked_of("requests", cases)
+    clauses = {case.promise for case in cases}
+    left_out = clauses - {case.promise for case in others}
+    assert left_out == {"P7.5", "P16.1", "P16.2", "P16.3", "P16.4"}
+    # A promise that a client was not asked about is not one that it kept.
+    other = Tally("requests", "2.0")
+    other.broken = {case.name: [] for case in others}
+    written = page.page([other])
+    assert re.search(r"^\| P16 \| \d+ \| not asked \|$", written, re.M)
+    assert re.search(r"^\| P7 \| \d+ \| 0 \|$", written, re.M)
 
 
 def test_a_plan_is_filled_with_addresses() -> None:

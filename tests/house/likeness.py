@@ -50,6 +50,14 @@ class Function(NamedTuple):
         """From 0, nothing in common, to 1, the same."""
         return SequenceMatcher(None, self.lines, other.lines, autojunk=False).ratio()
 
+    def is_like(self, other: Function, least: float) -> bool:
+        """Whether their likeness is ``least`` at least; which is soon told of most."""
+        ours, theirs = len(self.lines), len(other.lines)
+        shared = len(set(self.lines) & set(other.lines))
+        if not shared or 2 * min(ours, theirs) < least * (ours + theirs):
+            return False
+        return self.likeness(other) >= least
+
 
 def functions(source: Path = SOURCE) -> list[Function]:
     """Every function and method below ``source``; those inside a function are part of it."""

@@ -247,7 +247,7 @@ TWINS = {
     (
         "ulak.async_sessions.AsyncSession._perform",
         "ulak.sessions.Session._perform",
-    ): "what is rejected is decided by _rejects; what is left is reading some of it",
+    ): "what is raised, and how much is read for it, is decided in the conversation",
     (
         "ulak.async_models.AsyncResponse._load_at_most",
         "ulak.models.Response._load_at_most",
@@ -279,7 +279,7 @@ def twins(found: list[Function], likeness: float = ALIKE) -> set[tuple[str, str]
         for one in of_size
         if one.is_async
         for other in of_size
-        if not other.is_async and one.likeness(other) >= likeness
+        if not other.is_async and one.is_like(other, likeness)
     }
 
 

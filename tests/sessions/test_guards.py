@@ -30,7 +30,7 @@ WAYS = {
 }
 
 
-def answers(body: bytes, framing: str) -> Any:
+def answers(body: bytes, framing: str, status: bytes = b"200 OK") -> Any:
     """A script that answers one request after the other with ``body``."""
 
     def script(connection: RawConnection) -> None:
@@ -46,7 +46,7 @@ def answers(body: bytes, framing: str) -> Any:
             fields, framed = b"Connection: close\r\n", body
         while True:
             connection.recv_head()
-            connection.send(b"HTTP/1.1 200 OK\r\n", fields, b"\r\n", framed)
+            connection.send(b"HTTP/1.1 %b\r\n" % status, fields, b"\r\n", framed)
             if framing == "close":
                 return
 
@@ -256,13 +256,68 @@ def test_a_number_of_the_call_goes_before_the_sessions(
         assert session.get(f"{http_server.url}/bytes/0", max_body_size=0).ok
 
 
-def test_an_error_status_is_not_read_beyond_it(http_server: HttpServer, front: Front) -> None:
+@pytest.mark.parametrize("framing", ["length", "gzip", "chunked", "close"])
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(("most", "kept"), [(None, 64 * 1024), (10, 10), (70_000, 64 * 1024)])
+def test_of_an_error_that_is_raised_a_bounded_part_is_read(
+    start_raw_server, front: Front, framing: str, stream: bool, most: int | None, kept: int
+) -> None:
+    """The status is what is raised, however large its body is."""
+    server = start_raw_server(answers(bytes(100_000), framing, b"500 Broken"))
+    url = f"http://127.0.0.1:{server.port}/"
+    with front.session(max_body_size=most, raise_for_status=True) as session:
+        with pytest.raises(ulak.HTTPError, match="500 Server Error") as caught:
+            session.get(url, stream=stream)
+        assert caught.value.response.content == bytes(kept)
+        assert session.request("GET", url, raise_for_status=False, max_body_size=None).text
+
+
+def test_an_error_whose_body_is_cut_off_is_still_that_error(start_raw_server, front: Front) -> None:
+    def cut(connection: RawConnection) -> None:
+        connection.recv_head()
+        connection.send(b"HTTP/1.1 404 No\r\nContent-Length: 100\r\n\r\nabc")
+
+    url = f"http://127.0.0.1:{start_raw_server(cut).port}/"
+    with front.session() as session:
+        with pytest.raises(ulak.HTTPError, match="404") as caught:
+            session.get(url, raise_for_status=True)
+        assert caught.value.response.content in (b"", b"abc")
+        with pytest.raises(ulak.exceptions.ChunkedEncodingError):
+            session.get(url)
+
+
+def test_what_was_cut_for_an_error_is_whole_when_it_is_sent_for_itself(
+    http_server: HttpServer, front: Front
+) -> None:
     @http_server.route("/broken")
     def broken(request: Any) -> Answer:
-        return Answer(bytes(5000), 500)
+        return Answer(bytes(100_000), 500)
 
-    with front.session(max_body_size=10) as session, pytest.raises(BodyTooLarge):
-        session.get(f"{http_server.url}/broken", raise_for_status=True)
+    with front.session() as session:
+        with pytest.raises(ulak.HTTPError) as caught:
+            session.get(f"{http_server.url}/redirect-to?url=/broken", raise_for_status=True)
+        response = caught.value.response
+        assert len(response.content) == 64 * 1024
+        for request in (response.request, response.history[0].request, response.history[0].next):
+            assert len(session.send(request).content) == 100_000
+
+
+def test_an_overridden_send_holds_no_more_of_an_error(
+    http_server: HttpServer, front: Front
+) -> None:
+    @http_server.route("/broken")
+    def broken(request: Any) -> Answer:
+        return Answer(bytes(100_000), 500)
+
+    class Noting(front.Session):  # type: ignore[name-defined,misc]  # a class by its front
+        def send(self, request: Any, **settings: Any) -> Any:
+            return super().send(request, **settings)
+
+    with front.open(Noting(raise_for_status=True)) as session:
+        for path in ("/broken", "/redirect-to?url=/broken"):
+            with pytest.raises(ulak.HTTPError) as caught:
+                session.get(f"{http_server.url}{path}")
+            assert len(caught.value.response.content) == 64 * 1024
 
 
 @pytest.mark.parametrize("size", [-1, 1.5, "10", True])
@@ -374,6 +429,87 @@ def test_a_pickled_session_keeps_them(front: Front) -> None:
     with front.session(https_only=True, max_body_size=5) as session:
         again = pickle.loads(pickle.dumps(front.real(session)))
     assert (again.https_only, again.max_body_size) == (True, 5)
+
+
+# -- on the request's way, whoever sends it ----------------------------------
+
+
+@pytest.fixture(params=["max_body_size", "https_only", "address_policy"])
+def guard(request: Any, https_server: HttpServer) -> Any:
+    """A setting that lets ``https_server`` pass, what lifts it, and what it raises elsewhere."""
+    policy = ulak.AddressPolicy(allow=["127.0.0.0/8"], ports=[https_server.port])
+    value, lifted, error = {
+        "max_body_size": (10, None, BodyTooLarge),
+        "https_only": (True, False, HTTPSRequired),
+        "address_policy": (policy, None, ulak.exceptions.AddressDenied),
+    }[request.param]
+    return {request.param: value}, {request.param: lifted}, error
+
+
+@pytest.mark.parametrize("pickled", [False, True])
+def test_what_follows_a_redirect_is_guarded_where_it_is_sent_by_hand(
+    https_server: HttpServer, http_server, certificates, front: Front, guard: Any, pickled: bool
+) -> None:
+    """By what the call said that led to it."""
+    setting, lifted, error = guard
+    url = f"{https_server.url}/redirect-to?url={http_server.url}/bytes/11"
+    with front.session(verify=str(certificates.ca)) as session:
+        following = session.get(url, allow_redirects=False, **setting).next
+        if pickled:
+            following = pickle.loads(pickle.dumps(following))
+        with pytest.raises(error):
+            session.send(following)
+        assert len(session.send(following, **lifted).content) == 11
+        assert len(session.get(following.url).content) == 11
+
+
+def test_a_hook_that_sends_it_again_elsewhere_is_guarded(
+    https_server: HttpServer, http_server, certificates, front: Front, guard: Any
+) -> None:
+    setting, lifted, error = guard
+
+    def again(response: Any, **settings: Any) -> Any:
+        copy = response.request.copy()
+        copy.url = f"{http_server.url}/bytes/11"
+        answer = yield response.connection.send(copy, **settings)
+        yield front.read(answer)
+        return answer
+
+    hooks = {"response": front.steps(again)}
+    with front.session(verify=str(certificates.ca), **setting) as session:
+        with pytest.raises(error):
+            session.get(f"{https_server.url}/bytes/1", hooks=hooks)
+        response = session.get(f"{https_server.url}/bytes/1", hooks=hooks, **lifted)
+        assert len(response.content) == 11
+
+
+def test_what_a_session_prepared_is_guarded_where_an_adapter_sends_it(
+    http_server: HttpServer, front: Front, guard: Any
+) -> None:
+    setting, lifted, error = guard
+    request = ulak.Request("GET", f"{http_server.url}/bytes/11")
+
+    def send(session: Any) -> Any:
+        adapter = session.get_adapter(request.url)
+        response = front.run(adapter.send(session.prepare_request(request), timeout=5))
+        front.run(front.read(response))
+        return response
+
+    with front.session(**setting) as session:
+        with pytest.raises(error):
+            send(session)
+        for name, value in lifted.items():
+            setattr(session, name, value)
+        assert len(send(session).content) == 11
+
+
+def test_what_was_prepared_is_sent_as_it_is(http_server: HttpServer, front: Front) -> None:
+    """The guards do not make it another request."""
+    request = ulak.Request("GET", f"{http_server.url}/bytes/1")
+    with front.session(max_body_size=10) as session:
+        prepared = session.prepare_request(request)
+        assert session.send(prepared).request is prepared
+        assert session.send(prepared, max_body_size=5).request is not prepared
 
 
 # -- functions ---------------------------------------------------------------

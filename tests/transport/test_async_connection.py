@@ -24,6 +24,7 @@ import ulak
 from tests.support import Certificates, RawConnection, RawServer, stalled_port
 from tests.support.loops import LOOPS, Loop, warmed_up
 from tests.support.routes import pattern
+from ulak._transport.async_connection import AsyncConnection
 from ulak.exceptions import (
     BodyReadTimeout,
     ContentDecodingError,
@@ -955,10 +956,10 @@ def test_a_slow_answer_is_not_a_late_one(loop: Loop, start_raw_server, narrow, h
         connection.recv_request()
         pieces = [b"HTTP/1.1 200 OK\r\n", b"A: b\r\n", b"Content-Length: 5\r\n", b"\r\n", *b"hello"]
         pieces = [bytes([piece]) if isinstance(piece, int) else piece for piece in pieces]
-        connection.drip(pieces, 0.04)
+        connection.drip(pieces, 0.12)
 
     async def main(url: str) -> None:
-        async with narrow(timeout=ulak.Timeout(read=0.2, pool=2)) as session:
+        async with narrow(timeout=ulak.Timeout(read=0.9, pool=2)) as session:
             assert await read(await session.get(url, stream=how != "loaded"), how) == b"hello"
 
     loop.run(main(start_raw_server(script).url))
@@ -966,17 +967,45 @@ def test_a_slow_answer_is_not_a_late_one(loop: Loop, start_raw_server, narrow, h
 
 def test_who_takes_his_time_to_read_is_not_late(loop: Loop, start_raw_server, narrow) -> None:
     async def main(url: str) -> None:
-        async with narrow(timeout=ulak.Timeout(read=0.1, pool=2)) as session:
+        async with narrow(timeout=ulak.Timeout(read=0.5, pool=2)) as session:
             response = await session.get(url, stream=True)
-            await asyncio.sleep(0.15)
+            await asyncio.sleep(0.6)
             assert await response.aread() == b"fine"
             assert (await session.get(url)).content == b"fine"
-            await asyncio.sleep(0.15)
+            await asyncio.sleep(0.6)
             assert (await session.get(url)).content == b"fine"
 
     server: RawServer = start_raw_server(says(FINE, FINE, FINE))
     loop.run(main(server.url))
     assert server.accepted == 1
+
+
+class ClosedTwice(asyncio.Transport):
+    """The transport of asyncio's TLS, which knows nothing any more once it was closed twice."""
+
+    def __init__(self) -> None:
+        super().__init__({"ssl_object": object()})
+        self.times = 0
+
+    def close(self) -> None:
+        self.times += 1
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        if self.times > 1:
+            raise AttributeError("'NoneType' object has no attribute '_get_extra_info'")
+        return super().get_extra_info(name, default)
+
+
+def test_a_transport_that_is_gone_is_not_asked_whether_it_was_tls() -> None:
+    lost: list[AsyncConnection] = []
+    transport = ClosedTwice()
+    with contextlib.closing(asyncio.new_event_loop()) as loop, socket.socket() as sock:
+        connection = AsyncConnection(loop, sock, memoryview(bytearray(9)), lost.append)
+        connection.connection_made(transport)
+        transport.close()
+        transport.close()
+        connection.connection_lost(TypeError("a fault of the loop's"))
+    assert lost == [connection]
 
 
 # -- the deadline ------------------------------------------------------------
@@ -1197,12 +1226,12 @@ def test_the_deadline_is_that_of_one_request(loop: Loop, start_raw_server, narro
 
     async def main(url: str) -> None:
         async with narrow() as session:
-            for total in (0.05, None):
+            for total in (0.5, None):
                 response = await session.get(url, timeout=ulak.Timeout(total=total))
-                await asyncio.sleep(0.08)
+                await asyncio.sleep(0.6)
                 assert response.content == b"fine"
-            response = await session.get(url, stream=True, timeout=ulak.Timeout(total=0.05))
-            await asyncio.sleep(0.08)
+            response = await session.get(url, stream=True, timeout=ulak.Timeout(total=0.5))
+            await asyncio.sleep(0.6)
             assert await response.aread() == b"fine"  # which had come in time
 
     server: RawServer = start_raw_server(says(FINE, FINE, FINE))

@@ -82,6 +82,8 @@ class Conversation:
         ``stream`` count here.
     :param retries: the policy; left unset, it is the adapter's own.
     :param guards: what it refuses; ``None`` for nothing.
+    :param raises: whether an error status is going to be raised: the body goes into the
+        exception, and is not worth more than a bounded part.
     """
 
     __slots__ = (
@@ -92,6 +94,7 @@ class Conversation:
         "_host",
         "_policy",
         "_proxies",
+        "_raises",
         "_stream",
         "_timeout",
     )
@@ -103,8 +106,10 @@ class Conversation:
         retries: Retry | Unset | None = UNSET,
         allow_redirects: bool = True,
         guards: Guards | None = None,
+        raises: bool = False,
     ) -> None:
         self._host = host
+        self._raises = raises
         self._guards = guards
         self._closings = host._closings
         self._policy = retries
@@ -132,6 +137,7 @@ class Conversation:
             if history and self._host._overrides_send:
                 self._check_open(request)
                 limits = self._limits(request)
+                request._raises = self._raises
                 response = yield Resend(request, self._proxies, limits, self._policy, guards)
             elif request.auth_flow is None:
                 response = yield from self._attempt(request)
@@ -145,6 +151,9 @@ class Conversation:
                     request = yield from self._redirect(request, response, location, history)
                     history.append(response)
                     continue
+                if self._raises and response._is_error():
+                    yield Skim(response, hurried=False)
+                    return response
                 if self._stream:
                     return response
                 try:
@@ -177,7 +186,8 @@ class Conversation:
             location = None
         if location is None and self._guards is not None:
             self._guards.limit(response)  # a hook may have put another there
-            response._check_announced()
+            if not (self._raises and response._is_error()):
+                response._check_announced()
         return location
 
     # One hop.

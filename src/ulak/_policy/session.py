@@ -475,11 +475,12 @@ class BaseSession(Generic[Answer, Opened]):
 
     def _begin(self, call: Call) -> tuple[PreparedRequest, dict[str, Any]]:
         """What :meth:`send` is given for ``call``."""
-        parts, connection, guards, allow_redirects, timeout, retries, _ = call
+        parts, connection, guards, allow_redirects, timeout, retries, raises = call
         request: Request | PreparedRequest | None = None
         try:
             request = Request(*parts)
             request = prepared = self.prepare_request(request)
+            prepared._raises = self._is_to_raise(raises)
             options = self.merge_environment_settings(prepared.url, *connection)
         except RequestException as exc:
             if exc.request is None:  # nothing is prepared yet: it gets what was asked for
@@ -496,8 +497,10 @@ class BaseSession(Generic[Answer, Opened]):
         if retries is not UNSET:
             options["retries"] = retries
         if guards != _NO_GUARDS:
-            given = zip(GUARDS, guards, _NO_GUARDS, strict=True)
-            options.update({name: value for name, value, unset in given if value is not unset})
+            named = zip(GUARDS, guards, _NO_GUARDS, strict=True)
+            given = {name: value for name, value, unset in named if value is not unset}
+            options.update(given)
+            self._guard(prepared, given)
         return prepared, options
 
     # A method of a subclass that has the name of a setting is none: the class is older.
@@ -514,13 +517,12 @@ class BaseSession(Generic[Answer, Opened]):
         ):
             del headers["Proxy-Authorization"]
 
-    def _rejects(self, response: BaseResponse, call: Call) -> bool:
-        """Whether the response's status is to be raised."""
-        wanted = call[-1]
+    def _is_to_raise(self, wanted: bool | None) -> bool:
+        """Whether a 4xx or 5xx is to be raised: what the call says, or else the session."""
         if wanted is None:
             own: Any = self.raise_for_status
-            wanted = bool(own) and not callable(own)
-        return wanted and not response.ok
+            return bool(own) and not callable(own)
+        return bool(wanted)
 
     def prepare_request(self, request: Request) -> PreparedRequest:
         """Merge the session's settings into ``request``; an override point.
@@ -547,7 +549,15 @@ class BaseSession(Generic[Answer, Opened]):
             cookies=request.cookies,
             hooks=merge_hooks(request.hooks, self.hooks),
         )
+        if self.max_body_size is not None or self.address_policy is not None or self.https_only:
+            self._guard(prepared, {})
         return prepared
+
+    def _guard(self, prepared: PreparedRequest, given: dict[str, Any]) -> None:
+        """Let ``prepared``, which is new, carry the session's guards and those ``given``."""
+        guards = Guards.of(self, dict(given))
+        if guards is not None:
+            guards.mark(prepared)
 
     def _headers_for(self, own: HeadersInput) -> HeadersInput:
         """The headers of one call; the session's alone are checked once, until they change."""
@@ -659,10 +669,14 @@ class BaseSession(Generic[Answer, Opened]):
                 self.max_body_size is not None
                 or self.address_policy is not None
                 or self.https_only
+                or request._guards is not None
                 or not options.keys().isdisjoint(GUARDS)
             ):
-                guards = Guards.of(self, options)
-            return Conversation(self, options, given, follows, guards).run(request)
+                guards = Guards.of(self, options, request._guards)
+            raises = request._raises
+            if raises:  # by whoever sends it now; it may be sent again for itself
+                request._raises = False
+            return Conversation(self, options, given, follows, guards, raises).run(request)
         except RequestException as exc:
             exc.request = exc.request or request
             raise

@@ -30,6 +30,12 @@ __all__ = [
     "Step",
 ]
 
+#: Bytes that are read of a redirect's or a refused attempt's body, so that the
+#: connection can be kept; beyond, it is closed.  So many there are of an error's.
+SKIM_LIMIT = 64 * 1024
+#: Seconds that reading them may take, however long the timeout is.
+SKIM_TIME = 1.0
+
 
 class Send(NamedTuple):
     """Send through the adapter for the URL; the outcome is the response."""
@@ -76,6 +82,8 @@ class Skim(NamedTuple):
     """Read a body that nobody asked for, up to :data:`SKIM_LIMIT`, and part with it."""
 
     response: BaseResponse
+    #: Whether it has :data:`SKIM_TIME`, and not the time of any other body.
+    hurried: bool = True
 
 
 class Close(NamedTuple):
@@ -100,9 +108,3 @@ class Pause(NamedTuple):
 
 
 Step: TypeAlias = Send | Resend | Hooks | Load | Skim | Close | Rewind | Pause
-
-#: Bytes that are read of a redirect's or a refused attempt's body, so that the
-#: connection can be kept; beyond, it is closed.
-SKIM_LIMIT = 64 * 1024
-#: Seconds that reading them may take, however long the timeout is.
-SKIM_TIME = 1.0

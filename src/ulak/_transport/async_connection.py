@@ -89,7 +89,6 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         "_expires",
         "_gone",
         "_hears_interim",
-        "_is_tls",
         "_limit",
         "_loop",
         "_paused",
@@ -112,6 +111,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         "deadline",
         "error",
         "has_body",
+        "is_tls",
         "parser",
         "transport",
         "unsent",
@@ -139,6 +139,8 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         self.unsent: bytes = b""
         #: Whether the request has a body, of which some may lie in buffers after the answer.
         self.has_body: bool = False
+        #: Whether TLS is spoken on it, to the origin or to a proxy.
+        self.is_tls: bool = False
         #: Whether the session was closed over it.
         self.aborted: bool = False
         #: Whether the socket is closed, or will be as soon as the loop goes round.
@@ -147,7 +149,6 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         self._size = 0
         self._sink: BytesIO | None = None
         self._paused = False
-        self._is_tls = False
         self._waiter: asyncio.Future[None] | None = None
         self._drained: asyncio.Future[None] | None = None
         self._reading: asyncio.Task[Any] | None = None
@@ -168,8 +169,8 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
     def connection_made(self, transport: Any) -> None:
         """Begin; TLS has shaken hands."""
         self.transport = transport
-        # Asked now, for a transport that is closed has forgotten it.
-        self._is_tls = transport.get_extra_info("ssl_object") is not None
+        # Asked now, as the transport of TLS knows nothing any more once it is closed.
+        self.is_tls = transport.get_extra_info("ssl_object") is not None
         if hasattr(select, "poll"):  # not on Windows
             poll = select.poll()
             poll.register(self._sock, select.POLLIN)
@@ -230,7 +231,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
             broken = ConnectionAbortedError(f"the event loop closed the connection: {exc!r}")
             broken.__cause__ = exc
             exc = broken
-        self._end(exc, cut=self._is_tls)
+        self._end(exc, cut=self.is_tls)
 
     def eof_received(self) -> None:
         """Take note that the peer sends no more; we have nothing more to tell it either.
@@ -238,7 +239,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         asyncio would close the socket when the peer has taken all that was sent to it,
         which it may never do.
         """
-        self._end(None, cut=self._is_tls and not self._tls_ended())
+        self._end(None, cut=self.is_tls and not self._tls_ended())
         self.abort()
         if self.parser is None:
             self._gone(self)
@@ -298,7 +299,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         A server that refuses an upload often answers and closes before it has
         read it all: what it said is the answer (RFC 9110, section 10.1.1).
         """
-        if self._is_tls:  # whose bytes cannot be read here
+        if self.is_tls:  # whose bytes cannot be read here
             return
         try:
             while not parser.complete and (data := self._sock.recv(64 * 1024)):
@@ -396,7 +397,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         """Whether some of a long body may lie in our buffers still; with TLS, nobody can tell."""
         if not self._was_long:
             return False
-        return self._is_tls or self.transport.get_write_buffer_size() > 0
+        return self.is_tls or self.transport.get_write_buffer_size() > 0
 
     def _has_taken(self) -> bool:
         """Whether the peer took something of what was sent since this was asked."""
@@ -642,7 +643,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
             return True
         if self.transport.get_write_buffer_size():
             return False
-        if not self._was_long or not self._is_tls or sys.platform != "linux":
+        if not self._was_long or not self.is_tls or sys.platform != "linux":
             return True
         least = self._written + self._written // _RECORD * _RECORD_OVERHEAD
         return _acknowledged(self._sock) - self._acked_before >= least

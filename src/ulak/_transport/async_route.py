@@ -278,6 +278,7 @@ class Dialler(NamedTuple):
             raise
         if conn.transport is None:
             raise _hung_up()
+        conn.is_tls = True
 
 
 def _hung_up() -> ssl.SSLError:

@@ -140,7 +140,7 @@ class CodecConnection(_HTTPConnection):
             )
         limit = self.timeout
         try:
-            self.timeout = clock.left(None, self._connect_by)
+            self.timeout = clock.left(None, self._connect_by, "connecting")
             sock = super()._new_conn()
         except lower.ConnectTimeoutError as exc:
             if isinstance(exc, lower.NewConnectionError):

@@ -361,9 +361,11 @@ class CodecPool(_HTTPConnectionPool):
                 body = conn.receive(parser, RECEIVE_SIZE, timeout.read)
             conn.in_call = False
         except BaseException as exc:
-            if isinstance(exc, h1.ProtocolViolation):
-                exc.in_body = parser.head is not None
             self.give_back(conn, reusable=False)
+            if isinstance(exc, h1.ProtocolViolation) and parser.head is not None:
+                # The answer is there, and its body is wrong: for whoever reads that to learn.
+                reader = BodyReader.of_broken(parser, exc, conn)
+                return RawResponse(parser.head, reader, out.target)
             raise
         if parser.complete:
             self.give_back(conn, whole and parser.keep_alive)

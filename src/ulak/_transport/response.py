@@ -24,6 +24,7 @@ from .connection import RECEIVE_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from typing import Self
 
     from .._protocol.h1 import ResponseHead, ResponseParser
     from .connection import CodecConnection
@@ -118,6 +119,18 @@ class BodyReader:
         """
         conn = self.source
         return None if conn is None and self.closed else _Buffered(conn)
+
+    @classmethod
+    def of_broken(
+        cls, parser: ResponseParser, error: ProtocolViolation, source: CodecConnection
+    ) -> Self:
+        """The body of an answer that came together with what is wrong in it."""
+        reader = cls(parser, b"", None, None, None, source=source)
+        error.in_body = True
+        reader._failure = as_urllib3(error)
+        # Its traceback holds the frame that is given this reader.
+        reader._failure.__cause__ = error.with_traceback(None)
+        return reader
 
     @property
     def taken(self) -> int:

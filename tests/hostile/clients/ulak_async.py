@@ -12,6 +12,7 @@ from ..plan import Ask, Auth, Got, Settings
 from ._async import AsyncClient
 from ._outcomes import Kept, apieces, body_of, certificate
 from .ulak_sync import Client as SyncClient
+from .ulak_sync import guards_of
 
 
 class Client(AsyncClient):
@@ -34,6 +35,7 @@ class Client(AsyncClient):
             verify=settings.verify,
             cert=certificate(settings),
             max_redirects=settings.max_redirects,
+            **guards_of(settings),
         )
 
     def _auth(self, auth: Auth | None) -> Any:
