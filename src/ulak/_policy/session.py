@@ -482,6 +482,11 @@ class BaseSession(Generic[Answer, Opened]):
             request = prepared = self.prepare_request(request)
             prepared._raises = self._is_to_raise(raises)
             options = self.merge_environment_settings(prepared.url, *connection)
+            if guards != _NO_GUARDS:
+                named = zip(GUARDS, guards, _NO_GUARDS, strict=True)
+                given = {name: value for name, value, unset in named if value is not unset}
+                options.update(given)
+                self._guard(prepared, given)
         except RequestException as exc:
             if exc.request is None:  # nothing is prepared yet: it gets what was asked for
                 exc.request = Request(*parts[:2]) if request is None else request
@@ -496,11 +501,6 @@ class BaseSession(Generic[Answer, Opened]):
         options["timeout"] = timeout
         if retries is not UNSET:
             options["retries"] = retries
-        if guards != _NO_GUARDS:
-            named = zip(GUARDS, guards, _NO_GUARDS, strict=True)
-            given = {name: value for name, value, unset in named if value is not unset}
-            options.update(given)
-            self._guard(prepared, given)
         return prepared, options
 
     # A method of a subclass that has the name of a setting is none: the class is older.
