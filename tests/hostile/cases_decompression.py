@@ -80,7 +80,23 @@ def _bomb(layers: int, size: int = 100_000_000) -> bytes:
     return packed
 
 
+@lru_cache
+def _endless_bomb() -> bytes:
+    """4 GB of zeros in a few KiB, which take seconds to be decoded."""
+    return gzip.compress(gzip.compress(bytes(10_000_000), mtime=0) * 400, mtime=0)
+
+
 CASES: list[Case] = [
+    *(
+        Case(
+            name=f"bomb-against-the-deadline-{slug(read)}",
+            promise="P1.5",
+            servers={"a": Server(says(_coded("gzip, gzip", _endless_bomb())))},
+            asks=(Ask(read=read, timeout=0.4),),
+            judge=(fails("Timeout", counted="late"),),
+        )
+        for read in ("pieces", "lines")
+    ),
     *(
         Case(
             name=f"coding-cut-off-{slug(what)}-{slug(read)}",

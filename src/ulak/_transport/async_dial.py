@@ -135,11 +135,16 @@ async def _connect_one(
         await asyncio.get_running_loop().sock_connect(sock, target)
     except OSError as exc:
         sock.close()
-        raise _in_plain_words(exc) from None
+        failure = _in_plain_words(exc).with_traceback(None)
     except BaseException:
         sock.close()
         raise
-    return sock
+    else:
+        return sock
+    try:
+        raise failure  # out here it has no context, whose frames would lead back to it
+    finally:
+        del failure
 
 
 def _in_plain_words(error: OSError) -> OSError:

@@ -7,12 +7,13 @@ it closes it.
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Final, NoReturn, Protocol
 
 from urllib3 import HTTPHeaderDict
 from urllib3 import exceptions as lower
 
-from .._errors import as_urllib3
+from .._errors import TotalTimeoutError, as_urllib3
 from .._protocol import codings
 from .._protocol.h1 import ProtocolViolation
 from ..exceptions import InvalidOption
@@ -76,6 +77,9 @@ class AsyncRawResponse:
     _finished: bool = False
     _headers: HTTPHeaderDict | None = None
     _rest: bytes = b""
+    _deadline: clock.Deadline = None
+    #: Bytes that were decoded since the loop had its last turn.
+    _in_this_turn: int = 0
 
     def __init__(
         self,
@@ -90,6 +94,8 @@ class AsyncRawResponse:
         """``limit`` is in seconds for each receive; ``whole``: all of the request went out."""
         self.head: ResponseHead = head
         self.status: int = head.status
+        if conn.deadline is not None:
+            self._deadline = conn.deadline
         if parser.complete:
             self._rest = conn.take()
             pool.give_back(conn, whole and parser.keep_alive)
@@ -222,9 +228,18 @@ class AsyncRawResponse:
         return self._decoder
 
     async def _decode_some(self, decoder: codings.Decoder, size: int) -> bytes:
-        """The next decoded bytes, at most ``size``; ``b""`` at the end."""
+        """The next decoded bytes, at most ``size``; ``b""`` at the end.
+
+        A few bytes may be made into many: that keeps to the deadline, and lets others have a turn.
+        """
         try:
             while not self._finished:
+                if self._deadline is not None and clock.monotonic() >= self._deadline:
+                    self.close()
+                    raise TotalTimeoutError("reading the body")
+                if self._in_this_turn >= _PIECE_SIZE:
+                    self._in_this_turn = 0
+                    await asyncio.sleep(0)
                 if decoder.has_unconsumed_tail:
                     data = decoder.decompress(b"", size)
                 elif coded := await self.read1():
@@ -232,6 +247,7 @@ class AsyncRawResponse:
                 else:
                     self._finished = True
                     data = decoder.flush()
+                self._in_this_turn += len(data)
                 if data:
                     return data
         except codings.DecodingError as exc:
@@ -243,6 +259,7 @@ class AsyncRawResponse:
 
     def hurry(self, seconds: float) -> None:
         """Let reading the rest take at most ``seconds`` in all."""
+        self._deadline = clock.earlier(self._deadline, clock.after(seconds))
         conn = self._conn
         if conn is not None:
             conn.deadline = clock.earlier(conn.deadline, clock.after(seconds))

@@ -373,6 +373,8 @@ class CodecPool(_HTTPConnectionPool):
         else:
             reader = BodyReader(parser, body, conn, self, timeout.read, whole)
         answer = RawResponse(parser.head, reader, out.target)
+        if out.deadline is not None:
+            answer.deadline = out.deadline
         if _log.isEnabledFor(_DEBUG):
             self._note(out, answer)
         return answer

@@ -16,7 +16,7 @@ from urllib3 import HTTPHeaderDict
 from urllib3 import exceptions as lower
 from urllib3.response import HTTPResponse
 
-from .._errors import as_urllib3
+from .._errors import TotalTimeoutError, as_urllib3
 from .._protocol import codings
 from .._protocol.h1 import ProtocolViolation
 from . import clock
@@ -322,6 +322,8 @@ class RawResponse(HTTPResponse):
     _decoder_known = False
     _headers: HTTPHeaderDict | None = None
     _finished = False
+    #: The request's: decoding keeps to it too, as a few bytes may be made into many.
+    deadline: clock.Deadline = None
     _was_closed = False
     _reason: str | None = None
 
@@ -490,6 +492,7 @@ class RawResponse(HTTPResponse):
 
     def hurry(self, seconds: float) -> None:
         """Let reading the rest take at most ``seconds`` in all."""
+        self.deadline = clock.earlier(self.deadline, clock.after(seconds))
         conn = self._reader.connection
         if conn is not None:
             conn.deadline = clock.earlier(conn.deadline, clock.after(seconds))
@@ -498,6 +501,9 @@ class RawResponse(HTTPResponse):
         """Decode the next bytes, at most ``size`` of them; may be none."""
         if self._finished:
             return b""
+        if self.deadline is not None and clock.monotonic() >= self.deadline:
+            self._reader.close()
+            raise TotalTimeoutError("reading the body")
         try:
             if decoder.has_unconsumed_tail:
                 return decoder.decompress(b"", size)
