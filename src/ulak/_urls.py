@@ -537,6 +537,8 @@ def _split_authority(text: str, authority: str) -> tuple[str | None, str, str | 
     if "\\" in authority:
         # Browsers end the host at a backslash, RFC 3986 readers do not.
         raise _invalid(text, "a backslash stands before or in the host. Write it as %5C.")
+    if not authority.isascii():
+        _check_likeness(text, authority)
     before, at, address = authority.rpartition("@")
     userinfo = _encode(_NOT_IN_USERINFO, before, text) if at else None
     match = re.fullmatch(_HOST_AND_PORT, address)
@@ -557,6 +559,20 @@ def _split_authority(text: str, authority: str) -> tuple[str | None, str, str | 
         raise _invalid(text, "the host has characters that no host name has.")
     _check_labels(text, host)
     return userinfo, host, digits
+
+
+def _check_likeness(text: str, authority: str) -> None:
+    """See that no character stands for a delimiter in compatibility form (UTS 46, section 4).
+
+    Other readers, such as :func:`urllib.parse.urlsplit`, refuse it or read another host.
+
+    :raises InvalidURL: when one does.
+    """
+    from unicodedata import normalize
+
+    for character in authority:
+        if not character.isascii() and any(x in "/?#@:" for x in normalize("NFKC", character)):
+            raise _invalid(text, f"{character!r} in the host may be read as another character.")
 
 
 def _check_labels(text: str, host: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import io
 import select
 import socket
@@ -511,3 +512,38 @@ def test_two_loops_find_a_third_closed(http_server: HttpServer) -> None:
         for done in [threads.submit(Loop().run, ask()) for _ in range(2)]:
             done.result()
     Loop().run(session.close())
+
+
+# -- decoding ----------------------------------------------------------------
+
+
+def test_others_have_turns_while_a_body_is_decoded(loop: Loop, start_raw_server) -> None:
+    """A few bytes that are here already may be made into very many."""
+    bomb = gzip.compress(gzip.compress(bytes(20_000_000)))
+    head = OK + b"Content-Encoding: gzip, gzip\r\nContent-Length: %d\r\n\r\n" % len(bomb)
+
+    def script(connection: RawConnection) -> None:
+        connection.recv_request()
+        connection.send(head + bomb)
+        connection.wait_closed()
+
+    async def main(url: str) -> None:
+        had = 0
+
+        async def other() -> None:
+            nonlocal had
+            while True:
+                await asyncio.sleep(0)
+                had += 1
+
+        async with (
+            ulak.AsyncSession(timeout=10) as session,
+            session.stream("GET", url) as response,
+        ):
+            task = asyncio.create_task(other())
+            had = 0
+            assert len(await response.aread()) == 20_000_000
+            task.cancel()
+        assert had > 50
+
+    loop.run(main(start_raw_server(script).url))

@@ -872,3 +872,13 @@ def test_a_known_origin_makes_no_difference(origin: str, rest: str) -> None:
             parse(known)
         _urls._seen.clear()
         assert outcome() == at_first
+
+
+@pytest.mark.parametrize("character", "／＠：？＃℀")
+def test_a_character_that_others_read_as_a_delimiter(character: str) -> None:
+    """As :func:`urllib.parse.urlsplit` refuses it, so that both see one host or none."""
+    url = f"http://good.example{character}evil.example/"
+    with pytest.raises(ValueError):
+        urlsplit(url)
+    with pytest.raises(InvalidURL):
+        _urls.parse(url)
