@@ -331,3 +331,26 @@ def test_names_of_parts_cannot_break_out(
     assert len(heads) == 1
     assert heads[0].count(b'"') == 4
     assert b"X: y" not in http_server.last.body.split(b"\r\n")
+
+
+@pytest.mark.parametrize(
+    ("method", "body", "length"), [("DELETE", None, b"0"), ("PUT", "four", b"4")]
+)
+def test_a_length_in_bytes(http_server, session, method: str, body: str | None, length) -> None:
+    """Packages that sign requests make bytes of all fields."""
+    prepared = session.prepare_request(
+        ulak.Request(method, f"{http_server.url}/anything", data=body)
+    )
+    prepared.headers["Content-Length"] = length
+    assert session.send(prepared).ok
+    assert http_server.last.header("Content-Length") == length.decode()
+
+
+def test_a_coding_in_bytes(http_server, session) -> None:
+    prepared = session.prepare_request(
+        ulak.Request("PUT", f"{http_server.url}/anything", data="four")
+    )
+    del prepared.headers["Content-Length"]
+    prepared.headers["Transfer-Encoding"] = b"chunked"
+    assert session.send(prepared).ok
+    assert http_server.last.body == b"four"

@@ -103,7 +103,7 @@ def body_length(headers: CaseInsensitiveDict[Any], body: object) -> int | None:
     :raises InvalidBody: when the body has another length; the server would take
         what is over for the next request.
     """
-    length, coding = headers.get("content-length"), headers.get("transfer-encoding")
+    length, coding = _text(headers.get("content-length")), _text(headers.get("transfer-encoding"))
     if coding is not None:
         if length is not None:
             raise InvalidHeader("a request has a Content-Length or a Transfer-Encoding, not both")
@@ -112,7 +112,7 @@ def body_length(headers: CaseInsensitiveDict[Any], body: object) -> int | None:
         return None
     if length is None:
         return None
-    if not (str(length).isascii() and str(length).isdigit()):
+    if not (length.isascii() and length.isdigit()):
         raise InvalidHeader("Content-Length should be a number of bytes, in digits")
     announced = int(length)
     if isinstance(body, bytes) and len(body) != announced:
@@ -131,6 +131,13 @@ def check_bodiless(headers: CaseInsensitiveDict[Any]) -> None:
     """
     if body_length(headers, b"") is None and "transfer-encoding" in headers:
         raise InvalidBody("the request has a Transfer-Encoding and no body")
+
+
+def _text(value: object) -> str | None:
+    """A header's value as text; signing packages make bytes of all of them."""
+    if value is None:
+        return None
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
 def keeps_alive(headers: CaseInsensitiveDict[Any]) -> bool:

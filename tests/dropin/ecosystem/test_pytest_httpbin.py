@@ -126,13 +126,31 @@ def test_codings(httpbin_both, path: str, key: str) -> None:
     assert requests.get(httpbin_both + f"/{path}").json()[key] is True
 
 
-def test_streams(httpbin_both) -> None:
-    with requests.get(httpbin_both + "/stream/20", stream=True) as response:
+def test_streams(httpbin) -> None:
+    with requests.get(httpbin.url + "/stream/20", stream=True) as response:
         assert [len(line) > 0 for line in response.iter_lines()] == [True] * 20
-    with requests.get(httpbin_both + "/stream-bytes/100000?seed=1", stream=True) as response:
+    with requests.get(httpbin.url + "/stream-bytes/100000?seed=1", stream=True) as response:
         streamed = b"".join(response.iter_content(777))
     assert len(streamed) == 100_000
-    assert requests.get(httpbin_both + "/bytes/1000?seed=1").content == streamed[:1000]
+    assert requests.get(httpbin.url + "/bytes/1000?seed=1").content == streamed[:1000]
+
+
+def test_streams_over_tls(httpbin_secure) -> None:
+    """Its server says no length, and closes without the end of TLS: that is no whole body here.
+
+    So RFC 9112, section 9.8, has it; see docs/differences.md.
+    """
+    lines = []
+    with (
+        requests.get(httpbin_secure.url + "/stream/20", stream=True) as response,
+        pytest.raises(requests.exceptions.ChunkedEncodingError),
+    ):
+        for line in response.iter_lines():
+            lines.append(line)
+    assert 10 < len(lines) <= 20
+
+
+def test_pieces_with_a_length(httpbin_both) -> None:
     with requests.get(httpbin_both + "/range/100", headers={"Range": "bytes=10-19"}) as response:
         assert (response.status_code, response.text) == (206, "klmnopqrst")
     with requests.get(httpbin_both + "/drip?numbytes=5&duration=0.1", stream=True) as response:
