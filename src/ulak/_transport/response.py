@@ -328,10 +328,11 @@ class RawResponse(HTTPResponse):
     _reason: str | None = None
 
     def __init__(self, head: ResponseHead, reader: BodyReader, target: str | None = None) -> None:
+        # First and in one go: what an interrupt leaves behind can be closed.  The reader is
+        # as file-like as http.client's.
+        self._fp = self._reader = reader
         self.head = head
         self._request_url = target
-        self._fp = reader  # as file-like as http.client's
-        self._reader = reader
         self.status = head.status
 
     # The head.
