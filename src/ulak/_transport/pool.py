@@ -45,7 +45,7 @@ from .connection import (
     HTTPSConnection,
 )
 from .response import BodyReader, RawResponse
-from .stock import is_replaced, is_untouched, own_parts
+from .stock import OwnParts, is_carried_by_others, is_watched
 
 if TYPE_CHECKING:
     from urllib3.response import BaseHTTPResponse
@@ -82,12 +82,10 @@ class _ConnectionCls:
     """
 
     def __get__(self, pool: CodecPool | None, owner: type[CodecPool]) -> Any:
-        stands, connection, own = owner._stock, owner._stock_connection, owner._own_parts
-        if is_untouched(stands, connection, own):  # nearly always
-            return owner._connection
-        replaced = is_replaced(stands, connection, own)
-        gives_way = replaced or pool is None or pool.may_be_watched()
-        return stands.ConnectionCls if gives_way else owner._connection
+        stands, own = owner._stock, owner._own_parts.carriers
+        if is_carried_by_others(stands, owner._stock_connection, own):
+            return stands.ConnectionCls
+        return owner._connection
 
 
 class Slot:
@@ -119,7 +117,7 @@ class CodecPool(_HTTPConnectionPool):
     #: urllib3's pool under ours, and its connection, which somebody may replace.
     _stock: ClassVar[type[_HTTPConnectionPool]] = _HTTPConnectionPool
     _stock_connection: ClassVar[type[Any]] = stock.HTTPConnection
-    _own_parts: ClassVar[tuple[Any, ...]] = own_parts(_HTTPConnectionPool, stock.HTTPConnection)
+    _own_parts: ClassVar[OwnParts] = OwnParts.of(_HTTPConnectionPool, stock.HTTPConnection)
     _connection: ClassVar[type[CodecConnection]] = HTTPConnection
 
     #: The ``verify`` and ``cert`` that an adapter looked this pool up with.
@@ -263,11 +261,14 @@ class CodecPool(_HTTPConnectionPool):
         headers: CaseInsensitiveDict[Any],
         timeout: Timeout,
         payload: Payload | None = None,
+        *,
+        head: bytes | None = None,
     ) -> BaseHTTPResponse:
         """Send one request and read the head of its answer.
 
         :param target: in the form that goes on the wire.
         :param timeout: a :class:`ulak.Timeout`; ``total`` counts from here.
+        :param head: the request's, where others have looked at it already.
         :returns: a :class:`RawResponse`, unless something stands in for urllib3's connections.
         :raises urllib3.exceptions.HTTPError, OSError: when it fails; the
             connection is closed then.
@@ -276,14 +277,15 @@ class CodecPool(_HTTPConnectionPool):
         connection = self.ConnectionCls
         if connection is not self._connection and not self._speaks_ours(connection):
             return self._exchange_by_urllib3(method, target, headers, timeout, payload)
+        if head is None:
+            if is_watched(self._stock, self._stock_connection, self._own_parts.lookouts):
+                return _watched(self, method, target, headers, timeout, payload)
+            head = self.head(method, target, headers, payload)
         self.num_requests += 1
-        fields = self._fields(target, headers)
-        if payload is None and method in METHODS_WITH_BODY:
-            announce_no_body(fields, headers)
         out = Outgoing(
             method,
             target,
-            h1.request_head(method, target, fields),
+            head,
             payload,
             self.proxy is not None and not is_absolute(target),
             timeout,
@@ -312,13 +314,6 @@ class CodecPool(_HTTPConnectionPool):
         except (OSError, h1.ProtocolViolation) as exc:
             raise as_urllib3(exc, aborted=conn.aborted) from exc
 
-    def may_be_watched(self) -> bool:
-        """Whether to go by ``http.client`` when only that was changed, by who wants to look on.
-
-        Not under an address policy, which is worth more than being watched.
-        """
-        return self.address_policy is None
-
     def _speaks_ours(self, connection: Any) -> bool:
         """Whether a class that somebody gave this pool is one of ours, and nothing stands in."""
         if not (isinstance(connection, type) and issubclass(connection, CodecConnection)):
@@ -334,13 +329,30 @@ class CodecPool(_HTTPConnectionPool):
             raise InvalidOption(_NO_POLICY)
         return stock.urlopen(self, *exchange)
 
-    def _fields(self, target: str, headers: CaseInsensitiveDict[Any]) -> list[tuple[str, Any]]:
-        """The fields of the head."""
+    def urlopen_is_own(self) -> bool:
+        """Whether nobody has replaced what urllib3's pools are called by."""
+        return self._stock.urlopen is self._own_parts.lookouts[0]
+
+    def head(
+        self,
+        method: str,
+        target: str,
+        headers: CaseInsensitiveDict[Any],
+        payload: Payload | None,
+    ) -> bytes:
+        """The head of a request, as it goes to this pool's origin or proxy.
+
+        :raises RequestException: when it must not be sent.
+        """
         if self.proxy is None:
-            return fields_to_origin(headers, self._host_field)
-        if is_absolute(target):
-            return fields_by_proxy(headers, parse(target).host_header, self.proxy_headers)
-        return fields_to_origin(headers, self._host_field, tunnelled=True)
+            fields = fields_to_origin(headers, self._host_field)
+        elif is_absolute(target):
+            fields = fields_by_proxy(headers, parse(target).host_header, self.proxy_headers)
+        else:
+            fields = fields_to_origin(headers, self._host_field, tunnelled=True)
+        if payload is None and method in METHODS_WITH_BODY:
+            announce_no_body(fields, headers)
+        return h1.request_head(method, target, fields)
 
     def _exchange_on(
         self, conn: CodecConnection, out: Outgoing, parser: h1.ResponseParser
@@ -471,8 +483,15 @@ class HTTPSConnectionPool(CodecPool, _HTTPSConnectionPool):  # pyright: ignore[r
 
     _stock = _HTTPSConnectionPool
     _stock_connection = stock.HTTPSConnection
-    _own_parts = own_parts(_HTTPSConnectionPool, stock.HTTPSConnection)
+    _own_parts = OwnParts.of(_HTTPSConnectionPool, stock.HTTPSConnection)
     _connection: ClassVar[type[CodecConnection]] = HTTPSConnection
+
+
+def _watched(*exchange: Any) -> BaseHTTPResponse:
+    """An exchange that somebody looks on at."""
+    from . import watched
+
+    return watched.exchange(*exchange)
 
 
 def _close_each(idle: deque[CodecConnection]) -> None:

@@ -174,10 +174,6 @@ class SOCKSHTTPConnectionPool(CodecPool):
 
     _connection = SOCKSConnection
 
-    def may_be_watched(self) -> bool:
-        """No: ``http.client`` knows no SOCKS."""
-        return False
-
     def _check_peer(self, policy: AddressPolicy, conn: CodecConnection) -> None:
         """The other end is the proxy; what it is asked for was judged."""
 

@@ -1,19 +1,18 @@
 """urllib3's own way to carry out an exchange, and when it has to be taken.
 
 A subclass of an adapter may bring pools of urllib3's, and a program may put something
-of its own in the place of urllib3's connections, of what they do or of what
-``http.client`` does: recorders and mocks do, and so do tracers.  What stands there
-expects urllib3's calls, over ``http.client``, and gets them from :func:`urlopen`.  Knows
-which parts of both are their own; knows nothing of who replaced them, nor why.
+of its own in the place of urllib3's connections or of what they do: recorders and mocks
+do.  What stands there expects urllib3's calls, over ``http.client``, and gets them from
+:func:`urlopen`.  Others only want to look on, which is :mod:`.watched`.  Knows which parts
+of both are their own; knows nothing of who replaced them, nor why.
 """
 
 from __future__ import annotations
 
 import http.client
 import sys
-from operator import is_not
 from types import FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import urllib3.connection
 import urllib3.connectionpool
@@ -32,10 +31,11 @@ if TYPE_CHECKING:
 __all__ = [
     "HTTPConnection",
     "HTTPSConnection",
+    "OwnParts",
+    "as_urllib3_timeout",
     "dials_itself",
-    "is_replaced",
-    "is_untouched",
-    "own_parts",
+    "is_carried_by_others",
+    "is_watched",
     "urlopen",
 ]
 
@@ -69,70 +69,82 @@ _OWN_DIALLING: Any = (
     _own(HTTPConnection._new_conn),
     _own(urllib3.util.connection.create_connection),
 )
-#: How many of :func:`own_parts` are urllib3's.
-_OF_URLLIB3 = 6
 _CLIENT: Any = http.client.HTTPConnection
 
 
-def own_parts(pool: Any, connection: Any) -> tuple[Any, ...]:
-    """What of an exchange others replace, as it is when nobody has: urllib3's, then http.client's.
+class OwnParts(NamedTuple):
+    """What of an exchange others replace, as it is when nobody has.
 
-    There is ``None`` for what was replaced before it could be seen, and then every
-    exchange goes by what stands there.
-
-    :param pool: urllib3's class of pools.
-    :param connection: urllib3's class of connections for it.
+    There is ``None`` for what was replaced before it could be seen.
     """
-    return connection, *(_own(part) for part in _parts(pool, connection)[1:])
+
+    #: What carries an exchange out: whoever stands there has to be asked for it.
+    carriers: tuple[Any, ...]
+    #: What is called on the way, by whoever wants to look on.
+    lookouts: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, pool: Any, connection: Any) -> OwnParts:
+        """The parts of a class of urllib3's pools, whose connections are of ``connection``."""
+        carriers = (connection, *(_own(part) for part in _carriers(pool, connection)[1:]))
+        return cls(carriers, tuple(_own(part) for part in _lookouts(pool, connection)))
 
 
-def _parts(pool: Any, connection: Any) -> tuple[Any, ...]:
-    """The same, as it is at this moment."""
+def _carriers(pool: Any, connection: Any) -> tuple[Any, ...]:
     return (
         pool.ConnectionCls,
-        pool.urlopen,
         pool._make_request,
         pool._get_conn,
         connection.request,
         connection.getresponse,
+    )
+
+
+def _lookouts(pool: Any, connection: Any) -> tuple[Any, ...]:
+    return (
+        pool.urlopen,
         connection.putrequest,
+        connection.endheaders,
         connection.send,
         _CLIENT.putrequest,
         _CLIENT.putheader,
-        _CLIENT.endheaders,
         _CLIENT.getresponse,
     )
 
 
-def is_untouched(pool: Any, connection: Any, own: tuple[Any, ...]) -> bool:
-    """Whether all is in its place, and ``http.client`` is not to print; asked for every request.
+# Both are asked for every request.  They compare by identity: a wrapper may call itself
+# equal to what it wraps.
 
-    :param own: what :func:`own_parts` told of ``pool`` and ``connection``.
+
+def is_carried_by_others(pool: Any, connection: Any, own: tuple[Any, ...]) -> bool:
+    """Whether something stands in the place of what carries urllib3's exchanges out.
+
+    :param own: the :attr:`OwnParts.carriers` of ``pool`` and ``connection``.
     """
-    # By identity: a wrapper may call itself equal to what it wraps.
-    return (
+    return not (
         pool.ConnectionCls is own[0]
-        and pool.urlopen is own[1]
-        and pool._make_request is own[2]
-        and pool._get_conn is own[3]
-        and connection.request is own[4]
-        and connection.getresponse is own[5]
-        and connection.putrequest is own[6]
-        and connection.send is own[7]
-        and _CLIENT.putrequest is own[8]
-        and _CLIENT.putheader is own[9]
-        and _CLIENT.endheaders is own[10]
-        and _CLIENT.getresponse is own[11]
-        and connection.debuglevel == 0
+        and pool._make_request is own[1]
+        and pool._get_conn is own[2]
+        and connection.request is own[3]
+        and connection.getresponse is own[4]
     )
 
 
-def is_replaced(pool: Any, connection: Any, own: tuple[Any, ...]) -> bool:
-    """Whether something stands in the place of what is urllib3's, not only http.client's.
+def is_watched(pool: Any, connection: Any, own: tuple[Any, ...]) -> bool:
+    """Whether somebody looks on, or ``http.client`` is to print.
 
-    :param own: as for :func:`is_untouched`.
+    :param own: the :attr:`OwnParts.lookouts` of ``pool`` and ``connection``.
     """
-    return any(map(is_not, _parts(pool, connection)[:_OF_URLLIB3], own))
+    return not (
+        pool.urlopen is own[0]
+        and connection.putrequest is own[1]
+        and connection.endheaders is own[2]
+        and connection.send is own[3]
+        and _CLIENT.putrequest is own[4]
+        and _CLIENT.putheader is own[5]
+        and _CLIENT.getresponse is own[6]
+        and connection.debuglevel == 0
+    )
 
 
 def dials_itself(connection: Any) -> bool:
@@ -174,12 +186,12 @@ def urlopen(
         preload_content=False,
         decode_content=False,
         retries=False,
-        timeout=_as_urllib3(timeout),
+        timeout=as_urllib3_timeout(timeout),
         chunked=payload is not None and payload.length is None,
     )
 
 
-def _as_urllib3(limits: Timeout) -> urllib3.Timeout:
+def as_urllib3_timeout(limits: Timeout) -> urllib3.Timeout:
     """As much of ``limits`` as urllib3's own pools can keep."""
     connect, read, total = limits.connect, limits.read, limits.total
     if total is not None:
