@@ -19,7 +19,8 @@ import os
 import ssl
 import sys
 import threading
-from typing import TYPE_CHECKING, NamedTuple, NoReturn, TypeAlias
+import weakref
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeAlias
 
 from . import _trust
 from .exceptions import InvalidCertificate, InvalidOption
@@ -85,6 +86,31 @@ def is_default(verify: Verify, cert: Cert = None) -> bool:
     return (verify is True or verify is None) and not cert
 
 
+def is_shared(context: ssl.SSLContext) -> bool:
+    """Whether ``context`` was made here, for all of the process; so nobody may change it."""
+    return context in _shared
+
+
+def as_keywords(verify: Verify, cert: Cert = None, *, trusts: bool = False) -> dict[str, Any]:
+    """``verify`` and ``cert`` as urllib3's keywords, for pools with a context of their own.
+
+    :param trusts: whether that context needs no certificates but its own.
+    :raises InvalidCertificate: if a file is missing.
+    """
+    verify = True if verify is None else verify
+    settings: dict[str, Any] = {"cert_reqs": "CERT_REQUIRED" if verify else "CERT_NONE"}
+    if verify and not (trusts and verify is True):
+        place = default_ca_bundle() if verify is True else os.fspath(verify)  # type: ignore[arg-type]
+        if not os.path.exists(place):
+            raise InvalidCertificate(f"verify={place!r}: there is no such file or directory")
+        settings["ca_cert_dir" if os.path.isdir(place) else "ca_certs"] = place
+    if cert:
+        names = ("cert_file", "key_file", "key_password")
+        values: Any = cert if isinstance(cert, tuple | list) else (cert,)
+        settings.update(zip(names, values, strict=False))
+    return settings
+
+
 class _Settings(NamedTuple):
     """A configuration, as the key under which its context is kept."""
 
@@ -136,6 +162,7 @@ class _Contexts:
             if found is not None and found[0] == stamps:
                 return found[1]
             context = _build(settings)
+            _shared.add(context)
             self._contexts.pop(settings, None)
             while len(self._contexts) >= KEPT:
                 del self._contexts[next(iter(self._contexts))]
@@ -147,6 +174,7 @@ class _Contexts:
         self._lock = threading.Lock()
 
 
+_shared: weakref.WeakSet[ssl.SSLContext] = weakref.WeakSet()
 _contexts = _Contexts()
 if sys.platform != "win32":
     os.register_at_fork(after_in_child=_contexts.forget_lock)

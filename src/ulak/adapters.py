@@ -17,13 +17,13 @@ from ._environment import normalise_proxy, select_proxy
 from ._errors import LOWER_ERRORS, assign, translate
 from ._headers import Headers, prepare_headers
 from ._protocol.exchange import is_absolute
-from ._transport.manager import CodecPoolManager, PoolManager, ProxyManager
+from ._transport.manager import CodecPoolManager, PoolManager, ProxyManager, of_urllib3s
 from ._transport.payload import CallerError, Payload
 from ._transport.pool import CodecPool
 from ._transport.response import RawResponse
 from ._transport.stock import urlopen
 from ._transport.targets import check_forwarded, proxy_credentials, request_target
-from .exceptions import InvalidCertificate, InvalidOption, RequestException
+from .exceptions import InvalidOption, RequestException
 from .models import PreparedRequest, Response
 from .retries import resolve
 from .structures import CaseInsensitiveDict
@@ -110,6 +110,11 @@ class BaseAdapter:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+#: urllib3's keywords for what ``verify`` says, and for what ``cert`` says.
+_VERIFYING: Final = ("cert_reqs", "ca_certs")
+_IDENTIFYING: Final = ("cert_file", "key_file", "key_password")
 
 
 class HTTPAdapter(BaseAdapter):
@@ -250,7 +255,7 @@ class HTTPAdapter(BaseAdapter):
             return {}
         if "ssl_context" in self.poolmanager.connection_pool_kw:
             context = self.poolmanager.connection_pool_kw["ssl_context"]
-            return _tls_files(verify, cert, trusts=_trusts_someone(context))
+            return _tls.as_keywords(verify, cert, trusts=_trusts_someone(context))
         return {"ssl_context": _tls.context_for(verify, cert)}
 
     def get_connection_with_tls_context(
@@ -297,10 +302,10 @@ class HTTPAdapter(BaseAdapter):
         self, request: PreparedRequest, verify: Verify, proxy: str | None, cert: Cert
     ) -> tuple[urllib3.HTTPConnectionPool, urllib3.PoolManager]:
         host_params, pool_kwargs = self.build_connection_pool_key_attributes(request, verify, cert)
-        manager = self.poolmanager
+        manager = self._manager_for(proxy)
         if proxy:
-            manager = self.proxy_manager_for(normalise_proxy(proxy))
             pool_kwargs = _with_tls_to_proxy(manager, pool_kwargs, verify)
+        pool_kwargs = _over_the_managers(manager, pool_kwargs, cert)
         policy = getattr(request, "_address_policy", None)
         if policy is not None and isinstance(manager, CodecPoolManager):
             pool_kwargs = {**pool_kwargs, "address_policy": policy}
@@ -308,6 +313,19 @@ class HTTPAdapter(BaseAdapter):
         if isinstance(pool, CodecPool):
             pool.tls_settings = verify, cert
         return pool, manager
+
+    def _manager_for(self, proxy: str | None) -> urllib3.PoolManager:
+        """The pool manager for ``proxy``, or for none; one of ours, where it is a plain one."""
+        if not proxy:
+            if not isinstance(self.poolmanager, CodecPoolManager):
+                self.poolmanager = of_urllib3s(self.poolmanager)
+            return self.poolmanager
+        url = normalise_proxy(proxy)
+        manager = self.proxy_manager_for(url)
+        # Not where a subclass keeps it elsewhere, or makes one for each request.
+        if not isinstance(manager, CodecPoolManager) and self.proxy_manager.get(url) is manager:
+            self.proxy_manager[url] = manager = of_urllib3s(manager)
+        return manager
 
     def _remember(self, key: Any, pool: Any, manager: CodecPoolManager) -> None:
         """Find ``pool`` at once next time, until the manager drops any of its pools.
@@ -332,7 +350,7 @@ class HTTPAdapter(BaseAdapter):
             stacklevel=2,
         )
         proxy = select_proxy(url, proxies) if proxies else None
-        manager = self.proxy_manager_for(normalise_proxy(proxy)) if proxy else self.poolmanager
+        manager = self._manager_for(proxy)
         return manager.connection_from_url(_urls.parse(url).href)
 
     def cert_verify(self, conn: Any, url: str, verify: Verify, cert: Cert) -> None:
@@ -344,7 +362,7 @@ class HTTPAdapter(BaseAdapter):
         made_for = conn.tls_settings if isinstance(conn, CodecPool) else None
         if not url.lower().startswith("https") or made_for == (verify, cert):
             return
-        for name, value in _tls_files(verify, cert).items():
+        for name, value in _tls.as_keywords(verify, cert).items():
             setattr(conn, name, value)
         if made_for is not None:
             conn.conn_kw.pop("ssl_context", None)
@@ -469,6 +487,21 @@ def _with_tls_to_proxy(
     return {"ssl_context": context, **pool_kwargs, "_proxy_config": config}
 
 
+def _over_the_managers(
+    manager: urllib3.PoolManager, pool_kwargs: dict[str, Any], cert: Cert
+) -> dict[str, Any]:
+    """``pool_kwargs`` that take from the manager's what ``verify`` and ``cert`` say otherwise.
+
+    As in requests: what the manager was given for them does not count.
+    """
+    context = pool_kwargs.get("ssl_context")
+    if context is None or not _tls.is_shared(context):
+        return pool_kwargs
+    names = _VERIFYING + _IDENTIFYING if cert else _VERIFYING
+    without = {name: None for name in names if name in manager.connection_pool_kw}
+    return {**without, **pool_kwargs}
+
+
 def _socks_manager(proxy_url: str, **kw: Any) -> urllib3.PoolManager:
     """Connections by a SOCKS proxy.
 
@@ -496,27 +529,6 @@ def _trusts_someone(context: Any) -> bool:
         return bool(context.cert_store_stats()["x509"])
     except (AttributeError, KeyError):  # pyOpenSSL's
         return False
-
-
-def _tls_files(verify: Verify, cert: Cert, *, trusts: bool = False) -> dict[str, Any]:
-    """``verify`` and ``cert`` as urllib3's keywords, for pools with a context of their own.
-
-    :param trusts: whether that context needs no certificates but its own.
-    """
-    import os
-
-    verify = True if verify is None else verify
-    settings: dict[str, Any] = {"cert_reqs": "CERT_REQUIRED" if verify else "CERT_NONE"}
-    if verify and not (trusts and verify is True):
-        place = _tls.default_ca_bundle() if verify in (True, None) else os.fspath(verify)  # type: ignore[arg-type]
-        if not os.path.exists(place):
-            raise InvalidCertificate(f"verify={place!r}: there is no such file or directory")
-        settings["ca_cert_dir" if os.path.isdir(place) else "ca_certs"] = place
-    if cert:
-        names = ("cert_file", "key_file", "key_password")
-        values: Any = cert if isinstance(cert, tuple | list) else (cert,)
-        settings.update(zip(names, values, strict=False))
-    return settings
 
 
 def _headers_of(resp: Any) -> CaseInsensitiveDict[str]:

@@ -30,11 +30,15 @@ def _example():
 example = _example()
 
 
+class Theirs(urllib3.PoolManager):
+    """No plain manager, which would be taken for its settings only."""
+
+
 class StockAdapter(HTTPAdapter):
     """On urllib3's own pools, and so on http.client."""
 
     def init_poolmanager(self, connections, maxsize, block=False, **pool_kwargs):
-        self.poolmanager = urllib3.PoolManager(
+        self.poolmanager = Theirs(
             num_pools=connections, maxsize=maxsize, block=block, **pool_kwargs
         )
 

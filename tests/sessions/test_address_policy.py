@@ -450,12 +450,16 @@ def test_an_adapter_that_says_so_is_used(front: Front) -> None:
         assert session.get("http://made/").ok
 
 
+class Theirs(PoolManager):
+    """No plain manager, which would be taken for its settings only."""
+
+
 class Stock(HTTPAdapter):
     """Connects by urllib3's own pools."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager = PoolManager()
+        self.poolmanager = Theirs()
 
 
 @pytest.mark.front("sync", "urllib3's pools are beneath that one")

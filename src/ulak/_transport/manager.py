@@ -2,7 +2,8 @@
 
 Besides the choice of classes this adds three things: closing what is in use,
 forgetting the parent's connections in a forked child, and telling the adapter
-when a pool was dropped for being used the least.
+when a pool was dropped for being used the least.  A manager of urllib3's own, as many
+adapters make one, is taken for its settings: :func:`of_urllib3s`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import weakref
 from typing import TYPE_CHECKING, Any
 
+from urllib3 import poolmanager as _stock
 from urllib3.poolmanager import PoolManager as _PoolManager
 from urllib3.poolmanager import ProxyManager as _ProxyManager
 
@@ -19,7 +21,7 @@ from .pool import CodecPool, HTTPConnectionPool, HTTPSConnectionPool
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["CodecPoolManager", "PoolManager", "ProxyManager"]
+__all__ = ["CodecPoolManager", "PoolManager", "ProxyManager", "of_urllib3s"]
 
 POOL_CLASSES = {"http": HTTPConnectionPool, "https": HTTPSConnectionPool}
 
@@ -99,6 +101,38 @@ class ProxyManager(CodecPoolManager, _ProxyManager):
     def __init__(self, proxy_url: str, **kw: Any) -> None:
         _ProxyManager.__init__(self, proxy_url, **kw)
         self._take_charge()
+
+
+def of_urllib3s(manager: _PoolManager) -> _PoolManager:
+    """A manager of ours with the settings of one of urllib3's own, and none of its connections.
+
+    Any other is given back as it is: a subclass, or one whose pools or keys somebody
+    has changed, means what it does.
+    """
+    if (
+        type(manager) not in (_PoolManager, _ProxyManager)
+        or manager.pool_classes_by_scheme is not _stock.pool_classes_by_scheme
+        or manager.key_fn_by_scheme != _stock.key_fn_by_scheme
+    ):
+        return manager
+    kept = {k: v for k, v in manager.connection_pool_kw.items() if not k.startswith("_proxy")}
+    settings: dict[str, Any] = {
+        "num_pools": manager.pools._maxsize,
+        "headers": manager.headers,
+        **kept,
+    }
+    if not isinstance(manager, _ProxyManager):
+        return PoolManager(**settings)
+    config = manager.proxy_config
+    return ProxyManager(
+        manager.proxy.url if manager.proxy is not None else "",
+        proxy_headers=manager.proxy_headers,
+        proxy_ssl_context=config.ssl_context,
+        use_forwarding_for_https=config.use_forwarding_for_https,
+        proxy_assert_hostname=config.assert_hostname,
+        proxy_assert_fingerprint=config.assert_fingerprint,
+        **settings,
+    )
 
 
 def _after_fork() -> None:

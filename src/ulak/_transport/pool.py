@@ -22,6 +22,7 @@ from urllib3 import HTTPConnectionPool as _HTTPConnectionPool
 from urllib3 import HTTPSConnectionPool as _HTTPSConnectionPool
 from urllib3 import exceptions as lower
 
+from .. import _tls
 from .._callers import stacklevel
 from .._errors import TotalTimeoutError, as_urllib3
 from .._protocol import h1
@@ -485,6 +486,45 @@ class HTTPSConnectionPool(CodecPool, _HTTPSConnectionPool):  # pyright: ignore[r
     _stock_connection = stock.HTTPSConnection
     _own_parts = OwnParts.of(_HTTPSConnectionPool, stock.HTTPSConnection)
     _connection: ClassVar[type[CodecConnection]] = HTTPSConnection
+
+    def _new_conn(self) -> Any:
+        if self.tls_settings is not None and (
+            any(getattr(self, name) for name in _SET_ON_A_CONTEXT)
+            or self.conn_kw.get("ca_cert_data")
+        ):
+            self._leave_shared_contexts(*self.tls_settings)
+        return super()._new_conn()
+
+    def _leave_shared_contexts(self, verify: Any, cert: Any) -> None:
+        """Have urllib3 build contexts for this pool alone, from what it was given to set on them.
+
+        An adapter may give a client's certificate or a version of TLS to its pool manager,
+        or set them on its pools; urllib3 would load that into a context that others use.
+        """
+        context = self.conn_kw.get("ssl_context")
+        if context is None or not _tls.is_shared(context):
+            return
+        for name, value in _tls.as_keywords(verify, cert).items():
+            if getattr(self, name) is None:
+                setattr(self, name, value)
+        del self.conn_kw["ssl_context"]
+        proxy = self.proxy_config
+        shown = None if proxy is None else proxy.ssl_context
+        if proxy is not None and shown is not None and _tls.is_shared(shown):
+            self.conn_kw["proxy_config"] = proxy._replace(ssl_context=None)
+
+
+#: What of a pool urllib3 sets on the context that a connection is made with.
+_SET_ON_A_CONTEXT = (
+    "cert_file",
+    "key_file",
+    "cert_reqs",
+    "ca_certs",
+    "ca_cert_dir",
+    "ssl_version",
+    "ssl_minimum_version",
+    "ssl_maximum_version",
+)
 
 
 def _watched(*exchange: Any) -> BaseHTTPResponse:

@@ -435,9 +435,11 @@ CONNECTIONS = Section(
             "What is replaced in urllib3 or `http.client`",
             "is always on the way of requests.",
             "In ulak it is where [the guide](guide/dropin.md#what-is-replaced-below-requests) "
-            "says so, and the exchange goes by them then. Under an `AddressPolicy` it is refused, "
-            "or not used.",
-            stated="the table replaces nothing; tests/transport/test_stock.py tests it",
+            "says so: what carries exchanges out does so here too, and is refused under an "
+            "`AddressPolicy`; what looks on, as tracers do, is called around an exchange of "
+            "ulak's.",
+            stated="the table replaces nothing; tests/transport/test_stock.py and test_watched.py "
+            "test it",
         ),
         Entry(
             "connect-host",

@@ -1,0 +1,252 @@
+"""What an adapter makes of its pool managers: plain ones of urllib3, and their TLS keywords."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any
+
+import pytest
+import urllib3
+from urllib3.poolmanager import PoolKey
+
+import ulak
+from tests.support import Certificates, ForwardProxy, HttpServer, RawConnection
+from ulak._transport.response import RawResponse
+from ulak.adapters import HTTPAdapter
+
+
+def is_own(response: ulak.Response) -> bool:
+    """Whether the codec has read ``response``."""
+    return isinstance(response.raw, RawResponse)
+
+
+def adapter_with(make: Any) -> HTTPAdapter:
+    """An adapter whose manager is what ``make`` makes."""
+
+    class Own(HTTPAdapter):
+        def init_poolmanager(self, connections, maxsize, block=False, **kwargs):
+            self.poolmanager = make(connections, maxsize=maxsize, block=block, **kwargs)
+
+    return Own()
+
+
+# -- managers of urllib3's own -----------------------------------------------
+
+
+def test_a_plain_manager_is_taken_for_its_settings(start_raw_server) -> None:
+    peers: list[str] = []
+
+    def serve(conn: RawConnection) -> None:
+        peers.append(conn.sock.getpeername()[0])
+        for _ in range(2):
+            conn.recv_head()
+            conn.respond(b"whole")
+        conn.recv_head()
+        conn.send(b"HTTP/1.1 200 OK\r\n")
+        conn.drip([b"A: b\r\n"] * 1_000, 0.02)
+
+    server = start_raw_server(serve)
+
+    def make(connections, **kwargs):
+        return urllib3.PoolManager(
+            7, headers={"X-Of": "manager"}, source_address=("127.0.0.2", 0), **kwargs
+        )
+
+    adapter = adapter_with(make)
+    with ulak.Session(adapters={"http://": adapter}) as session:
+        assert is_own(session.get(server.url))
+        assert session.get(server.url).text == "whole"
+        with pytest.raises(ulak.TotalTimeout):
+            session.get(server.url, timeout=ulak.Timeout(total=0.3))
+        assert adapter.poolmanager.pools._maxsize == 7
+        assert adapter.poolmanager.headers == {"X-Of": "manager"}
+    assert peers == ["127.0.0.2"]
+
+
+def keyed(*args: Any, **kwargs: Any) -> urllib3.PoolManager:
+    """A manager with pools by keys of its own."""
+    manager = urllib3.PoolManager(*args, **kwargs)
+
+    def key(context: dict[str, Any]) -> PoolKey:
+        return urllib3.poolmanager._default_key_normalizer(PoolKey, context)
+
+    manager.key_fn_by_scheme["http"] = key
+    return manager
+
+
+def classy(*args: Any, **kwargs: Any) -> urllib3.PoolManager:
+    """A manager with pools of its own."""
+    manager = urllib3.PoolManager(*args, **kwargs)
+    manager.pool_classes_by_scheme = dict(manager.pool_classes_by_scheme)
+    return manager
+
+
+class Subclass(urllib3.PoolManager):
+    """A manager that may do what it likes."""
+
+
+@pytest.mark.parametrize("make", [keyed, classy, Subclass])
+def test_another_manager_stays(http_server: HttpServer, make: Any) -> None:
+    adapter = adapter_with(make)
+    manager = adapter.poolmanager
+    with ulak.Session(adapters={"http://": adapter}) as session:
+        assert not is_own(session.get(f"{http_server.url}/get"))
+    assert adapter.poolmanager is manager
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_manager_for_a_proxy(http_server, forward_proxy: ForwardProxy, kept: bool) -> None:
+    """Is taken for its settings where it is kept as requests keeps them."""
+    made = []
+
+    class Own(HTTPAdapter):
+        def proxy_manager_for(self, proxy, **kwargs):
+            if proxy not in self.proxy_manager:
+                manager = urllib3.ProxyManager(proxy, proxy_headers={"X-To-Proxy": "1"})
+                made.append(manager)
+                if not kept:
+                    return manager
+                self.proxy_manager[proxy] = manager
+            return self.proxy_manager[proxy]
+
+    proxies = {"http": forward_proxy.url}
+    with ulak.Session(adapters={"http://": Own()}) as session:
+        for _ in range(2):
+            assert is_own(session.get(f"{http_server.url}/get", proxies=proxies)) is kept
+    assert [x.header("X-To-Proxy") for x in forward_proxy.requests] == ["1", "1"]
+    assert len(made) == (1 if kept else 2)
+    assert forward_proxy.connections == (1 if kept else 2)
+    for manager in made:
+        manager.clear()
+
+
+# -- keywords of TLS ---------------------------------------------------------
+
+
+def given(place: str, **keywords: Any) -> HTTPAdapter:
+    """An adapter that gives urllib3's keywords to its manager, or sets them on its pools."""
+
+    class Own(HTTPAdapter):
+        def init_poolmanager(self, connections, maxsize, block=False, **kwargs):
+            if place == "plain":
+                self.poolmanager = urllib3.PoolManager(connections, maxsize=maxsize, **keywords)
+            elif place == "ours":
+                super().init_poolmanager(connections, maxsize, block, **keywords)
+            else:
+                super().init_poolmanager(connections, maxsize, block, **kwargs)
+
+        def cert_verify(self, conn, url, verify, cert):
+            super().cert_verify(conn, url, verify, cert)
+            if place == "pool":
+                for name, value in keywords.items():
+                    setattr(conn, name, value)
+
+    return Own()
+
+
+PLACES = pytest.mark.parametrize("place", ["plain", "ours", "pool"])
+
+
+@PLACES
+@pytest.mark.parametrize(
+    "keywords",
+    [
+        {"ssl_minimum_version": ssl.TLSVersion.TLSv1_3},
+        {"ssl_maximum_version": ssl.TLSVersion.TLSv1_2},
+        {"ssl_version": ssl.PROTOCOL_TLSv1_2},
+    ],
+    ids=lambda x: next(iter(x)),
+)
+@pytest.mark.filterwarnings("ignore:ssl.PROTOCOL_TLSv1_2:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:'ssl_version' option is deprecated:FutureWarning")
+def test_the_version_of_tls(start_http_server, certificates, place: str, keywords) -> None:
+    """Is the adapter's, and no other session's."""
+    context = certificates.server_context()
+    low = "ssl_minimum_version" in keywords
+    if low:
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+    server: HttpServer = start_http_server(tls=context)
+    with ulak.Session(
+        adapters={"https://": given(place, **keywords)}, verify=str(certificates.ca)
+    ) as session:
+        if low:
+            with pytest.raises(ulak.SSLError, match=r"(?i)protocol.version"):
+                session.get(f"{server.url}/get")
+        else:
+            session.get(f"{server.url}/get")
+            assert server.last.tls["version"] == "TLSv1.2"
+    with ulak.Session(verify=str(certificates.ca)) as session:
+        session.get(f"{server.url}/get")
+    assert server.last.tls["version"] == ("TLSv1.2" if low else "TLSv1.3")
+
+
+@PLACES
+def test_a_clients_certificate(start_http_server, certificates: Certificates, place: str) -> None:
+    """Is shown by the adapter's connections, and by no other session's."""
+    context = certificates.server_context(client_certificates=ssl.CERT_OPTIONAL)
+    server: HttpServer = start_http_server(tls=context)
+    files = {
+        "cert_file": str(certificates.client_cert),
+        "key_file": str(certificates.client_key),
+    }
+    with ulak.Session(
+        adapters={"https://": given(place, **files)}, verify=str(certificates.ca)
+    ) as session:
+        session.get(f"{server.url}/get")
+        assert server.last.tls["certificate"]
+    with ulak.Session(verify=str(certificates.ca)) as session:
+        session.get(f"{server.url}/get")
+    assert not server.last.tls["certificate"]
+
+
+@pytest.mark.parametrize("place", ["plain", "ours"])
+@pytest.mark.parametrize("keyword", ["ca_certs", "ca_cert_data"])
+def test_who_is_trusted(https_server, certificates, place: str, keyword: str) -> None:
+    """As with requests ``verify`` counts, and not the manager's file; data is trusted, too."""
+    value: Any = str(certificates.ca)
+    if keyword == "ca_cert_data":
+        value = certificates.ca.read_text()
+    with ulak.Session(adapters={"https://": given(place, **{keyword: value})}) as session:
+        if keyword == "ca_certs":
+            with pytest.raises(ulak.SSLError):
+                session.get(f"{https_server.url}/get")
+        else:
+            assert session.get(f"{https_server.url}/get").ok
+    with ulak.Session() as session, pytest.raises(ulak.SSLError):
+        session.get(f"{https_server.url}/get")
+
+
+@pytest.mark.parametrize("place", ["plain", "ours"])
+def test_verify_counts_and_not_the_managers(https_server, place: str) -> None:
+    with (
+        ulak.Session(adapters={"https://": given(place, cert_reqs="CERT_NONE")}) as session,
+        pytest.raises(ulak.SSLError),
+    ):
+        session.get(f"{https_server.url}/get")
+
+
+def test_a_pool_may_be_told_not_to_verify(https_server: HttpServer) -> None:
+    adapter = given("pool", cert_reqs="CERT_NONE", assert_hostname=False)
+    with (
+        ulak.Session(adapters={"https://": adapter}) as session,
+        pytest.warns(urllib3.exceptions.InsecureRequestWarning),
+    ):
+        assert session.get(f"{https_server.url}/get").ok
+    with ulak.Session() as session, pytest.raises(ulak.SSLError):
+        session.get(f"{https_server.url}/get")
+
+
+def test_the_way_through_a_proxy_of_tls(https_server, start_proxy, certificates) -> None:
+    """Nobody else trusts what an adapter's manager does, the proxy's certificate included."""
+    proxy = start_proxy(tls=certificates.server_context())
+    url = f"https://127.0.0.1:{proxy.port}"
+    trusting = {"ca_cert_data": certificates.ca.read_text()}
+
+    class Own(HTTPAdapter):
+        def proxy_manager_for(self, proxy, **kwargs):
+            return super().proxy_manager_for(proxy, **kwargs, **trusting)
+
+    with ulak.Session(adapters={"https://": Own()}) as session:
+        assert session.get(f"{https_server.url}/get", proxies={"https": url}).ok
+    with ulak.Session() as session, pytest.raises(ulak.exceptions.ProxyError):
+        session.get(f"{https_server.url}/get", proxies={"https": url})
