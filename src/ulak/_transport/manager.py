@@ -123,9 +123,10 @@ def of_urllib3s(manager: _PoolManager) -> _PoolManager:
     }
     if not isinstance(manager, _ProxyManager):
         return PoolManager(**settings)
-    config = manager.proxy_config
+    proxy: Any = manager.proxy  # always set, as is its configuration
+    config: Any = manager.proxy_config
     return ProxyManager(
-        manager.proxy.url if manager.proxy is not None else "",
+        proxy.url,
         proxy_headers=manager.proxy_headers,
         proxy_ssl_context=config.ssl_context,
         use_forwarding_for_https=config.use_forwarding_for_https,
