@@ -88,6 +88,8 @@ class Tracer:
             tracer.answers.append((answer.status, answer.reason, dict(answer.getheaders())))
             assert answer.getheader("content-type") == answer.msg["Content-Type"]
             assert answer.getheader("no-such") is None
+            # Whoever waits for the end of the body need not.
+            assert (answer.chunked, answer.length, answer.isclosed()) == (False, None, True)
             return answer
 
         with ExitStack() as stack:

@@ -242,6 +242,10 @@ class _Answer:
 
     #: ``http.client`` asks: whether the connection is of no further use.  This one never is.
     will_close = True
+    # The body is not read by this: it is of no known length, and has ended.
+    chunked = False
+    length = None
+    fp = None
 
     def __init__(self, carry_out: Callable[[], BaseHTTPResponse], *, prints: bool) -> None:
         self._carry_out = carry_out
@@ -263,6 +267,9 @@ class _Answer:
             self.raw.close()
 
     # As http.client's has them, which urllib3's has not.
+
+    def isclosed(self) -> bool:
+        return True
 
     @property
     def msg(self) -> Any:
