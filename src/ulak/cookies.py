@@ -7,7 +7,9 @@ Any other ``CookieJar`` that the caller brings is asked through :class:`MockRequ
 :class:`MockResponse`, by its own policy.
 
 Nothing here knows of sessions, redirects or credentials: which jar takes part in
-which request is decided above.
+which request is decided above.  How cookies are written, which make way when there are
+too many, and how they are kept in a file, is known below (``_cookie_field``,
+``_cookie_limits``, ``_cookie_files``).
 """
 
 from __future__ import annotations
