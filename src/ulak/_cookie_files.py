@@ -11,17 +11,11 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from ._cookie_times import CREATED, USED
 from .exceptions import CookieFileError
 
 if TYPE_CHECKING:
     from http.cookiejar import Cookie
-
-#: What a jar notes on its cookies; ``http.cookiejar.Cookie`` has no field for it.
-#: When a cookie was first stored: the order in which cookies are sent.
-CREATED: Final = "_created"
-#: When it was last set or sent, both in seconds since the epoch; only a server's cookies have it.
-USED: Final = "_used"
-
 
 _FORMAT: Final = "ulak-cookies-1"
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar, overload
 from . import _bodies
 from ._callers import caller
 from ._errors import about
-from ._policy.session import BaseSession, Call, Unentered, with_verbs
+from ._policy.session import BaseSession, Call, with_verbs
 from ._policy.steps import (
     SKIM_LIMIT,
     SKIM_TIME,
@@ -30,6 +30,7 @@ from ._policy.steps import (
     Send,
     Skim,
 )
+from ._policy.streaming import Unentered
 from ._response import BaseResponse
 from ._transport.async_source import position_of, rewind
 from .async_adapters import AsyncHTTPAdapter

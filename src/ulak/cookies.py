@@ -7,31 +7,40 @@ Any other ``CookieJar`` that the caller brings is asked through :class:`MockRequ
 :class:`MockResponse`, by its own policy.
 
 Nothing here knows of sessions, redirects or credentials: which jar takes part in
-which request is decided above.
+which request is decided above.  How cookies are written, which make way when there are
+too many, and how they are kept in a file, is known below (``_cookie_field``,
+``_cookie_limits``, ``_cookie_files``).
 """
 
 from __future__ import annotations
 
 import copy
 import math
-import re
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from http.cookiejar import Cookie, CookieJar, CookiePolicy, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
-from . import _cookie_files as files
+from . import _cookie_field as field
 from . import _cookie_rules as rules
 from . import _cookie_stand_ins as stand_ins
-from ._cookie_files import CREATED, USED
+from ._cookie_limits import (
+    MAX_PER_DOMAIN,
+    MAX_PER_RESPONSE,
+    MAX_TOTAL,
+    surplus_of_domain,
+    surplus_of_jar,
+)
 from ._cookie_stand_ins import MockRequest, MockResponse
-from .exceptions import CookieConflictError, CookieFileError, InvalidHeader, InvalidOption
+from ._cookie_times import CREATED, USED, created, has_ended
+from .exceptions import CookieConflictError, CookieFileError, InvalidOption
 
 if TYPE_CHECKING:
     import os
     from http.cookies import Morsel
 
+    from ._cookie_subdomains import Subdomains
     from ._types import RequestLike
 
 __all__ = [
@@ -52,76 +61,8 @@ __all__ = [
     "store_from_response",
 ]
 
-#: Cookies that one response may set (curl's limit).
-MAX_PER_RESPONSE: Final = 50
-#: Cookies from servers that one domain may hold (Chrome's limit).
-MAX_PER_DOMAIN: Final = 180
-#: Cookies from servers in a jar (RFC 6265bis, section 6.1).
-MAX_TOTAL: Final = 3000
-#: How many go at once when there are more, so that the next ones cost nothing (as in Chrome).
-PURGE: Final = 300
-#: Octets of a Cookie field with its name (curl's limit).
-MAX_HEADER: Final = 8190
-
-_UNSAFE: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f;]")
 # Stands for "no policy but RFC 6265bis"; shared by all jars that were given none.
 _RULES: Final = DefaultCookiePolicy()
-
-
-# -- what the jar notes on its cookies ----------------------------------------
-
-
-def _created(cookie: Cookie) -> float:
-    return cookie.__dict__.get(CREATED, 0.0)  # type: ignore[no-any-return]  # set by the jar alone
-
-
-def _used(cookie: Cookie) -> float:
-    return cookie.__dict__.get(USED, 0.0)  # type: ignore[no-any-return]  # set by the jar alone
-
-
-def _has_ended(cookie: Cookie, now: float) -> bool:
-    return cookie.expires is not None and cookie.expires <= now
-
-
-def _order(cookie: Cookie) -> tuple[int, float]:
-    """Longer paths first, then older cookies (RFC 6265bis, section 5.8.3)."""
-    return -len(cookie.path), _created(cookie)
-
-
-class _Subdomains:
-    """Which domains of a jar lie below a given one.
-
-    :param cookies: the jar's cookies by domain.  A caller may change that
-        dictionary without asking, which :meth:`covers` notices.
-    """
-
-    __slots__ = ("_below", "_cookies", "_known")
-
-    def __init__(self, cookies: dict[str, Any]) -> None:
-        self._cookies = cookies
-        self._known = 0
-        self._below: dict[str, set[str]] = {}
-        for domain in cookies:
-            self.add(domain)
-
-    def covers(self, cookies: dict[str, Any]) -> bool:
-        return self._cookies is cookies and self._known == len(cookies)
-
-    def add(self, domain: str) -> None:
-        self._known += 1
-        for parent in rules.parents(domain.removeprefix(".")):
-            self._below.setdefault(parent, set()).add(domain)
-
-    def discard(self, domain: str) -> None:
-        self._known -= 1
-        for parent in rules.parents(domain.removeprefix(".")):
-            below = self._below.get(parent, set())
-            below.discard(domain)
-            if not below:
-                self._below.pop(parent, None)
-
-    def below(self, domain: str) -> Iterable[str]:
-        return self._below.get(domain, ())
 
 
 class RequestsCookieJar(CookieJar, MutableMapping[str, "str | None"]):
@@ -144,7 +85,7 @@ class RequestsCookieJar(CookieJar, MutableMapping[str, "str | None"]):
     def __init__(self, policy: CookiePolicy | None = None) -> None:
         super().__init__(_RULES if policy is None else policy)
         self._room = MAX_TOTAL
-        self._subdomains: _Subdomains | None = None
+        self._subdomains: Subdomains | None = None
 
     # As a dictionary.
 
@@ -289,7 +230,7 @@ class RequestsCookieJar(CookieJar, MutableMapping[str, "str | None"]):
             previous = names.get(cookie.name)
             names[cookie.name] = cookie
             if previous is not None:
-                cookie.__dict__[CREATED] = _created(previous)
+                cookie.__dict__[CREATED] = created(previous)
                 return
             cookie.__dict__.setdefault(CREATED, time.time())
             if USED in cookie.__dict__:
@@ -330,7 +271,7 @@ class RequestsCookieJar(CookieJar, MutableMapping[str, "str | None"]):
         """Give ``request`` its Cookie header, by RFC 6265bis, unless it has one."""
         if request.has_header("Cookie"):
             return
-        header = _header(self._matching(request.get_full_url(), request))
+        header = field.value(self._matching(request.get_full_url(), request))
         if header is not None:
             request.add_unredirected_header("Cookie", header)
 
@@ -379,7 +320,7 @@ class RequestsCookieJar(CookieJar, MutableMapping[str, "str | None"]):
             found = self._candidates(target, unbound)
             live = [c for c in found if c.expires is None or c.expires > now]
             if len(live) != len(found):
-                self._drop([c for c in found if _has_ended(c, now)])
+                self._drop([c for c in found if has_ended(c, now)])
             if self._policy is not _RULES:
                 live = stand_ins.permitted(
                     self._policy, live, request or stand_ins.request_to(url), now
@@ -461,7 +402,9 @@ class RequestsCookieJar(CookieJar, MutableMapping[str, "str | None"]):
         if not self._cookies:
             return False
         if self._subdomains is None or not self._subdomains.covers(self._cookies):
-            self._subdomains = _Subdomains(self._cookies)
+            from ._cookie_subdomains import Subdomains
+
+            self._subdomains = Subdomains(self._cookies)
         related = [domain for domain, _ in rules.lookup_keys(place.domain) if domain]
         for domain in (*related, *self._subdomains.below(place.domain)):
             for path, names in self._cookies.get(domain, {}).items():
@@ -472,7 +415,7 @@ class RequestsCookieJar(CookieJar, MutableMapping[str, "str | None"]):
 
     def _keep(self, cookie: Cookie, now: float) -> None:
         """Store a server's cookie, or remove what it replaces when it has ended already."""
-        if _has_ended(cookie, now):
+        if has_ended(cookie, now):
             names = self._cookies.get(cookie.domain, {}).get(cookie.path, {})
             if cookie.name in names:
                 self.clear(cookie.domain, cookie.path, cookie.name)
@@ -483,24 +426,17 @@ class RequestsCookieJar(CookieJar, MutableMapping[str, "str | None"]):
             self._limit_total(now)
 
     def _limit_domain(self, domain: str, now: float) -> None:
-        """Keep at most 180 cookies from servers of a domain: Secure ones go last."""
+        """Keep a domain to what servers may store there."""
         here = [self._cookies.get(key, {}) for key in (domain, "." + domain)]
-        count = sum(len(names) for paths in here for names in paths.values())
-        if count <= MAX_PER_DOMAIN:
-            return
-        received = [c for p in here for n in p.values() for c in n.values() if _used(c)]
-        received.sort(key=lambda c: (not _has_ended(c, now), c.secure, _used(c)))
-        self._drop(received[: max(0, len(received) - MAX_PER_DOMAIN)])
+        if sum(len(names) for paths in here for names in paths.values()) > MAX_PER_DOMAIN:
+            stored = [c for paths in here for names in paths.values() for c in names.values()]
+            self._drop(surplus_of_domain(stored, now))
 
     def _limit_total(self, now: float) -> None:
-        """Keep at most 3,000 cookies from servers: those longest unused go first."""
-        received = [c for c in self if _used(c)]
-        if len(received) > MAX_TOTAL:
-            received.sort(key=lambda c: (not _has_ended(c, now), _used(c)))
-            self._drop(received[: len(received) - (MAX_TOTAL - PURGE)])
-            self._room = PURGE
-        else:
-            self._room = MAX_TOTAL - len(received)
+        """Keep the jar to what servers may store in it."""
+        surplus, room = surplus_of_jar(iter(self), now)
+        self._drop(surplus)
+        self._room = room
 
     # On disk.
 
@@ -513,14 +449,18 @@ class RequestsCookieJar(CookieJar, MutableMapping[str, "str | None"]):
 
         :raises CookieFileError: when it cannot be written.
         """
+        from . import _cookie_files as files
+
         now = time.time()
-        files.write(path, [files.to_json(c) for c in self if not _has_ended(c, now)])
+        files.write(path, [files.to_json(c) for c in self if not has_ended(c, now)])
 
     def load(self, path: str | os.PathLike[str]) -> None:
         """Add the cookies that :meth:`save` wrote; all of them or, on an error, none.
 
         :raises CookieFileError: when the file is missing or is not one of cookies.
         """
+        from . import _cookie_files as files
+
         for cookie in files.read(path):
             self.set_cookie(cookie)
 
@@ -551,10 +491,10 @@ def cookie_header_for(
     """
     if isinstance(jar, RequestsCookieJar):
         if extra is None:
-            return _header(jar._matching(url, None, unbound)) if jar._cookies else None
+            return field.value(jar._matching(url, None, unbound)) if jar._cookies else None
         if isinstance(extra, RequestsCookieJar):
             both = jar._matching(url, None, unbound) + extra._matching(url, None, unbound)
-            return _header(list({(c.domain, c.path, c.name): c for c in both}.values()))
+            return field.value(list({(c.domain, c.path, c.name): c for c in both}.values()))
     parts = [_foreign_header(each, url, unbound) for each in (jar, extra) if each is not None]
     return "; ".join(part for part in parts if part) or None
 
@@ -582,47 +522,9 @@ def _foreign_header(jar: CookieJar, url: str, unbound: bool) -> str | None:
     request = stand_ins.request_to(url)
     jar.add_cookie_header(request)
     header: str | None = request.get_new_headers().get("Cookie")
-    if header is not None and _UNSAFE.search(header.replace("; ", "")):
-        raise InvalidHeader(
-            "a cookie for this URL holds a control character or a semicolon, "
-            "which may not go on the wire: remove it from the jar"
-        )
+    if header is not None:
+        field.check(header)
     return header
-
-
-def _header(cookies: list[Cookie]) -> str | None:
-    """The Cookie field's value; a cookie that would make it too long is left out."""
-    if len(cookies) > 1:
-        cookies.sort(key=_order)
-    pairs = []
-    room = MAX_HEADER - len("Cookie: ")
-    for cookie in cookies:
-        pair = _pair(cookie)
-        size = len(pair) if pair.isascii() else len(pair.encode("utf-8", "surrogatepass"))
-        if size <= room:
-            pairs.append(pair)
-            room -= size + 2
-    return "; ".join(pairs) or None
-
-
-def _pair(cookie: Cookie) -> str:
-    """``name=value`` as it is sent; a nameless cookie is its value (section 5.8.3).
-
-    :raises InvalidHeader: when it may not go on the wire.
-    """
-    name, value = cookie.name, cookie.value
-    for part in (name, value):
-        if not isinstance(part, str | int | float | None):
-            raise InvalidHeader(
-                f"the cookie {name!r} should be made of strings, not of {type(part).__name__}"
-            )
-    pair = str(name) if value is None else f"{name}={value}" if name else str(value)
-    if _UNSAFE.search(pair):
-        raise InvalidHeader(
-            f"the cookie {name!r} holds a control character or a semicolon in its name or value, "
-            "which may not go on the wire: encode it, for instance with urllib.parse.quote"
-        )
-    return pair
 
 
 def extract_cookies_to_jar(jar: CookieJar, request: RequestLike, response: Any) -> None:

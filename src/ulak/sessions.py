@@ -12,14 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 from ._bodies import rewind
 from ._policy import redirects
-from ._policy.session import (
-    BaseSession,
-    Call,
-    Unentered,
-    default_headers,
-    default_user_agent,
-    with_verbs,
-)
+from ._policy.headers import default_headers, default_user_agent
+from ._policy.session import BaseSession, Call, with_verbs
 from ._policy.settings import merge_hooks, merge_setting
 from ._policy.steps import (
     SKIM_LIMIT,
@@ -33,6 +27,7 @@ from ._policy.steps import (
     Send,
     Skim,
 )
+from ._policy.streaming import Unentered
 from ._response import BaseResponse
 from .adapters import HTTPAdapter
 from .hooks import dispatch_hook

@@ -20,7 +20,7 @@ from urllib3.util import make_headers, parse_url
 
 from . import _environment, _headers, _multipart, _streams, _text, _trust, _urls
 from ._internal_utils import HEADER_VALIDATORS, to_native_string
-from ._policy.session import default_headers, default_user_agent
+from ._policy.headers import default_headers, default_user_agent
 from .compat import (
     bytes,
     getproxies,

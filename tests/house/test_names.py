@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import operator
+import pickle
 import typing
 
 import pytest
@@ -42,6 +43,24 @@ def test_each_public_module_is_offered_by_the_package() -> None:
     ulak = importlib.import_module("ulak")
     ours = {name.removeprefix("ulak.") for name in PUBLIC if name.count(".") == 1}
     assert ours <= set(ulak.__all__)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("session _Resolved", "proxies ResolvedProxies"),
+        ("session StreamSwitch", "streaming StreamSwitch"),
+        ("session Unentered", "streaming Unentered"),
+        ("session default_headers", "headers default_headers"),
+        ("session default_user_agent", "headers default_user_agent"),
+    ],
+)
+def test_what_has_moved_is_found_by_pickles_that_name_the_old_place(old: str, new: str) -> None:
+    place, name = old.split()
+    stored = f"culak._policy.{place}\n{name}\n.".encode()  # the opcode GLOBAL
+    module, _, attribute = new.partition(" ")
+    moved = getattr(importlib.import_module(f"ulak._policy.{module}"), attribute)
+    assert pickle.loads(stored) is moved
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:

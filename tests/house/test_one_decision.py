@@ -258,7 +258,7 @@ TWINS = {
     ): "a generator cannot be both",
     (
         "ulak._transport.async_response.AsyncRawResponse._fail",
-        "ulak._transport.response.BodyReader._fail",
+        "ulak._transport.body.BodyReader._fail",
     ): "which error it is, is decided by as_urllib3",
     (
         "ulak.async_adapters.AsyncHTTPAdapter.send",

@@ -601,7 +601,7 @@ def test_a_header_that_is_set_while_headers_are_checked_is_sent(
     http_server: HttpServer, session: ulak.Session, monkeypatch
 ) -> None:
     session.headers["Authorization"] = "Bearer old"
-    genuine = ulak._policy.session.prepare_headers
+    genuine = ulak._policy.headers.prepare_headers
 
     def late(headers):
         checked = genuine(headers)
@@ -609,7 +609,7 @@ def test_a_header_that_is_set_while_headers_are_checked_is_sent(
         return checked
 
     with monkeypatch.context() as patch:
-        patch.setattr("ulak._policy.session.prepare_headers", late)
+        patch.setattr("ulak._policy.headers.prepare_headers", late)
         session.get(f"{http_server.url}/get")
     session.get(f"{http_server.url}/get")
     assert http_server.last.header("Authorization") == "Bearer new"

@@ -133,7 +133,7 @@ def test_an_interrupt_while_a_connection_is_chosen(
 class AtLine:
     """Interrupts at the ``at``-th line of the code that keeps the pool's books."""
 
-    FILES = ("/_transport/pool.py", "/_transport/response.py", "/_transport/connection.py")
+    FILES = tuple(f"/_transport/{name}.py" for name in ("pool", "response", "body", "connection"))
 
     def __init__(self, at: int) -> None:
         self.at = at

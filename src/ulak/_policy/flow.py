@@ -37,6 +37,7 @@ from ..retries import after_error, after_response, pause, reads_bodies, resolve
 from ..timeouts import Timeout
 from .redirects import RedirectHost, next_request
 from .steps import Close, Hooks, Load, Pause, Resend, Rewind, Send, Skim
+from .strangers import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from .guards import Guards
     from .steps import Step
 
-__all__ = ["Conversation", "FlowHost", "kind_of"]
+__all__ = ["Conversation", "FlowHost"]
 
 Steps: TypeAlias = "Generator[Step, Any, BaseResponse]"
 
@@ -467,12 +468,3 @@ def _note_retries(response: BaseResponse, policy: Retry) -> None:
 
 def _can_send_again(request: PreparedRequest) -> bool:
     return request.body is None or _bodies.is_replayable(request.body, request._body_position)
-
-
-def kind_of(value: object) -> str:
-    """What ``value`` is, for whoever returned it by mistake."""
-    if hasattr(value, "cr_code"):
-        return "a coroutine (hooks that are async functions are for an AsyncSession)"
-    module = type(value).__module__
-    name = type(value).__qualname__
-    return name if module == "builtins" else f"{module}.{name}"

@@ -3,6 +3,10 @@
 Knows everything about a session that needs no I/O, which is all but sending.
 :class:`ulak.Session` and :class:`ulak.AsyncSession` are siblings upon it: each
 carries out the steps of a conversation in its way, and decides nothing.
+
+How settings are merged, headers checked, proxies chosen, and strangers turned away, the
+files beside this one know.  It is one class because what is public of it is patched
+and overridden on the class of a session (``_inheritance``).
 """
 
 from __future__ import annotations
@@ -16,14 +20,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
 from urllib3.util import Retry
 
 from .. import _environment, _urls
-from .._callers import caller, warn_unused
 from .._forks import renew_lock_in_child
-from .._headers import CheckedHeaders, merge, prepare_headers
+from .._headers import merge
 from .._inheritance import hand_down
-from .._protocol import codings
 from .._response import REDIRECT_STATI, BaseResponse
 from .._types import UNSET, JSONDumps, JSONLoads
-from .._version import __version__
 from ..exceptions import InvalidOption, InvalidSchema, RequestException
 from ..hooks import default_hooks
 from ..models import (
@@ -35,13 +36,17 @@ from ..models import (
     known_event,
 )
 from ..retries import resolve as resolve_retries
-from ..structures import CaseInsensitiveDict
 from ..timeouts import DEFAULT_TIMEOUT, Timeout, standard
 from . import redirects
 from .credentials import may_travel
-from .flow import Conversation, kind_of
+from .flow import Conversation
 from .guards import GUARDS, Guards
+from .headers import HeaderCheck, default_headers, default_user_agent
+from .proxies import ResolvedProxies as _Resolved  # the name that pickles have for it
+from .proxies import checked_proxies, choose_proxies, keep_from_origin
 from .settings import merge_hooks, merge_params
+from .strangers import check_adapter, no_request, no_response
+from .streaming import StreamSwitch, Unentered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,6 +79,7 @@ if TYPE_CHECKING:
 else:  # it is imported with the first policy that there is; who looks annotations up finds a name
     AddressPolicy = Any
 
+# What stood here before keeps its names, by which functions and classes are pickled.
 __all__ = [
     "BaseSession",
     "Call",
@@ -89,24 +95,6 @@ Answer = TypeVar("Answer")
 #: What ``session.stream(...)`` gives: a context manager.
 Opened = TypeVar("Opened")
 
-
-def default_user_agent(name: str = "ulak") -> str:
-    """The User-Agent of a session that is given none."""
-    return f"{name}/{__version__}"
-
-
-def default_headers() -> CaseInsensitiveDict[str]:
-    """The headers of a session that is given none."""
-    return CaseInsensitiveDict(
-        {
-            "User-Agent": default_user_agent(),
-            "Accept-Encoding": ", ".join(codings.supported()),
-            "Accept": "*/*",
-            "Connection": "keep-alive",
-        }
-    )
-
-
 #: The arguments of one call of :meth:`BaseSession.request`: those of a :class:`Request` in its
 #: order; those that :meth:`BaseSession.merge_environment_settings` takes after the URL; and
 #: the guards (:data:`.guards.GUARDS`); ``allow_redirects``, ``timeout``, ``retries``,
@@ -117,60 +105,6 @@ Call: TypeAlias = tuple[
 
 #: The guards of a call that names none.
 _NO_GUARDS = (UNSET, None, UNSET)
-
-
-class _Resolved(dict[str, str]):
-    """Proxies that hold for one URL, with those they were made from.
-
-    For another URL, after a redirect, the environment is asked again.
-    """
-
-    explicit: Proxies = None
-
-
-class Unentered:
-    """What ``session.stream(...)`` gives: it warns when nobody enters it."""
-
-    #: Where it was made, until it is entered.
-    _made_at: str = ""
-
-    def __init__(self) -> None:
-        self._made_at = caller()
-
-    def __del__(self) -> None:
-        """Tell of one that did nothing."""
-        if self._made_at:
-            warn_unused(self, f"stream(…), made at {self._made_at}, was never entered with `with`")
-
-
-class StreamSwitch(int, Generic[Opened]):
-    """``session.stream``: the setting, true or false, and the method of that name.
-
-    requests has the setting; ``with session.stream("GET", url) as response`` is
-    what the other clients have.
-    """
-
-    _session: Any
-
-    def __new__(cls, setting: object, session: BaseSession[Any, Opened]) -> StreamSwitch[Opened]:
-        """The setting of ``session``."""
-        switch = super().__new__(cls, bool(setting))
-        switch._session = session
-        return switch
-
-    def __call__(self, method: str, url: str | bytes, **kwargs: Unpack[AllOptions]) -> Opened:
-        """Send a request, and leave its body to be read inside the ``with`` block."""
-        opened: Opened = self._session._open_stream(method, url, {**kwargs, "stream": True})
-        return opened
-
-    def __repr__(self) -> str:
-        return repr(bool(self))
-
-    def __reduce__(self) -> tuple[type[bool], tuple[int]]:
-        return bool, (int(self),)
-
-
-_NOTHING_CHECKED: tuple[None, CheckedHeaders] = (None, CheckedHeaders())
 
 
 class BaseSession(Generic[Answer, Opened]):
@@ -221,7 +155,7 @@ class BaseSession(Generic[Answer, Opened]):
     adapters: dict[str, Any]
     hooks: dict[str, Any]
 
-    _checked: tuple[Mapping[str, Any] | None, CheckedHeaders]
+    _header_check: HeaderCheck
     _streams: Any = False
     #: How often it was closed; it can be used again.
     _closings: int = 0
@@ -292,7 +226,7 @@ class BaseSession(Generic[Answer, Opened]):
             self.headers = merge(self.headers, headers)
         self.params: Any = {} if params is None else params
         self.auth = auth
-        self.proxies: Any = {} if proxies is None else dict(_checked_proxies(proxies))
+        self.proxies: Any = {} if proxies is None else dict(checked_proxies(proxies))
         self.verify = verify
         self.cert = cert
         self.trust_env = trust_env
@@ -302,27 +236,21 @@ class BaseSession(Generic[Answer, Opened]):
         if hooks:
             for event, hook in checked_hooks(hooks).items():
                 self.hooks[known_event(event)] = hook_list(event, hook)
-        given = {
-            "base_url": base_url,
-            "timeout": timeout,
-            "retries": retries,
-            "raise_for_status": raise_for_status,
-            "json_loads": json_loads,
-            "json_dumps": json_dumps,
-            "max_body_size": max_body_size,
-            "https_only": https_only,
-            "address_policy": address_policy,
-        }
-        # What is not given stays what a subclass may have declared or set before.
-        self.__dict__.update({k: v for k, v in given.items() if v is not UNSET})
-        if self.base_url is not None and not callable(self.base_url):
-            _urls.prepare(self.base_url)
-        if not callable(self.timeout):
-            Timeout.of(self.timeout)
-        self._own_retries()
-        Guards.of(self, {})
+        self._take_settings(
+            {
+                "base_url": base_url,
+                "timeout": timeout,
+                "retries": retries,
+                "raise_for_status": raise_for_status,
+                "json_loads": json_loads,
+                "json_dumps": json_dumps,
+                "max_body_size": max_body_size,
+                "https_only": https_only,
+                "address_policy": address_policy,
+            }
+        )
         self._cookies: CookieJar | None = None
-        self._checked = _NOTHING_CHECKED
+        self._header_check = HeaderCheck()
         if cookies is not None:
             self.cookies = cookies
         self._environment = _environment.Environment()
@@ -330,6 +258,24 @@ class BaseSession(Generic[Answer, Opened]):
         self._set_up()
         if adapters is not None:
             self._mount_all(adapters)
+
+    def _take_settings(self, given: dict[str, Any]) -> None:
+        """Set those of the settings that are ``given``, and see that all make sense.
+
+        The others stay what a subclass may have declared or set before.
+
+        :param given: by name; :data:`UNSET` where nothing was.
+        :raises InvalidOption, InvalidTimeout, InvalidURL: when one makes no sense.
+        """
+        for name, value in given.items():
+            if value is not UNSET:
+                self.__dict__[name] = value
+        if self.base_url is not None and not callable(self.base_url):
+            _urls.prepare(self.base_url)
+        if not callable(self.timeout):
+            Timeout.of(self.timeout)
+        self._own_retries()
+        Guards.of(self, {})
 
     @property
     def _overrides_send(self) -> bool:
@@ -492,7 +438,7 @@ class BaseSession(Generic[Answer, Opened]):
                 exc.request = Request(*parts[:2]) if request is None else request
             raise
         if type(options.get("proxies")) is _Resolved:
-            self._keep_from_origin(prepared, options["proxies"])
+            keep_from_origin(prepared, options["proxies"])
         options["allow_redirects"] = allow_redirects
         if timeout is UNSET:
             timeout = self.timeout
@@ -508,14 +454,6 @@ class BaseSession(Generic[Answer, Opened]):
     def _own_retries(self) -> Retry | None:
         own: Any = self.retries
         return None if callable(own) else resolve_retries(own)
-
-    def _keep_from_origin(self, prepared: PreparedRequest, proxies: dict[str, str]) -> None:
-        """Take away what is meant for a proxy, where there are some but none for this URL."""
-        headers = prepared.headers
-        if "Proxy-Authorization" in headers and not _environment.select_proxy(
-            prepared.url or "", proxies
-        ):
-            del headers["Proxy-Authorization"]
 
     def _is_to_raise(self, wanted: bool | None) -> bool:
         """Whether a 4xx or 5xx is to be raised: what the call says, or else the session."""
@@ -543,7 +481,7 @@ class BaseSession(Generic[Answer, Opened]):
             files=request.files,
             data=request.data,
             json=request.json,
-            headers=self._headers_for(request.headers),
+            headers=self._header_check.headers_for(self.headers, request.headers),
             params=merge_params(request.params, self.params) if self.params else request.params,
             auth=request.auth or self.auth or self._netrc_if_any(),
             cookies=request.cookies,
@@ -558,19 +496,6 @@ class BaseSession(Generic[Answer, Opened]):
         guards = Guards.of(self, dict(given))
         if guards is not None:
             guards.mark(prepared)
-
-    def _headers_for(self, own: HeadersInput) -> HeadersInput:
-        """The headers of one call; the session's alone are checked once, until they change."""
-        headers = self.headers
-        if own or not isinstance(headers, CaseInsensitiveDict):
-            return merge(headers, own)
-        seen, checked = self._checked
-        if headers._store != seen:  # one tuple, so that another thread sees both or neither
-            merged: CaseInsensitiveDict[Any] = CaseInsensitiveDict(headers)
-            seen = merged._store
-            checked = CheckedHeaders.of(prepare_headers(merge(merged, None)))
-            self._checked = seen, checked
-        return checked
 
     def _netrc_if_any(self) -> Any:
         """An auth that asks netrc, where there is one to ask."""
@@ -599,7 +524,7 @@ class BaseSession(Generic[Answer, Opened]):
         """
         explicit = self.proxies
         if proxies:
-            explicit = {**(explicit or {}), **_checked_proxies(proxies)}
+            explicit = {**(explicit or {}), **checked_proxies(proxies)}
         if verify is None:
             verify = self.verify
         if verify is not True and not isinstance(verify, bool | str | PathLike | SSLContext | None):
@@ -615,7 +540,7 @@ class BaseSession(Generic[Answer, Opened]):
         else:
             asks = False
         return {
-            "proxies": self._choose_proxies(url or "", explicit, asks),
+            "proxies": choose_proxies(url or "", explicit, self.trust_env, asks),
             "stream": self._leaves_unread() if stream is None else stream,
             "verify": verify,
             "cert": self.cert if cert is None else cert,
@@ -624,17 +549,7 @@ class BaseSession(Generic[Answer, Opened]):
     def _proxies_for(self, url: str, explicit: Proxies) -> dict[str, str]:
         """The proxies for ``url``: those that were given, and the environment's."""
         asks = self.trust_env and self._environment.look().has_proxies
-        return self._choose_proxies(url, explicit, asks)
-
-    def _choose_proxies(self, url: str, explicit: Proxies, asks: bool) -> dict[str, str]:
-        """``asks``: whether the environment names any."""
-        if not explicit and not asks:
-            return {}
-        if explicit:
-            _checked_proxies(explicit)
-        resolved = _Resolved(_environment.resolve_proxies(url, explicit, self.trust_env))
-        resolved.explicit = explicit
-        return resolved
+        return choose_proxies(url, explicit, self.trust_env, asks)
 
     # Sending.
 
@@ -645,10 +560,7 @@ class BaseSession(Generic[Answer, Opened]):
             what is not for an adapter is taken out.
         """
         if not isinstance(request, PreparedRequest):
-            raise InvalidOption(
-                f"You can only send PreparedRequests of ulak, not {kind_of(request)}: "
-                f"session.prepare_request() makes one{_hint(request)}"
-            )
+            raise no_request(request)
         if "timeout" not in options:
             options["timeout"] = self.timeout
         if "stream" not in options:
@@ -684,12 +596,7 @@ class BaseSession(Generic[Answer, Opened]):
     def _accept(self, response: Any, request: PreparedRequest, adapter: Any, start: float) -> None:
         """See that what ``adapter`` returned for ``request``, sent at ``start``, is complete."""
         if not isinstance(response, self._response_class):
-            wanted = f"ulak.{self._response_class.__name__}"
-            raise InvalidOption(
-                f"{type(adapter).__name__}.send() should return {_article(wanted)} {wanted}, "
-                f"not {kind_of(response)}{_hint(response)}",
-                request=request,
-            )
+            raise no_response(response, self._response_class, adapter, request)
         response._seconds = perf_counter() - start
         response._elapsed = UNSET
         response._json_loads = self.json_loads
@@ -770,24 +677,9 @@ class BaseSession(Generic[Answer, Opened]):
     def mount(self, prefix: str, adapter: Any) -> None:
         """Send what begins with ``prefix`` through ``adapter``.
 
-        :raises InvalidOption: when it has no ``send``.
+        :raises InvalidOption: when it is no adapter for this kind of session.
         """
-        if isinstance(adapter, type) or not callable(getattr(adapter, "send", None)):
-            raise InvalidOption(
-                f"{adapter!r} is no adapter: give an instance of {self._adapter_base}, or of a "
-                "subclass that has a send() of its own"
-            )
-        # What is no adapter of ulak's says nothing of this, or anything.
-        if getattr(adapter, "_asynchronous", None) is (not self._asynchronous):
-            raise InvalidOption(
-                f"{type(self).__name__} cannot use {type(adapter).__name__}: "
-                f"its adapters are {self._adapter_base}"
-            )
-        if any((c.__module__, c.__name__) == _FOREIGN_ADAPTER for c in type(adapter).__mro__):
-            raise InvalidOption(
-                f"{kind_of(adapter)} is an adapter for requests: derive it from "
-                f"{self._adapter_base}{_MIXED}"
-            )
+        check_adapter(adapter, self)
         mounted = {**self.adapters, prefix: adapter}
         # A new mapping in one step: another thread may be looking through the old one.
         self.adapters = dict(sorted(mounted.items(), key=lambda item: len(item[0]), reverse=True))
@@ -812,7 +704,7 @@ class BaseSession(Generic[Answer, Opened]):
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         self._cookies = None
-        self._checked = _NOTHING_CHECKED
+        self._header_check = HeaderCheck()
         self._environment = _environment.Environment()
         for name, value in state.items():
             setattr(self, name, value)
@@ -842,33 +734,3 @@ def with_verbs(mark: Callable[[FunctionType], None] | None) -> Callable[[_S], _S
         return cls
 
     return decorate
-
-
-_FOREIGN_ADAPTER = ("requests.adapters", "HTTPAdapter")
-_MIXED = (
-    "; classes of requests and of ulak do not mix. With ulak.dropin.install() there are only ulak's"
-)
-
-
-def _hint(value: object) -> str:
-    """What else to say of a value that is requests' own."""
-    return _MIXED if type(value).__module__.partition(".")[0] == "requests" else ""
-
-
-def _article(noun: str) -> str:
-    return "an" if noun.rpartition(".")[2][0] in "AEIOU" else "a"
-
-
-def _checked_proxies(proxies: Any) -> Mapping[str, Any]:
-    """A caller's ``proxies=``.
-
-    :raises InvalidOption: when it is not a mapping to URLs.
-    """
-    if not isinstance(proxies, Mapping):
-        raise InvalidOption("proxies= should be a mapping such as {'https': 'http://host:port'}")
-    for scheme, url in proxies.items():
-        if url is not None and not isinstance(url, str):
-            raise InvalidOption(
-                f"the proxy for {scheme!r} should be a URL, not {type(url).__name__}"
-            )
-    return proxies

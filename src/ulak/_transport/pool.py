@@ -39,13 +39,14 @@ from .._urls import parse, redact
 from ..exceptions import InvalidOption, RequestException
 from ..structures import CaseInsensitiveDict
 from . import clock, stock
+from .body import BodyReader
 from .connection import (
     RECEIVE_SIZE,
     CodecConnection,
     HTTPConnection,
     HTTPSConnection,
 )
-from .response import BodyReader, RawResponse
+from .response import RawResponse
 from .stock import OwnParts, is_carried_by_others, is_watched
 
 if TYPE_CHECKING:
