@@ -6,6 +6,7 @@ import datetime
 import io
 import json
 import unittest.mock
+import zlib
 
 import pytest
 import urllib3
@@ -473,6 +474,36 @@ def test_a_body_that_broke_is_never_an_empty_one(
     for _ in range(2):
         with pytest.raises((ulak.RequestException, urllib3.exceptions.HTTPError)):
             again[by]()
+
+
+@pytest.mark.parametrize("size", [None, 1, 7, 64 * 1024])
+@pytest.mark.parametrize("coding", ["", "gzip"])
+@pytest.mark.parametrize("framing", ["Content-Length: 999", "Transfer-Encoding: chunked"])
+def test_what_came_of_a_body_that_broke_is_handed_out_first(
+    start_raw_server, session: ulak.Session, framing: str, coding: str, size: int | None
+) -> None:
+    """So that a download can go on from there."""
+    text = b"".join(b"line %d\n" % n for n in range(10))
+    body = zlib.compress(text, wbits=31)[:-8] if coding else text
+
+    def script(connection: RawConnection) -> None:
+        connection.recv_request()
+        connection.send(f"HTTP/1.1 200 OK\r\n{framing}\r\n".encode())
+        connection.send(f"Content-Encoding: {coding}\r\n\r\n".encode() if coding else b"\r\n")
+        for piece in (body[:20], body[20:]):
+            chunked = framing.endswith("chunked")
+            connection.send(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
+            connection.pause(0.05)
+
+    url, came, lines = start_raw_server(script).url, [], []
+    with pytest.raises(ulak.exceptions.IncompleteBody):
+        for piece in session.get(url, stream=True).iter_content(size):
+            came.append(piece)
+    with pytest.raises(ulak.exceptions.IncompleteBody):
+        for line in session.get(url, stream=True).iter_lines(size or 512):
+            lines.append(line)
+    assert b"".join(came) == text
+    assert len(lines) >= 9
 
 
 # -- made by hand ------------------------------------------------------------

@@ -53,10 +53,13 @@ class BodyReader:
         "_source",
         "_whole",
         "received",
+        "rescued",
     )
 
     #: Bytes of the body that have come, without their framing, and were not dropped.
     received: int
+    #: What came before the failure of the last :meth:`read`, for who hands that out first.
+    rescued: bytes
 
     def __init__(  # noqa: PLR0913 - made in one place, for each answer
         self,
@@ -83,6 +86,7 @@ class BodyReader:
         self._source = None if served is None else ref(served)
         self._failure: Exception | None = None
         self.received = len(pending)
+        self.rescued = b""
 
     @property
     def connection(self) -> CodecConnection | None:
@@ -159,14 +163,18 @@ class BodyReader:
             return data
         pieces = [data]
         missing = amt - len(data)
-        while missing and self._conn is not None:
-            piece = self._receive(missing)
-            if len(piece) > missing:
-                self._pending = piece
-                self._position = missing
-                piece = piece[:missing]
-            pieces.append(piece)
-            missing -= len(piece)
+        try:
+            while missing and self._conn is not None:
+                piece = self._receive(missing)
+                if len(piece) > missing:
+                    self._pending = piece
+                    self._position = missing
+                    piece = piece[:missing]
+                pieces.append(piece)
+                missing -= len(piece)
+        except Exception:
+            self.rescued = b"".join(pieces)
+            raise
         return b"".join(pieces)
 
     def read1(self, amt: int | None = None) -> bytes:

@@ -175,12 +175,21 @@ class RawResponse(HTTPResponse):
     def stream(
         self, amt: int | None = RECEIVE_SIZE, decode_content: bool | None = None
     ) -> Generator[bytes, None, None]:
-        """The body in pieces of at most ``amt`` bytes, as they arrive if it is chunked."""
+        """The body in pieces of at most ``amt`` bytes, as they arrive if it is chunked.
+
+        What came before it broke off is handed out before that is raised.
+        """
         size = RECEIVE_SIZE if amt is None or amt < 0 else amt
         as_it_comes = amt is None or self.head.chunked
         read = self.read1 if as_it_comes else self.read
-        while data := read(size, decode_content):
-            yield data
+        try:
+            while data := read(size, decode_content):
+                yield data
+        except (lower.HTTPError, OSError):
+            rescued, self._reader.rescued = self._reader.rescued, b""
+            if rescued:
+                yield rescued
+            raise
 
     def read_chunked(
         self, amt: int | None = None, decode_content: bool | None = None
@@ -214,11 +223,15 @@ class RawResponse(HTTPResponse):
     def _read_decoded(self, decoder: codings.Decoder, amt: int | None) -> bytes:
         pieces: list[bytes] = []
         missing = amt
-        while not self._finished and missing != 0:
-            piece = self._decode_some(decoder, BULK_SIZE if missing is None else missing)
-            pieces.append(piece)
-            if missing is not None:
-                missing -= len(piece)
+        try:
+            while not self._finished and missing != 0:
+                piece = self._decode_some(decoder, BULK_SIZE if missing is None else missing)
+                pieces.append(piece)
+                if missing is not None:
+                    missing -= len(piece)
+        except Exception:
+            self._reader.rescued = b"".join(pieces)
+            raise
         return b"".join(pieces)
 
     def _read_some(self, size: int) -> bytes:
