@@ -72,7 +72,7 @@ def _list(pattern: str) -> None:
         print(f"{clause}  {text}")
         for case in CASES.values():
             if case.promise == clause and fnmatch.fnmatch(case.name, pattern):
-                print(f"    {case.name}{'' if case.fronts == 'both' else f' ({case.fronts})'}")
+                print(f"    {case.name}")
 
 
 def _explain(tally: Tally) -> None:

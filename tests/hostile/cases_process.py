@@ -110,7 +110,6 @@ CASES: list[Case] = [
         servers={"a": Server(echoes())},
         asks=(Ask(url="{a}/1"), Ask(url="{a}/2", forked=True), Ask(url="{a}/3")),
         judge=(gives(b"/2", ask=1, counted="poisoned"), gives(b"/3", counted="poisoned"), opens(2)),
-        fronts="sync",
     ),
     Case(
         name="fork-while-a-body-is-unread",
@@ -118,7 +117,27 @@ CASES: list[Case] = [
         servers={"a": Server(each(says(_LONG + b"x" * 100, hang=True), echoes()))},
         asks=(Ask(read="unread"), Ask(url="{a}/2", forked=True), Ask(url="{a}/3")),
         judge=(gives(b"/2", ask=1, counted="poisoned"), gives(b"/3", counted="poisoned")),
-        fronts="sync",
+    ),
+    *(
+        Case(
+            name=f"fork-and-close-the-session-there-with-{slug(what)}",
+            promise="P9.3",
+            servers={"a": Server(each(script, echoes()))},
+            asks=(
+                Ask(url="{a}/1", read=read),
+                Ask(url="{a}/2", forked=True, close_session=0.2),
+                Ask(url="{a}/3"),
+            ),
+            judge=(
+                gives(b"/2", ask=1, counted="poisoned"),
+                gives(b"/3", counted="poisoned"),
+                opens(connections),
+            ),
+        )
+        for what, script, read, connections in (
+            ("a kept connection", echoes(), "whole", 2),
+            ("a body unread", says(_LONG + b"x" * 100, hang=True), "unread", 3),
+        )
     ),
     Case(
         name="fork-many",
@@ -129,6 +148,5 @@ CASES: list[Case] = [
             *(Ask(url=f"{{a}}/{n}", forked=n % 2 == 1) for n in range(1, 8)),
         ),
         judge=(gives(b"/7", counted="poisoned"), gives(b"/6", ask=6, counted="poisoned")),
-        fronts="sync",
     ),
 ]

@@ -53,8 +53,8 @@ class Client(AsyncClient):
         return {"headers": {"Authorization": f"Bearer {auth.user}"}}
 
     async def request(self, session: Any, ask: Ask) -> Any:
-        if ask.retries:
-            raise Unsupported("retries")
+        if ask.retries or ask.changed:
+            raise Unsupported("retries, and prepared requests")
         options: dict[str, Any] = {
             "headers": list(ask.headers),
             "timeout": aiohttp.ClientTimeout(total=ask.timeout),
