@@ -101,7 +101,7 @@ class AsyncClient:
     async def _asked(self, session: Any, ask: Ask, unread: list[Any], position: int) -> Got:
         if ask.forked:
             if not self.moves:
-                raise Unsupported("a session belongs to one loop, and a child has another")
+                raise Unsupported("a forked child: a session belongs to one loop")
             return in_a_child(lambda: asyncio.run(self._once(session, ask, [])))
         if ask.times == 1:
             left: list[Any] = []

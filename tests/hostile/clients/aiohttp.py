@@ -53,8 +53,10 @@ class Client(AsyncClient):
         return {"headers": {"Authorization": f"Bearer {auth.user}"}}
 
     async def request(self, session: Any, ask: Ask) -> Any:
-        if ask.retries or ask.changed:
-            raise Unsupported("retries, and prepared requests")
+        if ask.retries:
+            raise Unsupported("retries")
+        if ask.changed:
+            raise Unsupported("prepared requests")
         options: dict[str, Any] = {
             "headers": list(ask.headers),
             "timeout": aiohttp.ClientTimeout(total=ask.timeout),
