@@ -36,7 +36,7 @@ from ..exceptions import (
 from ..retries import after_error, after_response, pause, reads_bodies, resolve
 from ..timeouts import Timeout
 from .redirects import RedirectHost, next_request
-from .steps import Close, Hooks, Load, Pause, Resend, Rewind, Send, Skim
+from .steps import ERROR_TIME, Close, Hooks, Load, Pause, Resend, Rewind, Send, Skim
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -152,7 +152,7 @@ class Conversation:
                     history.append(response)
                     continue
                 if self._raises and response._is_error():
-                    yield Skim(response, hurried=False)
+                    yield Skim(response, ERROR_TIME)
                     return response
                 if self._stream:
                     return response

@@ -322,6 +322,7 @@ class RawResponse(HTTPResponse):
     _decoder_known = False
     _headers: HTTPHeaderDict | None = None
     _finished = False
+    _hurried = False
     #: The request's: decoding keeps to it too, as a few bytes may be made into many.
     deadline: clock.Deadline = None
     _was_closed = False
@@ -440,9 +441,9 @@ class RawResponse(HTTPResponse):
     def stream(
         self, amt: int | None = RECEIVE_SIZE, decode_content: bool | None = None
     ) -> Generator[bytes, None, None]:
-        """The body in pieces of at most ``amt`` bytes, as they arrive if it is chunked."""
+        """The body in pieces of at most ``amt`` bytes; if chunked or hurried, as they arrive."""
         size = RECEIVE_SIZE if amt is None or amt < 0 else amt
-        as_it_comes = amt is None or self.head.chunked
+        as_it_comes = amt is None or self.head.chunked or self._hurried
         read = self.read1 if as_it_comes else self.read
         while data := read(size, decode_content):
             yield data
@@ -492,7 +493,8 @@ class RawResponse(HTTPResponse):
         return data
 
     def hurry(self, seconds: float) -> None:
-        """Let reading the rest take at most ``seconds`` in all."""
+        """Let reading the rest take at most ``seconds``; a stream hands out what came by then."""
+        self._hurried = True
         self.deadline = clock.earlier(self.deadline, clock.after(seconds))
         conn = self._reader.connection
         if conn is not None:
