@@ -11,7 +11,7 @@ from contextlib import aclosing, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from . import _text
-from ._errors import LOWER_ERRORS, about, translate
+from ._errors import LOWER_ERRORS, about
 from ._inheritance import hand_down
 from ._response import CONTENT_CHUNK_SIZE, BaseResponse, slices
 from .exceptions import BodyNotRead, BodyTooLarge, InvalidOption, RequestException
@@ -114,7 +114,7 @@ class AsyncResponse(BaseResponse):
             self._content_consumed = True
             if isinstance(exc, RequestException) or not isinstance(exc, LOWER_ERRORS):
                 raise
-            raise translate(exc, self.request, self, phase="body") from exc
+            raise self._body_error(exc) from exc
         self._content_consumed = True
 
     async def _load_at_most(self, limit: int, seconds: float) -> None:
@@ -185,7 +185,7 @@ class AsyncResponse(BaseResponse):
             exc.request = exc.request or self.request
             raise
         except LOWER_ERRORS as exc:
-            raise translate(exc, self.request, self, phase="body") from exc
+            raise self._body_error(exc) from exc
         self._content_consumed = True
 
     async def aiter_text(

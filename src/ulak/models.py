@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib3.response import HTTPResponse
 
 from . import _bodies, _text, _urls
-from ._errors import LOWER_ERRORS, translate
+from ._errors import LOWER_ERRORS
 from ._headers import prepare_headers
 from ._inheritance import hand_down
 from ._response import (
@@ -534,7 +534,7 @@ class Response(BaseResponse):
         except RequestException:
             raise
         except LOWER_ERRORS as exc:
-            raise translate(exc, self.request, self, phase="body") from exc
+            raise self._body_error(exc) from exc
         finally:
             self._content_consumed = True
 
@@ -612,7 +612,7 @@ class Response(BaseResponse):
         except RequestException:
             raise
         except LOWER_ERRORS as exc:
-            raise translate(exc, self.request, self, phase="body") from exc
+            raise self._body_error(exc) from exc
         self._content_consumed = True
 
     def iter_lines(
