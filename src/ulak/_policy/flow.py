@@ -384,10 +384,9 @@ class Conversation:
 
         What strikes while a body is read is the response's, and says so already.
         """
-        if self._deadline is None or error.response is not None:
-            return
-        if isinstance(error, TotalTimeout):
-            say_total(error, self._timeout.total)
+        total = None if self._deadline is None else self._timeout.total
+        if total is not None and error.response is None and isinstance(error, TotalTimeout):
+            say_total(error, total)
 
     def _say_how_often(self, error: RequestException) -> None:
         """Add to the last error's message how many attempts it ends, if there was a retry."""
