@@ -118,27 +118,6 @@ CASES: list[Case] = [
         asks=(Ask(read="unread"), Ask(url="{a}/2", forked=True), Ask(url="{a}/3")),
         judge=(gives(b"/2", ask=1, counted="poisoned"), gives(b"/3", counted="poisoned")),
     ),
-    *(
-        Case(
-            name=f"fork-and-close-the-session-there-with-{slug(what)}",
-            promise="P9.3",
-            servers={"a": Server(each(script, echoes()))},
-            asks=(
-                Ask(url="{a}/1", read=read),
-                Ask(url="{a}/2", forked=True, close_session=0.2),
-                Ask(url="{a}/3"),
-            ),
-            judge=(
-                gives(b"/2", ask=1, counted="poisoned"),
-                gives(b"/3", counted="poisoned"),
-                opens(connections),
-            ),
-        )
-        for what, script, read, connections in (
-            ("a kept connection", echoes(), "whole", 2),
-            ("a body unread", says(_LONG + b"x" * 100, hang=True), "unread", 3),
-        )
-    ),
     Case(
         name="fork-many",
         promise="P9.3",

@@ -102,7 +102,7 @@ class AsyncClient:
         if ask.forked:
             if not self.moves:
                 raise Unsupported("a forked child: a session belongs to one loop")
-            return in_a_child(lambda: asyncio.run(self._once(session, ask, [])))
+            return in_a_child(lambda: asyncio.run(self._last(session, ask)))
         if ask.times == 1:
             left: list[Any] = []
             got = await self._once(session, ask, left)
@@ -119,6 +119,11 @@ class AsyncClient:
                 return await self._once(session, one, [])
 
         return outcome_of(begin, list(await asyncio.gather(*map(one_of, asks))))
+
+    async def _last(self, session: Any, ask: Ask) -> Got:
+        got = await self._once(session, ask, [])
+        await self.close(session)
+        return got
 
     async def _once(self, session: Any, ask: Ask, left: list[Any]) -> Got:
         if ask.interrupt is None and ask.close_session is None:

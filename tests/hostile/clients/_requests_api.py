@@ -81,7 +81,7 @@ class RequestsClient:
 
     def _asked(self, session: Any, ask: Ask, unread: list[Any], position: int) -> Got:
         if ask.forked:
-            return in_a_child(lambda: self._once(session, ask)[0])
+            return in_a_child(lambda: self._last(session, ask))
         if ask.times == 1:
             got, response = self._once(session, ask)
             if response is not None:
@@ -94,6 +94,11 @@ class RequestsClient:
         with ThreadPoolExecutor(ask.together) as threads:
             many = list(threads.map(lambda one: self._once(session, one)[0], asks))
         return outcome_of(begin, many)
+
+    def _last(self, session: Any, ask: Ask) -> Got:
+        got, _ = self._once(session, ask)
+        session.close()
+        return got
 
     def _once(self, session: Any, ask: Ask) -> tuple[Got, Any]:
         left: list[Any] = []
