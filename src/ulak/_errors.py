@@ -30,6 +30,7 @@ __all__ = [
     "about",
     "as_urllib3",
     "assign",
+    "broken_handshake",
     "translate",
 ]
 
@@ -164,6 +165,14 @@ def as_urllib3(error: Exception, *, aborted: bool = False) -> Exception:
     if isinstance(error, OSError):
         return lower.ProtocolError("Connection aborted.", error)
     return lower.ProtocolError(str(error), error)
+
+
+def broken_handshake() -> ssl.SSLError:
+    """The error for a TLS handshake that the peer ended, whether it closed or reset.
+
+    Which of the two it was depends on how far either side was, and says nothing.
+    """
+    return ssl.SSLError(ssl.SSL_ERROR_EOF, "the peer broke the TLS handshake off")
 
 
 def _root(error: Exception) -> Exception:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib3 import HTTPHeaderDict
 
 from . import _text, _urls
-from ._errors import about
+from ._errors import about, translate
 from ._headers import Headers, ReceivedHeaders, parse_links
 from ._protocol.h1 import ResponseHead
 from ._protocol.limits import MAX_LENGTH_DIGITS
+from ._root import RequestException, say_total
 from ._types import UNSET, JSONLoads, Unset
 from .exceptions import (
     BodyTooLarge,
@@ -24,6 +25,7 @@ from .exceptions import (
     InvalidOption,
     JSONDecodeError,
     StreamConsumedError,
+    TotalTimeout,
 )
 from .structures import CaseInsensitiveDict
 
@@ -81,6 +83,8 @@ class BaseResponse:
     #: What was set in its place.
     _elapsed: Any = UNSET
     _json_loads: JSONLoads | None = None
+    #: The seconds of the deadline that reading the body has to keep, if it has one.
+    _total: float | None = None
     #: Most bytes of the body, decoded; ``None`` for any number.
     _body_limit: int | None = None
     #: How many were handed over, where there is a limit.
@@ -245,6 +249,15 @@ class BaseResponse:
             "keep its pieces, or do not stream",
             response=self,
         )
+
+    # What goes wrong while it is read.
+
+    def _body_error(self, error: Exception) -> RequestException:
+        """Ulak's error for ``error``, one of the lower ones, which reading the body met with."""
+        ours = translate(error, self.request, self, phase="body")
+        if self._total is not None and isinstance(ours, TotalTimeout):
+            say_total(ours, self._total)
+        return ours
 
     # How large the body may be.
 

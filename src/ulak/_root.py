@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from ._types import RequestLike, ResponseLike
 
-__all__ = ["Message", "RequestException", "say_more"]
+__all__ = ["Message", "RequestException", "say_more", "say_total"]
 
 
 class RequestException(OSError):
@@ -74,6 +74,11 @@ def say_more(error: RequestException, more: str) -> None:
     if len(error.args) == 1:
         said = error.args[0]
         error.args = (Message(f"{said}{more}", getattr(said, "reason", None)),)
+
+
+def say_total(error: RequestException, seconds: float) -> None:
+    """Add to an error of a deadline which that was."""
+    say_more(error, f" (total={seconds:g} s)")
 
 
 def _rebuild(

@@ -11,7 +11,7 @@ from contextlib import aclosing, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from . import _text
-from ._errors import LOWER_ERRORS, about, translate
+from ._errors import LOWER_ERRORS, about
 from ._inheritance import hand_down
 from ._response import CONTENT_CHUNK_SIZE, BaseResponse, slices
 from .exceptions import BodyNotRead, BodyTooLarge, InvalidOption, RequestException
@@ -114,20 +114,20 @@ class AsyncResponse(BaseResponse):
             self._content_consumed = True
             if isinstance(exc, RequestException) or not isinstance(exc, LOWER_ERRORS):
                 raise
-            raise translate(exc, self.request, self, phase="body") from exc
+            raise self._body_error(exc) from exc
         self._content_consumed = True
 
-    async def _load_at_most(self, limit: int, seconds: float | None = None) -> None:
+    async def _load_at_most(self, limit: int, seconds: float) -> None:
         """Read the body of a response that is only passed through, up to ``limit`` bytes.
 
-        What is beyond is not read: the connection is closed.  Never raises for a
-        broken body, since nobody asked for it, nor for one beyond ``max_body_size``,
-        of which that much is kept.
+        What is beyond is not read, nor what has not come within ``seconds``: the
+        connection is closed.  Never raises for a broken body, since nobody asked for
+        it, nor for one beyond ``max_body_size``, of which that much is kept.
         """
         if self._content is not False or self._content_consumed or self.raw is None:
             return
         hurry = getattr(self.raw, "hurry", None)
-        if seconds is not None and hurry is not None:
+        if hurry is not None:
             hurry(seconds)
         if self._body_limit is not None:
             limit, self._body_limit = min(limit, self._body_limit), None
@@ -185,7 +185,7 @@ class AsyncResponse(BaseResponse):
             exc.request = exc.request or self.request
             raise
         except LOWER_ERRORS as exc:
-            raise translate(exc, self.request, self, phase="body") from exc
+            raise self._body_error(exc) from exc
         self._content_consumed = True
 
     async def aiter_text(

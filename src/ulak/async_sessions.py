@@ -19,8 +19,8 @@ from ._callers import caller
 from ._errors import about
 from ._policy.session import BaseSession, Call, with_verbs
 from ._policy.steps import (
+    ERROR_TIME,
     SKIM_LIMIT,
-    SKIM_TIME,
     Close,
     Hooks,
     Load,
@@ -104,7 +104,8 @@ class AsyncSession(BaseSession[Coroutine[Any, Any, AsyncResponse], "AsyncOpenStr
         raises = prepared._raises
         response = await self.send(prepared, **options)
         if raises and response._is_error():
-            await response._load_at_most(SKIM_LIMIT)  # where an overridden send left it unread
+            # Where an overridden send left it unread:
+            await response._load_at_most(SKIM_LIMIT, ERROR_TIME)
             response.raise_for_status()
         return response
 
@@ -170,8 +171,7 @@ class AsyncSession(BaseSession[Coroutine[Any, Any, AsyncResponse], "AsyncOpenStr
                 outcome = await outcome
 
     async def _skim(self, step: Skim, options: dict[str, Any]) -> None:
-        seconds = SKIM_TIME if step.hurried else None
-        await step.response._load_at_most(SKIM_LIMIT, seconds)  # type: ignore[attr-defined]  # ours
+        await step.response._load_at_most(SKIM_LIMIT, step.seconds)  # type: ignore[attr-defined]  # ours
 
     async def _close_response(self, step: Close, options: dict[str, Any]) -> None:
         await step.response.aclose()  # type: ignore[attr-defined]  # ours

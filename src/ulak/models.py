@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib3.response import HTTPResponse
 
 from . import _bodies, _text, _urls
-from ._errors import LOWER_ERRORS, translate
+from ._errors import LOWER_ERRORS
 from ._headers import prepare_headers
 from ._inheritance import hand_down
 from ._response import (
@@ -534,21 +534,21 @@ class Response(BaseResponse):
         except RequestException:
             raise
         except LOWER_ERRORS as exc:
-            raise translate(exc, self.request, self, phase="body") from exc
+            raise self._body_error(exc) from exc
         finally:
             self._content_consumed = True
 
-    def _load_at_most(self, limit: int, seconds: float | None = None) -> None:
+    def _load_at_most(self, limit: int, seconds: float) -> None:
         """Read the body of a response that is only passed through, up to ``limit`` bytes.
 
-        What is beyond is not read: the connection is closed.  Never raises for a
-        broken body, since nobody asked for it, nor for one beyond ``max_body_size``,
-        of which that much is kept.
+        What is beyond is not read, nor what has not come within ``seconds``: the
+        connection is closed.  Never raises for a broken body, since nobody asked for
+        it, nor for one beyond ``max_body_size``, of which that much is kept.
         """
         if self._content is not False or self._content_consumed or self.raw is None:
             return
         hurry = getattr(self.raw, "hurry", None)
-        if seconds is not None and hurry is not None:
+        if hurry is not None:
             hurry(seconds)
         if self._body_limit is not None:
             limit, self._body_limit = min(limit, self._body_limit), None
@@ -612,7 +612,7 @@ class Response(BaseResponse):
         except RequestException:
             raise
         except LOWER_ERRORS as exc:
-            raise translate(exc, self.request, self, phase="body") from exc
+            raise self._body_error(exc) from exc
         self._content_consumed = True
 
     def iter_lines(

@@ -16,6 +16,7 @@ from ._policy.headers import default_headers, default_user_agent
 from ._policy.session import BaseSession, Call, with_verbs
 from ._policy.settings import merge_hooks, merge_setting
 from ._policy.steps import (
+    ERROR_TIME,
     SKIM_LIMIT,
     SKIM_TIME,
     Close,
@@ -81,7 +82,8 @@ class Session(BaseSession[Response, "OpenStream"]):
         raises = prepared._raises
         response = self.send(prepared, **options)
         if raises and response._is_error():
-            response._load_at_most(SKIM_LIMIT)  # where an overridden send left it unread
+            # Where an overridden send left it unread:
+            response._load_at_most(SKIM_LIMIT, ERROR_TIME)
             response.raise_for_status()
         return response
 
@@ -134,8 +136,7 @@ class Session(BaseSession[Response, "OpenStream"]):
         return dispatch_hook("response", step.request.hooks, step.response, **options)
 
     def _skim(self, step: Skim, options: dict[str, Any]) -> None:
-        seconds = SKIM_TIME if step.hurried else None
-        step.response._load_at_most(SKIM_LIMIT, seconds)  # type: ignore[attr-defined]  # ours
+        step.response._load_at_most(SKIM_LIMIT, step.seconds)  # type: ignore[attr-defined]  # ours
 
     def _close_response(self, step: Close, options: dict[str, Any]) -> None:
         step.response.close()  # type: ignore[attr-defined]  # ours

@@ -30,7 +30,11 @@ _PAGE = ROOT / "docs" / "reliability.md"
 
 
 def main() -> int:
-    """Do what the command line says; 1 when ulak broke a promise."""
+    """Do what the command line says.
+
+    :returns: 1 when ulak broke a promise, or the adapter of a client failed; then no page
+        is written.
+    """
     parser = argparse.ArgumentParser(prog="python -m tests.hostile", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--client", action="append", choices=sorted(CLIENTS), default=[])
@@ -43,6 +47,8 @@ def main() -> int:
     if options.list:
         _list(options.only)
         return 0
+    if options.write and options.only != "*":
+        parser.error("the page is of all cases: --write does not go with --only")
     names = list(CLIENTS) if options.write else ["ulak", "ulak-async", *options.client]
     cases = [case for case in CASES.values() if fnmatch.fnmatch(case.name, options.only)]
     tallies: list[Tally] = []
@@ -58,13 +64,18 @@ def main() -> int:
             if options.verbose:
                 _explain(tallies[-1])
     print(page.table(tallies))
-    if options.write:
+    failures = any(one.failures for one in tallies)
+    if options.write and not failures:
         _PAGE.write_text(page.page(tallies), encoding="utf-8")
     ours = [one for one in tallies if one.client.startswith("ulak")]
-    for one in ours:
-        if not options.verbose:
+    for one in tallies:
+        if options.verbose:
+            continue
+        if one in ours:
             _explain(one)
-    return int(any(any(one.broken.values()) for one in ours))
+        else:
+            _explain_failures(one)
+    return int(failures or any(any(one.broken.values()) for one in ours))
 
 
 def _list(pattern: str) -> None:
@@ -72,12 +83,16 @@ def _list(pattern: str) -> None:
         print(f"{clause}  {text}")
         for case in CASES.values():
             if case.promise == clause and fnmatch.fnmatch(case.name, pattern):
-                print(f"    {case.name}{'' if case.fronts == 'both' else f' ({case.fronts})'}")
+                print(f"    {case.name}")
+
+
+def _explain_failures(tally: Tally) -> None:
+    for name, failure in tally.failures.items():
+        print(f"{tally.client}: {name}: its adapter failed: {failure}")
 
 
 def _explain(tally: Tally) -> None:
-    for name, failure in tally.failures.items():
-        print(f"{tally.client}: {name}: its adapter failed: {failure}")
+    _explain_failures(tally)
     for name, found in tally.broken.items():
         for one in found:
             print(f"{tally.client}: {name}: {one.kind}: {one.text[:160]!r}")

@@ -92,8 +92,6 @@ class Case:
     judge: tuple[Judgement, ...]
     #: Whether to measure its memory.
     weighed: bool = False
-    #: ``both``, or the only kind of client that it is for, ``sync`` or ``async``.
-    fronts: str = "both"
     #: Exceptions that are the caller's own, and have to arrive as they are.
     own: tuple[str, ...] = ()
     #: How many times :attr:`Ask.times` a comparison asks.
@@ -107,10 +105,6 @@ class Case:
                 replace(ask, times=ask.times * self.scale) if ask.times > 1 else ask for ask in asks
             )
         return Plan(asks, self.settings, self.weighed)
-
-    def suits(self, *, asynchronous: bool) -> bool:
-        """Whether it is for a client of that kind."""
-        return self.fronts in ("both", "async" if asynchronous else "sync")
 
     @property
     def only_ours(self) -> bool:

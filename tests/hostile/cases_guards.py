@@ -19,6 +19,7 @@ from .servers import (
     OK,
     Server,
     answers,
+    drips,
     each,
     echoes,
     floods,
@@ -29,6 +30,7 @@ from .servers import (
 )
 
 _MOST = 1000
+_BROKEN = b"HTTP/1.1 500 Broken\r\n"
 _SIZED = Settings(guards=Guards(most=_MOST))
 _BOMB = gzip.compress(bytes(50_000_000), mtime=0)
 _TLS_ONLY = Settings(verify="{ca}", guards=Guards(https_only=True))
@@ -167,7 +169,7 @@ CASES: list[Case] = [
         Case(
             name=f"flood-in-the-body-of-an-error-that-is-raised-{slug(what)}",
             promise="P7.3",
-            servers={"a": Server(floods(b"HTTP/1.1 500 Broken\r\n" + fields, piece))},
+            servers={"a": Server(floods(_BROKEN + fields, piece))},
             settings=Settings(guards=Guards(raises=True, most=most)),
             judge=(fails("HTTPError"), light()),
             weighed=True,
@@ -176,6 +178,26 @@ CASES: list[Case] = [
             ("with a length", b"Content-Length: %d\r\n\r\n" % FLOOD, b"x" * 60_000, None),
             ("in chunks", CHUNKED[len(OK) :], _chunk(b"x" * 60_000), None),
             ("and limited", b"Content-Length: %d\r\n\r\n" % FLOOD, b"x" * 60_000, _MOST),
+        )
+    ),
+    *(
+        Case(
+            name=f"drip-in-the-body-of-an-error-that-is-raised-{slug(what)}",
+            promise="P7.3",
+            servers={"a": Server(each(drips(piece, begin=_BROKEN + begin), echoes()))},
+            asks=(Ask(timeout=8.0), Ask(url="{a}/next")),
+            settings=Settings(guards=Guards(raises=True)),
+            judge=(
+                fails("HTTPError", ask=0),
+                within(0, 3, ask=0),
+                gives(b"/next"),
+                opens(2),
+            ),
+        )
+        for what, begin, piece in (
+            ("with a length", b"Content-Length: 1000000\r\n\r\n", b"x"),
+            ("in chunks", CHUNKED[len(OK) :], (b"1\r\nx\r\n",)),
+            ("until close", b"\r\n", b"x"),
         )
     ),
     # -- https_only

@@ -134,7 +134,6 @@ CASES: list[Case] = [
             servers=_answer(),
             asks=(call(evil),),
             judge=(_one_request, *(() if place == "url" else (nothing_sent(),))),
-            fronts="sync",
         )
         for place, call in _CHANGED.items()
         for how, evil in _EVIL.items()

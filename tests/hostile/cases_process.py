@@ -110,7 +110,6 @@ CASES: list[Case] = [
         servers={"a": Server(echoes())},
         asks=(Ask(url="{a}/1"), Ask(url="{a}/2", forked=True), Ask(url="{a}/3")),
         judge=(gives(b"/2", ask=1, counted="poisoned"), gives(b"/3", counted="poisoned"), opens(2)),
-        fronts="sync",
     ),
     Case(
         name="fork-while-a-body-is-unread",
@@ -118,7 +117,6 @@ CASES: list[Case] = [
         servers={"a": Server(each(says(_LONG + b"x" * 100, hang=True), echoes()))},
         asks=(Ask(read="unread"), Ask(url="{a}/2", forked=True), Ask(url="{a}/3")),
         judge=(gives(b"/2", ask=1, counted="poisoned"), gives(b"/3", counted="poisoned")),
-        fronts="sync",
     ),
     Case(
         name="fork-many",
@@ -129,6 +127,5 @@ CASES: list[Case] = [
             *(Ask(url=f"{{a}}/{n}", forked=n % 2 == 1) for n in range(1, 8)),
         ),
         judge=(gives(b"/7", counted="poisoned"), gives(b"/6", ask=6, counted="poisoned")),
-        fronts="sync",
     ),
 ]

@@ -10,10 +10,16 @@ from .case import Broken, Case, Run
 from .judgements import fails, gives, raises, says_not
 from .names import slug
 from .plan import Ask, Settings
-from .servers import OK, Server, closes, each, echoes, plain, says, speaks, tunnels
+from .servers import OK, Server, closes, each, echoes, plain, says, speaks, then, tunnels
 
 _PAGE = b"<html>the proxy's own page</html>"
 _SECRET = "s3cret-of-the-caller"
+
+
+def _hears(connection: RawConnection) -> None:
+    """Take the first flight of what the client sends to the origin."""
+    connection.sock.recv(16_384)
+
 
 #: What a proxy says to a CONNECT.
 _ANSWERS: dict[str, Script] = {
@@ -26,21 +32,25 @@ _ANSWERS: dict[str, Script] = {
     "an end after the request": says(),
     "a reset": lambda connection: (connection.recv_head(), connection.reset()),  # type: ignore[dict-item,return-value]
     "bare LF": says(b"HTTP/1.1 200 OK\n\n"),
-    "two lengths": says(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx"),
     "a field without a colon": says(b"HTTP/1.1 200 OK\r\nX\r\n\r\n"),
     "interim answers without end": says(b"HTTP/1.1 100 Continue\r\n\r\n" * 70),
     "too many fields": says(OK + b"X: y\r\n" * 300 + b"\r\n"),
     "a challenge that is wrong": says(plain(b"", b"Proxy-Authenticate: Digest", status=b"407 X")),
     "a challenge of bytes": says(plain(b"", b"Proxy-Authenticate: \xff", status=b"407 X")),
     "101": says(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"),
-    "204": says(b"HTTP/1.1 304 Not Modified\r\n\r\n"),
+    "304": says(b"HTTP/1.1 304 Not Modified\r\n\r\n"),
     "bytes before": speaks(b"220 smtp\r\n"),
 }  # fmt: skip
 #: What comes after the tunnel is open: no fault of the proxy's that is known to be one.
 _INSIDE: dict[str, Script] = {
     "an end": says(b"HTTP/1.1 200 OK\r\n\r\n"),
+    "an end after a 204": says(b"HTTP/1.1 204 No Content\r\n\r\n"),
+    "a reset after the hello": then(
+        says(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"), _hears, lambda proxy: proxy.reset()
+    ),
     "plain HTTP": says(b"HTTP/1.1 200 OK\r\n\r\n" + plain(_PAGE)),
     "garbage": says(b"HTTP/1.1 200 OK\r\n\r\n" + b"\0" * 100, hang=True),
+    "two lengths": says(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx"),
     "a body of the answer": says(plain(_PAGE), hang=True),
     "a certificate of another": tunnels(echoes(), tls="other CA"),
     "a certificate of another name": tunnels(echoes(), tls="other name"),
@@ -110,7 +120,7 @@ CASES: list[Case] = [
             servers={"p": Server(script)},
             asks=(Ask(url="https://a.example/", timeout=2.0),),
             settings=Settings(proxy="{p}", verify="{ca}"),
-            judge=(fails("ConnectionError"), _no_page),
+            judge=(fails("SSLError"), _no_page),
         )
         for what, script in _INSIDE.items()
     ),

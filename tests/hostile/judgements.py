@@ -27,14 +27,15 @@ __all__ = [
 ]
 
 
-def fails(*classes: str, counted: str = "poisoned") -> Judgement:
-    """The last request fails; ulak's error is of all the ``classes``.
+def fails(*classes: str, counted: str = "poisoned", ask: int = -1) -> Judgement:
+    """A request fails; ulak's error is of all the ``classes``.
 
     :param counted: as what it counts when there is an answer instead.
+    :param ask: which request; the last one by default.
     """
 
     def judge(run: Run) -> Iterator[Broken]:
-        got = run.last
+        got = run.played.outcomes[ask]
         if got.error is None:
             yield Broken(
                 counted, f"an answer {got.status} of {got.length} bytes: {got.body[:40]!r}"
@@ -226,11 +227,12 @@ def is_both(*classes: str) -> Judgement:
     return judge
 
 
-def within(least: float, most: float) -> Judgement:
-    """The last request took that long, for ulak."""
+def within(least: float, most: float, *, ask: int = -1) -> Judgement:
+    """A request took that long, for ulak; the last one by default."""
 
     def judge(run: Run) -> Iterator[Broken]:
-        if run.ours and not least <= run.last.seconds <= most:
-            yield Broken("other", f"{run.last.seconds:.2f} s, not {least} to {most}")
+        seconds = run.played.outcomes[ask].seconds
+        if run.ours and not least <= seconds <= most:
+            yield Broken("other", f"{seconds:.2f} s, not {least} to {most}")
 
     return judge

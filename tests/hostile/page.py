@@ -9,13 +9,14 @@ import datetime
 import os
 import platform
 import string
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from .case import KINDS, PROMISED
 from .cases import CASES
 from .clients import CLIENTS
-from .tally import Tally
+from .tally import Tally, asked_of
 
 __all__ = ["page", "table"]
 
@@ -38,6 +39,10 @@ def _other(one: Tally) -> str:
     return str(one.counts["other"]) if one.client.startswith("ulak") else "not asked"
 
 
+def _not_asked(one: Tally) -> int:
+    return len(CASES) - len(asked_of(one.client, list(CASES.values())))
+
+
 def _gets(one: Tally) -> str:
     return f"{one.gets[0]:,} of {one.gets[1]:,}" if one.gets[1] else "not asked"
 
@@ -45,7 +50,8 @@ def _gets(one: Tally) -> str:
 _ROWS: list[tuple[str, Callable[[Tally], str]]] = [
     ("version", lambda one: one.version),
     ("cases played", lambda one: f"{one.played:,}"),
-    ("not possible with it", lambda one: str(len(one.unsupported))),
+    ("cases not possible with it", lambda one: str(len(one.unsupported))),
+    ("cases of settings that only ulak has", lambda one: str(_not_asked(one))),
     ("**foreign exceptions**", _count("foreign")),
     (f"**past a deadline by more than {PROMISED} s**", _late),
     ("**leaked credentials**", _count("credential")),
@@ -75,7 +81,7 @@ def table(tallies: Sequence[Tally]) -> str:
 
 
 def _by_promise(tallies: Sequence[Tally]) -> str:
-    """For each promise, in how many of its cases one of the counted things went wrong."""
+    """For each promise, in how many of the cases played one of the counted things went wrong."""
     lines = [
         "| promise | cases | " + " | ".join(one.client for one in tallies) + " |",
         "|---|---|" + "---|" * len(tallies),
@@ -89,9 +95,10 @@ def _by_promise(tallies: Sequence[Tally]) -> str:
 
 
 def _of_promise(one: Tally, names: Sequence[str]) -> str:
-    if one.broken.keys().isdisjoint(names):
+    played = [name for name in names if name in one.broken]
+    if not played:
         return "not asked"
-    return str(sum(_counted(one, name) for name in names))
+    return f"{sum(_counted(one, name) for name in played)} of {len(played)}"
 
 
 def _counted(one: Tally, name: str) -> bool:
@@ -99,8 +106,19 @@ def _counted(one: Tally, name: str) -> bool:
     return any(ours or broken.kind != "other" for broken in one.broken.get(name, []))
 
 
+def _lacks(tallies: Sequence[Tally]) -> str:
+    """For each client why cases were not possible with it, and how many."""
+    lines = ["| client | what it has no way to do | cases |", "|---|---|---|"]
+    for one in tallies:
+        lines += [
+            f"| {one.client} | {lack} | {count} |"
+            for lack, count in Counter(one.unsupported.values()).most_common()
+        ]
+    return "\n".join(lines)
+
+
 def page(tallies: Sequence[Tally]) -> str:
-    """docs/reliability.md."""
+    """docs/reliability.md, of clients that were asked all cases that are for them."""
     today = datetime.datetime.now(datetime.UTC).date()
     deadlines = "\n".join(
         f"| {one.client} | {CLIENTS[one.client].deadline} | {one.seconds:.0f} |" for one in tallies
@@ -114,6 +132,7 @@ def page(tallies: Sequence[Tally]) -> str:
         python=platform.python_version(),
         table=table(tallies),
         promises=_by_promise(tallies),
+        lacks=_lacks(tallies),
         kinds=kinds,
         deadlines=deadlines,
     )

@@ -111,7 +111,8 @@ class Ask:
     interrupt: float | None = None
     #: After so many seconds the session is closed, by another thread or task.
     close_session: float | None = None
-    #: In a child of the process; for synchronous clients.
+    #: In a child of the process, which closes the session then; an asynchronous client has a
+    #: loop of its own there.
     forked: bool = False
     #: Set on the prepared request: ``method``, ``url``, or a header's name, and the value.
     changed: tuple[str, str] | None = None

@@ -64,7 +64,7 @@ CLAUSES: dict[str, str] = {
     "P6.8": "What is odd and valid is read, and wherever the network cuts it the same comes out.",
     "P7.1": "Heads, lines, fields, chunk extensions and trailers are bounded.",
     "P7.2": "The number of content codings is bounded, and so is the memory that undoing them takes.",
-    "P7.3": "Of the body of a redirect, a challenge, a refused attempt or tunnel, or an error that is raised, a bounded part is read.",
+    "P7.3": "Of the body of a redirect, a challenge, a refused attempt or tunnel, or an error that is raised, a bounded part is read, in a bounded time.",
     "P7.4": "A stream takes bounded memory, however long; parting with it reads no more.",
     "P7.5": "`max_body_size` bounds a body after decoding, however it is framed and read; more is a `BodyTooLarge`.",
     "P8.1": "Connections of other hosts, ports, names, schemes or certificates are other connections.",

@@ -110,8 +110,6 @@ def _lateness(found: Sequence[Broken]) -> float:
 
 def _play(result: Tally, client: Remote, case: Case, lock: threading.Lock, total: int) -> None:
     """Play one case, and note what came of it; a second time, what was better."""
-    if not case.suits(asynchronous=client.asynchronous):
-        return
     run: Run | None = None
     try:
         run, broken = perform(case, client, scaled=True)

@@ -36,7 +36,6 @@ def wardrobe(tmp_path_factory: pytest.TempPathFactory) -> Wardrobe:
         pytest.param(case, client, id=f"{case.name}-{name}", marks=_marks(case, name))
         for case in CASES.values()
         for name, client in CLIENTS.items()
-        if case.suits(asynchronous=client.asynchronous)
     ],
 )
 def test_case(wardrobe: Wardrobe, no_leaks: None, case: Case, client: Client) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from .servers import Server, Wardrobe, honest, plain, says
 from .tally import Tally, asked_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "threat-model.md"
+#: The comparison on record.
+RELIABILITY = PAGE.with_name("reliability.md")
 SECRET = "s3cret-of-the-caller"
 
 
@@ -164,8 +167,60 @@ def test_what_was_counted_is_written() -> None:
     assert "| **past a deadline by more than 0.25 s** | 0 | 1 (longest 2.1 s) |" in written
     assert "| GETs lost at a server that drops connections | not asked | 7 of 10,000 |" in written
     assert "| what only ulak has promised | 0 | not asked |" in written
-    assert re.search(r"^\| P6 \| \d+ \| 0 \| 2 \|$", written, re.M)
+    assert re.search(r"^\| P6 \| \d+ \| 0 of 1 \| 2 of 2 \|$", written, re.M)
     assert "$" not in written
+
+
+def _rows(text: str, first: str) -> dict[str, list[str]]:
+    """The rows of the page's table that begins with ``first``, by their first cells."""
+    table = text.partition(f"\n{first} ")[2].partition("\n\n")[0]
+    cells = [line.strip("| ").split(" | ") for line in table.splitlines()[2:]]
+    return {row[0]: row[1:] for row in cells}
+
+
+def _numbers(row: list[str]) -> list[int]:
+    """Of each cell the last number; 0 where nothing was asked."""
+    return [int((re.findall(r"[\d,]+", cell) or ["0"])[-1].replace(",", "")) for cell in row]
+
+
+def _check_sums(text: str) -> None:
+    """Every case is counted once for every client, and every one played once by its promise."""
+    rows = _rows(text, "| | ulak |")
+    clauses = {name: _numbers(row) for name, row in _rows(text, "| promise | cases |").items()}
+    total = sum(row[0] for row in clauses.values())
+    assert f": {total:,} cases, each" in text
+    assert f"and make {total:,} together" in text
+    played = _numbers(rows["cases played"])
+    lacks = _numbers(rows["cases not possible with it"])
+    settings = _numbers(rows["cases of settings that only ulak has"])
+    assert [sum(counts) for counts in zip(played, lacks, settings, strict=True)] == [
+        total for _ in played
+    ]
+    assert [sum(counts) for counts in zip(*clauses.values(), strict=True)] == [total, *played]
+    why = text.partition("\n| client | what it has no way to do |")[2].partition("\n\n")[0]
+    assert sum(map(int, re.findall(r"(\d+) \|$", why, re.M))) == sum(lacks)
+
+
+def test_the_numbers_of_cases_add_up() -> None:
+    cases = list(CASES.values())
+    ours, other = Tally("ulak", "1.0"), Tally("requests", "2.0")
+    ours.broken = {case.name: [] for case in cases}
+    other.broken = {case.name: [] for case in asked_of("requests", cases)}
+    for lack, count in (("to sing", 3), ("to dance", 2)):
+        for _ in range(count):
+            other.unsupported[other.broken.popitem()[0]] = lack
+    other.seconds = 7.0  # no case
+    written = page.page([ours, other])
+    _check_sums(written)
+    assert "| requests | to sing | 3 |\n| requests | to dance | 2 |" in written
+
+
+def test_the_page_on_record_is_of_the_cases_that_there_are() -> None:
+    text = RELIABILITY.read_text(encoding="utf-8")
+    recorded = {name: int(row[0]) for name, row in _rows(text, "| promise | cases |").items()}
+    there_are = Counter(case.promise.partition(".")[0] for case in CASES.values())
+    assert recorded == there_are, "cases came or went since it was written: run `make reliability`"
+    _check_sums(text)
 
 
 def test_settings_of_ulaks_own_are_asked_of_no_other() -> None:
@@ -180,7 +235,7 @@ def test_settings_of_ulaks_own_are_asked_of_no_other() -> None:
     other.broken = {case.name: [] for case in others}
     written = page.page([other])
     assert re.search(r"^\| P16 \| \d+ \| not asked \|$", written, re.M)
-    assert re.search(r"^\| P7 \| \d+ \| 0 \|$", written, re.M)
+    assert re.search(r"^\| P7 \| \d+ \| 0 of \d+ \|$", written, re.M)
 
 
 def test_a_plan_is_filled_with_addresses() -> None:

@@ -131,7 +131,7 @@ class Host(ulak.Session):
                     raise step.response.said.breaks
                 return step.response.content
             case Skim():
-                return step.response._load_at_most(64 * 1024)
+                return step.response._load_at_most(64 * 1024, step.seconds)
             case Hooks():
                 return dispatch_hook("response", step.request.hooks, step.response)
             case Close():

@@ -310,11 +310,15 @@ MADE_AT = r"fronts\.py:\d+"
 def test_a_session_that_was_not_used_or_was_closed_is_dropped_in_silence(
     http_server: HttpServer, front: Front
 ) -> None:
-    ulak.AsyncSession()
-    with front.session() as session:
-        session.get(f"{http_server.url}/get")
-    del session
-    gc.collect()
+    gc.collect()  # what others left
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        ulak.AsyncSession()
+        with front.session() as session:
+            session.get(f"{http_server.url}/get")
+        del session
+        gc.collect()
+    assert [str(warning.message) for warning in said] == []
 
 
 # -- loops -------------------------------------------------------------------

@@ -540,6 +540,8 @@ def test_a_source_that_fails_when_it_is_cancelled(gate: Gate) -> None:
             gathering = session.gather(source())
             await anext(gathering)
             await gathering.aclose()
+            assert asyncio.all_tasks() == {asyncio.current_task()}
+        assert gate.came == [0]
 
     gate.open()
     run(main)

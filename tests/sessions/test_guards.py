@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import pickle
 import socket
+import threading
+import time
 import tracemalloc
 from typing import Any
 
@@ -14,6 +17,7 @@ import pytest
 import ulak
 from tests.support import Answer, HttpServer, RawConnection
 from tests.support.fronts import Front
+from ulak._policy.steps import ERROR_TIME
 from ulak.adapters import BaseAdapter
 from ulak.exceptions import BodyTooLarge, HTTPSRequired, InvalidOption, StreamConsumedError
 
@@ -281,9 +285,39 @@ def test_an_error_whose_body_is_cut_off_is_still_that_error(start_raw_server, fr
     with front.session() as session:
         with pytest.raises(ulak.HTTPError, match="404") as caught:
             session.get(url, raise_for_status=True)
-        assert caught.value.response.content in (b"", b"abc")
+        assert caught.value.response.content == b"abc"
         with pytest.raises(ulak.exceptions.ChunkedEncodingError):
             session.get(url)
+
+
+@pytest.mark.parametrize("framing", ["length", "gzip"])
+def test_an_error_waits_a_short_time_for_its_body(
+    start_raw_server, front: Front, framing: str
+) -> None:
+    """What has come by then is there, and the connection is closed."""
+    closed = threading.Event()
+    coded = gzip.compress(os.urandom(60_000), 0)
+    begin = b"abc" if framing == "length" else coded[:1000]
+
+    def stalling(connection: RawConnection) -> None:
+        connection.recv_head()
+        fields = b"Content-Encoding: gzip\r\n" if framing == "gzip" else b""
+        connection.send(b"HTTP/1.1 404 No\r\n", fields, b"Content-Length: 9999\r\n\r\n", begin)
+        assert connection.sock.recv(1) == b""
+        closed.set()
+
+    url = f"http://127.0.0.1:{start_raw_server(stalling).port}/"
+    with front.session(timeout=20) as session:
+        start = time.monotonic()
+        with pytest.raises(ulak.HTTPError, match="404") as caught:
+            session.get(url, raise_for_status=True)
+        assert ERROR_TIME <= time.monotonic() - start < ERROR_TIME + 3
+        assert closed.wait(5)
+    content = caught.value.response.content
+    if framing == "length":
+        assert content == b"abc"
+    else:
+        assert 900 < len(content) < 1000
 
 
 def test_what_was_cut_for_an_error_is_whole_when_it_is_sent_for_itself(

@@ -6,6 +6,7 @@ import json
 import pickle
 import ssl
 from pathlib import Path
+from typing import Any
 
 import pytest
 from urllib3.exceptions import InsecureRequestWarning
@@ -165,6 +166,40 @@ def test_the_deadline_and_what_took_so_long(
     with pytest.raises(ulak.TotalTimeout) as caught:
         session.post(url, data=data, timeout=ulak.Timeout(total=0.4))
     assert str(caught.value) == f"POST {url}: the deadline passed while {doing} (total=0.4 s)"
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda response: response.content,
+        lambda response: list(response.iter_content(3)),
+        lambda response: list(response.iter_content(None)),
+        lambda response: list(response.iter_lines()),
+    ],
+    ids=["content", "pieces", "pieces as they come", "lines"],
+)
+@pytest.mark.parametrize("most", [None, 100])
+@pytest.mark.parametrize("overrides", [False, True])
+def test_the_deadline_while_a_body_is_streamed(
+    front: Front, start_raw_server, read: Any, most: int | None, overrides: bool
+) -> None:
+    class Own(front.Session):  # type: ignore[name-defined,misc]  # a class by its front
+        def send(self, request: Any, **settings: Any) -> Any:
+            return super().send(request, **settings)
+
+    def moved(connection: RawConnection) -> None:
+        connection.recv_request()
+        connection.send(b"HTTP/1.1 302 X\r\nLocation: /here\r\nContent-Length: 0\r\n\r\n")
+        half_a_body(connection)
+
+    url = start_raw_server(moved).url
+    with front.open((Own if overrides else front.Session)(max_body_size=most)) as session:
+        response = session.get(url, stream=True, timeout=ulak.Timeout(total=0.3))
+        with pytest.raises(ulak.TotalTimeout) as caught:
+            read(response)
+    said = "the deadline passed while reading the body (total=0.3 s)"
+    assert str(caught.value) == f"GET {url}/here: {said}"
+    assert caught.value.response.status_code == 200
 
 
 def test_the_deadline_while_connecting(session: ulak.Session) -> None:

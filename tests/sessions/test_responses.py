@@ -531,7 +531,7 @@ def test_a_raw_that_can_only_be_read(front: Front) -> None:
     assert by_hand(front, Readable()).content == b"hello"
     assert list(by_hand(front, Readable()).iter_content(2)) == [b"he", b"ll", b"o"]
     response = by_hand(front, Readable())
-    front.run(front.real(response)._load_at_most(3))
+    front.run(front.real(response)._load_at_most(3, 1.0))
     assert response.content[:3] == b"hel"
     response.close()
 

@@ -404,7 +404,8 @@ def test_closed_at_every_turn_of_the_loop(
     loop = Loop()
     loop.factory = TurnCounter
     scenario = SCENARIOS[name](ground)
-    loop.run(close_everywhere(scenario, ground, certificates, act_at_turns(first)))
+    closed = close_everywhere(scenario, ground, certificates, act_at_turns(first))
+    assert loop.run(closed) > 0
 
 
 # -- by what the standard library cancels with -------------------------------

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import io
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -12,6 +14,7 @@ from urllib3 import exceptions as lower
 import ulak
 from tests.support import Answer, HttpServer, RawConnection
 from tests.support.routes import pattern
+from ulak.adapters import HTTPAdapter
 
 BODY = pattern(10_000)
 
@@ -154,13 +157,25 @@ def test_release_conn_at_the_end(http_server: HttpServer, session) -> None:
     assert http_server.connections == 1
 
 
-def test_a_dropped_raw_closes(http_server: HttpServer, session: ulak.Session) -> None:
-    def fetch() -> None:
-        session.get(f"{http_server.url}/stream-bytes/1000000", stream=True).raw.read(10)
+def test_a_dropped_raw_closes(start_raw_server) -> None:
+    """The connection is closed, and its place in the pool is free."""
+    closed = threading.Semaphore(0)
 
-    for _ in range(3):
-        fetch()
-    session.get(f"{http_server.url}/get")
+    def script(connection: RawConnection) -> None:
+        connection.recv_request()
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", bytes(1000))
+        connection.wait_closed()
+        closed.release()
+
+    url = start_raw_server(script).url
+    with ulak.Session() as session:
+        session.mount("http://", HTTPAdapter(pool_maxsize=1, pool_block=True))
+        for _ in range(3):
+            response = session.get(url, stream=True, timeout=ulak.Timeout(pool=1))
+            assert response.raw.read(10) == bytes(10)
+            del response
+            gc.collect()
+            assert closed.acquire(timeout=5)
 
 
 def test_a_head_has_no_body(http_server: HttpServer, session: ulak.Session) -> None:

@@ -22,7 +22,7 @@ from urllib3.util import Retry
 from .. import _bodies
 from .._errors import about
 from .._response import BaseResponse
-from .._root import say_more
+from .._root import say_more, say_total
 from .._types import UNSET
 from ..exceptions import (
     ChunkedEncodingError,
@@ -36,7 +36,7 @@ from ..exceptions import (
 from ..retries import after_error, after_response, pause, reads_bodies, resolve
 from ..timeouts import Timeout
 from .redirects import RedirectHost, next_request
-from .steps import Close, Hooks, Load, Pause, Resend, Rewind, Send, Skim
+from .steps import ERROR_TIME, Close, Hooks, Load, Pause, Resend, Rewind, Send, Skim
 from .strangers import kind_of
 
 if TYPE_CHECKING:
@@ -136,10 +136,7 @@ class Conversation:
         request = request if guards is None else guards.bind(request)
         while True:
             if history and self._host._overrides_send:
-                self._check_open(request)
-                limits = self._limits(request)
-                request._raises = self._raises
-                response = yield Resend(request, self._proxies, limits, self._policy, guards)
+                response = yield from self._resend(request)
             elif request.auth_flow is None:
                 response = yield from self._attempt(request)
             else:
@@ -153,7 +150,7 @@ class Conversation:
                     history.append(response)
                     continue
                 if self._raises and response._is_error():
-                    yield Skim(response, hurried=False)
+                    yield Skim(response, ERROR_TIME)
                     return response
                 if self._stream:
                     return response
@@ -193,6 +190,18 @@ class Conversation:
 
     # One hop.
 
+    def _resend(self, request: PreparedRequest) -> Steps:
+        """Send by the session's own ``send``."""
+        self._check_open(request)
+        limits = self._limits(request)
+        request._raises = self._raises
+        response: BaseResponse = yield Resend(
+            request, self._proxies, limits, self._policy, self._guards
+        )
+        if self._deadline is not None:
+            response._total = self._timeout.total
+        return response
+
     def _run_hooks(self, request: PreparedRequest, response: BaseResponse) -> Steps:
         """Let the caller's hooks see the response, and replace it."""
         hooked: BaseResponse = yield Hooks(request, response)
@@ -227,6 +236,8 @@ class Conversation:
             except RequestException as exc:
                 wait = self._wait_after_error(request, exc)
             else:
+                if self._deadline is not None:
+                    response._total = self._timeout.total
                 if guards is not None:
                     guards.limit(response)
                 policy = self._policy_for(request, response)
@@ -370,9 +381,13 @@ class Conversation:
         return wait
 
     def _say_how_long(self, error: RequestException) -> None:
-        """Add to an error of the deadline which that was, where an adapter knows what is left."""
-        if isinstance(error, TotalTimeout) and self._deadline is not None:
-            say_more(error, f" (total={self._timeout.total:g} s)")
+        """Add to an error of the deadline which that was, where an adapter knows what is left.
+
+        What strikes while a body is read is the response's, and says so already.
+        """
+        total = None if self._deadline is None else self._timeout.total
+        if total is not None and error.response is None and isinstance(error, TotalTimeout):
+            say_total(error, total)
 
     def _say_how_often(self, error: RequestException) -> None:
         """Add to the last error's message how many attempts it ends, if there was a retry."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .guards import Guards
 
 __all__ = [
+    "ERROR_TIME",
     "SKIM_LIMIT",
     "SKIM_TIME",
     "Close",
@@ -35,6 +36,10 @@ __all__ = [
 SKIM_LIMIT = 64 * 1024
 #: Seconds that reading them may take, however long the timeout is.
 SKIM_TIME = 1.0
+#: Seconds that reading an error's body may take, which goes into the exception.  The status
+#: is known, and whoever asked for it to be raised waits for no more than that; but the text
+#: may say what was wrong, and 64 KiB come within this over 300 kbit/s.
+ERROR_TIME = 2.0
 
 
 class Send(NamedTuple):
@@ -82,8 +87,8 @@ class Skim(NamedTuple):
     """Read a body that nobody asked for, up to :data:`SKIM_LIMIT`, and part with it."""
 
     response: BaseResponse
-    #: Whether it has :data:`SKIM_TIME`, and not the time of any other body.
-    hurried: bool = True
+    #: How long that may take.
+    seconds: float = SKIM_TIME
 
 
 class Close(NamedTuple):

@@ -25,6 +25,7 @@ __all__ = [
     "METHODS_WITH_BODY",
     "Tunnel",
     "TunnelRefused",
+    "TunnelSpoiled",
     "announce_no_body",
     "body_length",
     "check_bodiless",
@@ -158,10 +159,16 @@ class TunnelRefused(Exception):
     """The proxy opens no tunnel; the text says what it answered."""
 
 
+class TunnelSpoiled(Exception):
+    """The tunnel stands, and something has come through it where TLS lets the client begin."""
+
+
 class Tunnel:
     """Asking a proxy for a tunnel (RFC 9110, section 9.3.6).
 
-    Nothing of what the proxy says is ever taken for an answer of the origin.
+    Nothing of what the proxy says is ever taken for an answer of the origin.  Up to the
+    blank line that ends a 2xx, what goes wrong is the proxy's; what follows it came through
+    the tunnel, whatever fields of framing the answer has, and is TLS's to judge.
 
     :param host: the origin's, an IPv6 address with or without its brackets.
     :param fields: what the proxy is told besides, such as Proxy-Authorization.
@@ -179,11 +186,12 @@ class Tunnel:
     def check(self) -> None:
         """See that the tunnel is open, once the answer's head is whole.
 
-        :raises TunnelRefused: when it is not, or can no longer be trusted.
+        :raises TunnelRefused: when it is not.
+        :raises TunnelSpoiled: when it is, and cannot be used, because of what came with it.
         """
         head: ResponseHead | None = self.parser.head
         if head is None or not 200 <= head.status < 300:
             said = "no answer" if head is None else f"{head.status} {head.reason}"
             raise TunnelRefused(f"Tunnel connection failed: {said}")
         if self.parser.leftover:
-            raise TunnelRefused("the proxy sent data before the tunnel was used")
+            raise TunnelSpoiled("data came through the tunnel before the handshake began")

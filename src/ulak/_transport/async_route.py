@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib3 import exceptions as lower
 
 from .. import _urls
-from .._protocol.exchange import Tunnel, TunnelRefused
+from .._errors import broken_handshake
+from .._protocol.exchange import Tunnel, TunnelRefused, TunnelSpoiled
 from .._protocol.h1 import ProtocolViolation
 from .._protocol.socks import Negotiation, SocksError
 from ..exceptions import RequestException
@@ -207,7 +208,7 @@ class Dialler(NamedTuple):
         except BaseException as exc:
             conn.abort()
             if context is not None and isinstance(exc, ConnectionError):
-                raise _hung_up() from exc
+                raise broken_handshake() from exc
             raise
         return conn
 
@@ -245,7 +246,8 @@ class Dialler(NamedTuple):
     ) -> None:
         """Have the proxy open a tunnel, and shake hands with the origin through it.
 
-        :raises urllib3.exceptions.ProxyError: for whatever the proxy does wrong.
+        :raises urllib3.exceptions.ProxyError: for whatever the proxy does wrong until it
+            has opened the tunnel.
         """
         try:
             try:
@@ -259,6 +261,8 @@ class Dialler(NamedTuple):
                 raise
             except TunnelRefused as exc:
                 raise lower.ProxyError("the proxy refused the tunnel", exc) from exc
+            except TunnelSpoiled as exc:
+                raise lower.SSLError(exc) from exc
             except (OSError, ProtocolViolation) as exc:
                 raise lower.ProxyError("the proxy broke off the CONNECT", exc) from exc
             progress.is_beyond_proxy = True
@@ -274,15 +278,11 @@ class Dialler(NamedTuple):
             conn.abort()
             # A TypeError is what Python 3.11 makes of any failure of TLS inside TLS.
             if progress.is_beyond_proxy and isinstance(exc, ConnectionError | TypeError):
-                raise _hung_up() from exc
+                raise broken_handshake() from exc
             raise
         if conn.transport is None:
-            raise _hung_up()
+            raise broken_handshake()
         conn.is_tls = True
-
-
-def _hung_up() -> ssl.SSLError:
-    return ssl.SSLError("the peer broke the TLS handshake off")
 
 
 def _tls(context: ssl.SSLContext | None, host: str) -> dict[str, Any]:

@@ -19,9 +19,16 @@ from typing import TYPE_CHECKING, Any
 
 from urllib3 import exceptions as lower
 
-from .._errors import TotalTimeoutError, WriteTimeoutError
+from .._errors import TotalTimeoutError, WriteTimeoutError, broken_handshake
 from .._protocol import h1
-from .._protocol.exchange import ANSWER_WAIT, CONTINUE_WAIT, JOIN_LIMIT, Tunnel, TunnelRefused
+from .._protocol.exchange import (
+    ANSWER_WAIT,
+    CONTINUE_WAIT,
+    JOIN_LIMIT,
+    Tunnel,
+    TunnelRefused,
+    TunnelSpoiled,
+)
 from ..exceptions import InvalidOption, RequestException
 from . import clock, dial, stock
 from .payload import CallerError, caller_blocks
@@ -87,9 +94,12 @@ class CodecConnection(_HTTPConnection):
                 self._tunnel_address = self._checked_address(self._tunnel_host)
             super().connect()
         except BaseException as exc:
+            shakes_hands = self.sock is not None and isinstance(exc, ConnectionError)
             self.close()
             if self._watchdog is not None and self._watchdog.bit and isinstance(exc, Exception):
                 raise self.too_late() from exc
+            if shakes_hands:
+                raise broken_handshake() from exc
             raise
         finally:
             if self._watchdog is not None:
@@ -197,8 +207,9 @@ class CodecConnection(_HTTPConnection):
     def _tunnel(self) -> None:
         """Ask the proxy for a tunnel (RFC 9110, section 9.3.6); urllib3 calls this.
 
-        :raises urllib3.exceptions.ProxyError: for whatever goes wrong; nothing
-            of what the proxy says is ever taken for an answer of the origin.
+        :raises urllib3.exceptions.ProxyError: for whatever goes wrong until it is open;
+            nothing of what the proxy says is ever taken for an answer of the origin.
+        :raises urllib3.exceptions.SSLError: when it is, and spoiled already.
         """
         sock = self.sock
         given = self._tunnel_headers.items()  # type: ignore[attr-defined]  # http.client's
@@ -216,6 +227,9 @@ class CodecConnection(_HTTPConnection):
             raise lower.ProxyError("the proxy broke off the CONNECT", exc) from exc
         except TunnelRefused as exc:
             raise lower.ProxyError("the proxy refused the tunnel", exc) from exc
+        except TunnelSpoiled as exc:
+            self.tunnel_is_open = True
+            raise lower.SSLError(exc) from exc
         self.tunnel_is_open = True
         self._bound_handshake(sock)
         if self._tunnel_scheme == "https":

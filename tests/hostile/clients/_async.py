@@ -10,7 +10,16 @@ from dataclasses import replace
 from typing import Any
 
 from ..plan import Ask, Got, Plan, Played, Raised, Settings, Unsupported
-from ._outcomes import Kept, check_no_socks, outcome_of, raised, tasks_left, weighed, world
+from ._outcomes import (
+    Kept,
+    check_no_socks,
+    in_a_child,
+    outcome_of,
+    raised,
+    tasks_left,
+    weighed,
+    world,
+)
 
 __all__ = ["AsyncClient"]
 
@@ -23,6 +32,8 @@ class AsyncClient:
     family: tuple[type[BaseException], ...]
     #: Whether it does SOCKS without a further package.
     socks = False
+    #: Whether a session may be used on another loop than the one that it was made in.
+    moves = False
 
     # -- what a subclass knows
 
@@ -88,8 +99,10 @@ class AsyncClient:
         return Played(tuple(outcomes), tasks=tasks_left())
 
     async def _asked(self, session: Any, ask: Ask, unread: list[Any], position: int) -> Got:
-        if ask.forked or ask.changed:
-            raise Unsupported("forks, and prepared requests")
+        if ask.forked:
+            if not self.moves:
+                raise Unsupported("a forked child: a session belongs to one loop")
+            return in_a_child(lambda: asyncio.run(self._last(session, ask)))
         if ask.times == 1:
             left: list[Any] = []
             got = await self._once(session, ask, left)
@@ -106,6 +119,11 @@ class AsyncClient:
                 return await self._once(session, one, [])
 
         return outcome_of(begin, list(await asyncio.gather(*map(one_of, asks))))
+
+    async def _last(self, session: Any, ask: Ask) -> Got:
+        got = await self._once(session, ask, [])
+        await self.close(session)
+        return got
 
     async def _once(self, session: Any, ask: Ask, left: list[Any]) -> Got:
         if ask.interrupt is None and ask.close_session is None:

@@ -9,11 +9,13 @@ import asyncio
 import contextlib
 import io
 import os
+import pickle
 import socket
 import tempfile
 import threading
 import time
 import tracemalloc
+import warnings
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import replace
@@ -28,6 +30,7 @@ __all__ = [
     "body_of",
     "certificate",
     "check_no_socks",
+    "in_a_child",
     "outcome_of",
     "pieces",
     "raised",
@@ -145,6 +148,28 @@ def outcome_of(begin: float, many: list[Got], together: bool = False) -> Got:
     crossed = sum(not got.error and got.body != target_of(got.url) for got in many)
     last = next((got for got in many if got.error), many[-1])
     return replace(last, seconds=seconds, lost=lost, crossed=crossed)
+
+
+def in_a_child(ask: Callable[[], Got]) -> Got:
+    """What ``ask`` returns in a forked child, which leaves all that is the parent's as it is."""
+    reader, writer = os.pipe()
+    with warnings.catch_warnings():
+        # Later Pythons warn of threads; those of the servers are of no concern to the child.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            os.write(writer, pickle.dumps(ask()))
+            status = 0
+        finally:
+            os._exit(status)
+    os.close(writer)
+    with open(reader, "rb") as pipe:
+        told = pipe.read()
+    os.waitpid(child, 0)
+    got: Got = pickle.loads(told)
+    return got
 
 
 # -- the world around a plan -------------------------------------------------

@@ -5,12 +5,9 @@ from __future__ import annotations
 import contextlib
 import gc
 import json
-import os
-import pickle
 import signal
 import threading
 import time
-import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from types import FrameType, ModuleType
@@ -22,6 +19,7 @@ from ._outcomes import (
     body_of,
     certificate,
     check_no_socks,
+    in_a_child,
     outcome_of,
     raised,
     weighed,
@@ -83,7 +81,7 @@ class RequestsClient:
 
     def _asked(self, session: Any, ask: Ask, unread: list[Any], position: int) -> Got:
         if ask.forked:
-            return self._in_a_child(session, ask)
+            return in_a_child(lambda: self._last(session, ask))
         if ask.times == 1:
             got, response = self._once(session, ask)
             if response is not None:
@@ -96,6 +94,11 @@ class RequestsClient:
         with ThreadPoolExecutor(ask.together) as threads:
             many = list(threads.map(lambda one: self._once(session, one)[0], asks))
         return outcome_of(begin, many)
+
+    def _last(self, session: Any, ask: Ask) -> Got:
+        got, _ = self._once(session, ask)
+        session.close()
+        return got
 
     def _once(self, session: Any, ask: Ask) -> tuple[Got, Any]:
         left: list[Any] = []
@@ -142,16 +145,23 @@ class RequestsClient:
         options = self.options(ask)
         if ask.changed is None:
             return session.request(ask.method, ask.url, stream=ask.read != "whole", **options)
-        kept = ("timeout", "allow_redirects")
-        sent = {name: options.pop(name) for name in kept}
-        request = self._module.Request(ask.method, ask.url, headers=options.get("headers"))
+        return session.send(self.changed(session, ask), **self.sent(options))
+
+    def changed(self, session: Any, ask: Ask) -> Any:
+        """A request that ``session`` has prepared, and that was changed since."""
+        headers = _headers(ask.headers) if ask.headers else None
+        request = self._module.Request(ask.method, ask.url, headers=headers)
         prepared = session.prepare_request(request)
-        part, value = ask.changed
+        part, value = ask.changed or ("", "")
         if part in ("method", "url"):
             setattr(prepared, part, value)
         else:
             prepared.headers[part] = value
-        return session.send(prepared, **sent)
+        return prepared
+
+    def sent(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Those keywords of a call that sending what is prepared takes."""
+        return {name: options[name] for name in ("timeout", "allow_redirects")}
 
     def options(self, ask: Ask) -> dict[str, Any]:
         """The keywords of the call."""
@@ -211,28 +221,6 @@ class RequestsClient:
 
     def _raised(self, error: BaseException) -> Raised:
         return raised(error, self._family)
-
-    def _in_a_child(self, session: Any, ask: Ask) -> Got:
-        """Ask in a forked child, which ends without tidying up what is the parent's."""
-        reader, writer = os.pipe()
-        with warnings.catch_warnings():
-            # Later Pythons warn of threads; those of the servers are of no concern to the child.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            child = os.fork()
-        if child == 0:
-            status = 1
-            try:
-                got, _ = self._once(session, ask)
-                os.write(writer, pickle.dumps(got))
-                status = 0
-            finally:
-                os._exit(status)
-        os.close(writer)
-        with open(reader, "rb") as pipe:
-            told = pipe.read()
-        os.waitpid(child, 0)
-        got: Got = pickle.loads(told)
-        return got
 
 
 def _headers(headers: Any) -> dict[Any, Any]:

@@ -55,6 +55,8 @@ class Client(AsyncClient):
     async def request(self, session: Any, ask: Ask) -> Any:
         if ask.retries:
             raise Unsupported("retries")
+        if ask.changed:
+            raise Unsupported("prepared requests")
         options: dict[str, Any] = {
             "headers": list(ask.headers),
             "timeout": aiohttp.ClientTimeout(total=ask.timeout),

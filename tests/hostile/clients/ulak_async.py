@@ -21,6 +21,7 @@ class Client(AsyncClient):
     name = "ulak-async"
     family = (ulak.RequestException,)
     socks = True
+    moves = True
 
     def __init__(self) -> None:
         self._calls = SyncClient()
@@ -46,6 +47,9 @@ class Client(AsyncClient):
         body = body_of(ask, apieces)
         if body is not None:
             options["data"] = body
+        if ask.changed is not None:
+            prepared = self._calls.changed(session, ask)
+            return await session.send(prepared, **self._calls.sent(options))
         return await session.request(ask.method, ask.url, stream=ask.read != "whole", **options)
 
     async def read(self, response: ulak.AsyncResponse, how: str, kept: Kept) -> None:
