@@ -288,7 +288,9 @@ class HTTPAdapter(BaseAdapter):
         """What a pool is remembered by: its place, its TLS context, its proxy."""
         parsed = _urls.parse(url)
         if parsed.scheme == "http":
-            return parsed.origin, proxy
+            if proxy is None or not normalise_proxy(proxy).startswith("https:"):
+                return parsed.origin, proxy
+            return parsed.origin, proxy, _tls.context_for(verify)  # by which the proxy is known
         if "ssl_context" in self.poolmanager.connection_pool_kw:
             return None
         return parsed.origin, proxy, _tls.context_for(verify, cert)
