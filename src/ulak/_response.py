@@ -128,6 +128,8 @@ class BaseResponse:
 
     @encoding.setter
     def encoding(self, value: str | None) -> None:
+        if value is not None and not isinstance(value, str):
+            raise InvalidOption(f"encoding={value!r} should be the name of a charset, or None")
         self._encoding = value
 
     @property
@@ -358,10 +360,7 @@ class BaseResponse:
             encoding = _text.guess_json_utf(content)
         if encoding is None:
             return self.text
-        try:
-            return content.decode(encoding)
-        except (LookupError, ValueError):
-            return self.text
+        return _text.decode_strictly(content, encoding) or self.text
 
     # What Python asks of an object.
 
