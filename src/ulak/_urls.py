@@ -249,7 +249,7 @@ def join(base: str, location: str) -> str:
     return prepare(_unsplit(scheme, authority, path, query, fragment))
 
 
-def join_base(base_url: str, url: str) -> str:
+def join_base(base_url: object, url: str) -> str:
     """Put a URL under a session's base URL.  The result is not checked or encoded yet.
 
     Unlike :func:`join`, the base is a folder: ``https://h/v1`` and ``/users`` (or
@@ -257,8 +257,14 @@ def join_base(base_url: str, url: str) -> str:
     back alone; ``""`` gives the base; ``?q=1`` its query.  ``//x`` is a path too, so that
     a path made from user input cannot choose the host.  A query of the base is kept in
     front.
+
+    :param base_url: what :func:`as_text` takes.
+    :param url: likewise, but a str.
+    :raises InvalidURL: for a base of bytes that are not UTF-8.
     """
     url = url.lstrip()
+    if not isinstance(base_url, str):
+        base_url = as_text(base_url)
     if not base_url or re.match(_ABSOLUTE, url):
         return url
     if not url:

@@ -428,6 +428,76 @@ def test_base_url_with_a_bad_url(front: Front) -> None:
                 session.get(url)  # type: ignore[arg-type]
 
 
+class Address:
+    """What other libraries have for a URL: its text is the URL."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def __str__(self) -> str:
+        return self.url
+
+
+@pytest.mark.parametrize("kind", [str.encode, Address])
+@pytest.mark.parametrize("how", ["argument", "attribute"])
+def test_base_url_may_be_what_a_url_may_be(
+    http_server: HttpServer, front: Front, session: ulak.Session, kind: Any, how: str
+) -> None:
+    if how == "argument":
+        with front.session(base_url=kind(http_server.url)) as other:
+            assert other.get("/get").ok
+    session.base_url = kind(http_server.url)
+    assert session.get("/get").ok
+
+
+@pytest.mark.parametrize("value", [5, object(), [], b"\xff", bytearray(b"http://h/")])
+def test_bad_base_urls_set_later(session: ulak.Session, value: Any) -> None:
+    session.base_url = value
+    with pytest.raises(e.RequestException) as caught:
+        session.get("/get")
+    assert isinstance(caught.value, ValueError)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("url", 5), ("url", b"http://127.0.0.1:1/"), ("url", []), ("hooks", 5), ("hooks", [print])],
+)
+@pytest.mark.parametrize("by", ["hand", "an auth"])
+def test_what_is_put_into_a_prepared_request(
+    http_server: HttpServer, session: ulak.Session, name: str, value: object, by: str
+) -> None:
+    def put(prepared: ulak.PreparedRequest) -> ulak.PreparedRequest:
+        setattr(prepared, name, value)
+        return prepared
+
+    request = ulak.Request("GET", f"{http_server.url}/get", auth=put if by == "an auth" else None)
+    prepared = session.prepare_request(request)
+    if by == "hand":
+        put(prepared)
+    with pytest.raises(e.InvalidOption) as caught:
+        session.send(prepared)
+    assert isinstance(caught.value, TypeError)
+    assert not http_server.requests
+
+
+@pytest.mark.parametrize("headers", [5, None, b"x", "x", [("X", "y")]])
+def test_an_auth_that_leaves_no_headers(session: ulak.Session, headers: Any) -> None:
+    def auth(prepared: ulak.PreparedRequest) -> ulak.PreparedRequest:
+        prepared.headers = headers
+        return prepared
+
+    with pytest.raises(e.InvalidOption) as caught:
+        session.post("http://127.0.0.1:1/", data=b"x", auth=auth)
+    assert isinstance(caught.value, TypeError)
+
+
+@pytest.mark.parametrize("where", [{"port": 80}, {"path": None}, {"path": 5}, {"port": b"80"}])
+def test_cookies_whose_place_is_no_text(where: dict[str, Any]) -> None:
+    with pytest.raises(e.InvalidOption) as caught:
+        ulak.cookies.RequestsCookieJar().set("a", "b", domain="h.example", **where)
+    assert isinstance(caught.value, TypeError)
+
+
 # -- what is changed after it was prepared -----------------------------------
 
 

@@ -649,6 +649,10 @@ class BaseSession(Generic[Answer, Opened]):
                 f"You can only send PreparedRequests of ulak, not {kind_of(request)}: "
                 f"session.prepare_request() makes one{_hint(request)}"
             )
+        if request.url is not None and not isinstance(request.url, str):
+            raise InvalidOption(f"a request's url should be a str, not {kind_of(request.url)}")
+        if request.hooks and type(request.hooks) is not dict:
+            checked_hooks(request.hooks)
         if "timeout" not in options:
             options["timeout"] = self.timeout
         if "stream" not in options:
