@@ -23,6 +23,7 @@ from .exceptions import (
     HTTPError,
     InvalidOption,
     JSONDecodeError,
+    RequestException,
     StreamConsumedError,
 )
 from .structures import CaseInsensitiveDict
@@ -372,6 +373,16 @@ class BaseResponse:
 
     def __repr__(self) -> str:
         return f"<Response [{self.status_code}]>"
+
+    def _for_a_pickle(self) -> BaseResponse:
+        """What of this the pickle of an error holds: all but a body that is not to be had."""
+        try:
+            self.__getstate__()
+        except RequestException:
+            bare = type(self).__new__(type(self))
+            bare.__setstate__({name: getattr(self, name, None) for name in self.__attrs__})
+            return bare
+        return self
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         for name, value in state.items():
