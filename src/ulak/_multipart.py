@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from ._headers import merge
+from ._headers import merge, shown_name
 from ._streams import (
     BodyStream,
     Position,
@@ -344,7 +344,7 @@ def _header_line(name: str, value: object) -> bytes:
             f"the value of part header {name!r} must be str or bytes, not {type(value).__name__}"
         )
     if not _TOKEN.fullmatch(name):
-        raise InvalidHeader(f"part header name {name!r} is not a token (RFC 9110, section 5.6.2)")
+        raise InvalidHeader(f"{shown_name(name)}, of a part, is not a token (RFC 9110, 5.6.2)")
     if _CONTROL.search(value):
         raise InvalidHeader(
             f"the value of part header {name!r} holds a line break or another control character"

@@ -214,8 +214,10 @@ def encode_params(params: object) -> str:
         for pair in pairs:
             _add_fields(fields, pair)
     except UnicodeEncodeError:
-        raise InvalidOption("params= holds a lone surrogate, which UTF-8 cannot encode.") from None
-    return "&".join(fields)
+        pass  # what is raised below must not have this as its context: it holds the text
+    else:
+        return "&".join(fields)
+    raise InvalidOption("params= holds a lone surrogate, which UTF-8 cannot encode.")
 
 
 def join(base: str, location: str) -> str:
@@ -634,7 +636,8 @@ def _encode(unsafe: re.Pattern[str], component: str, url: str) -> str:
     try:
         return unsafe.sub(_percent, component)
     except UnicodeEncodeError:
-        raise _invalid(url, "it holds a lone surrogate, which UTF-8 cannot encode.") from None
+        pass  # likewise
+    raise _invalid(url, "it holds a lone surrogate, which UTF-8 cannot encode.")
 
 
 def _percent(match: re.Match[str]) -> str:
