@@ -35,6 +35,9 @@ MAX_LENGTH = 256 * 1024
 _REMEMBERED = 1024
 _REMEMBERED_LENGTH = 2048
 
+#: What is no part of a reference: blanks and line ends, and no other white space.
+_BLANKS = " \t\r\n"
+
 #: A longer URL is cut off in messages.
 _SHOWN_LENGTH = 300
 
@@ -230,13 +233,14 @@ def join(base: str, location: str) -> str:
     :returns: the URL as :func:`prepare` gives it.
     :raises InvalidURL: if the result is an http or https URL that cannot be used.
     """
-    scheme, authority, path, query, fragment = _split_reference(location.strip())
+    location = location.strip(_BLANKS)
+    scheme, authority, path, query, fragment = _split_reference(location)
     if scheme is not None:
         if authority is None and scheme.lower() not in DEFAULT_PORTS:
-            return location.strip()
+            return location
         path = remove_dot_segments(path)
     else:
-        scheme, base_authority, base_path, base_query, _ = _split_reference(base.strip())
+        scheme, base_authority, base_path, base_query, _ = _split_reference(base.strip(_BLANKS))
         if authority is not None:
             path = remove_dot_segments(path)
         else:
