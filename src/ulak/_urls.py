@@ -146,10 +146,11 @@ def parse(url: str) -> URL:
 
     :raises MissingSchema: if the URL has no scheme.
     :raises InvalidURL: if an http or https URL has no host, or cannot be read in one way.
+    :raises InvalidOption: if it is no str.
     """
     try:
         return _seen[url]
-    except KeyError:
+    except (KeyError, TypeError):  # not there, or nothing that could be
         pass  # what is raised below must not have this as its context: it shows the URL
     return _parse(url)
 
@@ -386,6 +387,9 @@ def encode_host(host: str) -> str:
 
 def _parse(url: str) -> URL:
     """Parse a URL that is not remembered, and remember it."""
+    given: object = url
+    if not isinstance(given, str):
+        raise InvalidOption(f"a URL should be a str here, not {type(given).__name__}")
     match = _SAFE_URL.fullmatch(url)
     if match is not None and len(url) <= _REMEMBERED_LENGTH:
         start, path, query = match.groups()

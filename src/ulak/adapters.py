@@ -153,6 +153,10 @@ class HTTPAdapter(BaseAdapter):
         max_retries: RetriesInput = DEFAULT_RETRIES,
         pool_block: bool = DEFAULT_POOLBLOCK,
     ) -> None:
+        counts = {"pool_connections": pool_connections, "pool_maxsize": pool_maxsize}
+        for name, count in counts.items():
+            if not isinstance(count, int):
+                raise InvalidOption(f"{name}={count!r} should be a number of connections")
         self.max_retries = resolve(max_retries) or _no_retries()
         self.config: dict[str, Any] = {}
         self.proxy_manager: dict[str, urllib3.PoolManager] = {}
@@ -228,7 +232,7 @@ class HTTPAdapter(BaseAdapter):
 
     def _forget_a_proxy(self) -> None:
         """Make room for one more proxy: drop the one that was first used the longest ago."""
-        while len(self.proxy_manager) >= self._pool_connections:
+        while self.proxy_manager and len(self.proxy_manager) >= self._pool_connections:
             oldest = next(iter(self.proxy_manager))
             self.proxy_manager.pop(oldest).clear()
 

@@ -480,6 +480,44 @@ def test_what_is_put_into_a_prepared_request(
     assert not http_server.requests
 
 
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"proxies": 5},
+        {"proxies": b"http://h"},
+        {"proxies": {"http": 5}},
+        {"proxies": {"http": b"http://h"}},
+        {"url": 5},
+        {"url": b"http://h/"},
+        {"url": {"a": "b"}},
+    ],
+    ids=repr,
+)
+def test_bad_input_of_an_adapter(front: Front, session: ulak.Session, bad: dict[str, Any]) -> None:
+    """Asked by itself, it is no less strict than a session that asks it."""
+    prepared = ulak.Request("GET", "http://127.0.0.1:1/").prepare()
+    prepared.url = bad.get("url", prepared.url)
+    adapter = session.get_adapter("http://")
+    with pytest.raises(e.InvalidOption) as caught:
+        front.run(adapter.send(prepared, proxies=bad.get("proxies")))
+    assert isinstance(caught.value, TypeError)
+
+
+@pytest.mark.parametrize("name", ["pool_connections", "pool_maxsize"])
+@pytest.mark.parametrize("value", [None, "10", 1.5, []])
+def test_counts_of_connections(name: str, value: Any) -> None:
+    with pytest.raises(e.InvalidOption, match=name) as caught:
+        HTTPAdapter(**{name: value})
+    assert isinstance(caught.value, TypeError)
+
+
+@pytest.mark.front("sync", "the other adapter has other settings")
+def test_an_adapter_that_keeps_no_pools_has_a_proxy(session: ulak.Session) -> None:
+    session.mount("http://", HTTPAdapter(pool_connections=0))
+    with pytest.raises(e.ProxyError):
+        session.get("http://127.0.0.1:2/", proxies={"http": "http://127.0.0.1:1"})
+
+
 @pytest.mark.parametrize("headers", [5, None, b"x", "x", [("X", "y")]])
 def test_an_auth_that_leaves_no_headers(session: ulak.Session, headers: Any) -> None:
     def auth(prepared: ulak.PreparedRequest) -> ulak.PreparedRequest:
@@ -506,6 +544,8 @@ def test_cookies_whose_place_is_no_text(where: dict[str, Any]) -> None:
     [
         ("method", "GET / HTTP/1.1\r\nX: y\r\n\r\nGET", e.InvalidMethod),
         ("method", None, e.InvalidMethod),
+        ("method", {"GET": 1}, e.InvalidMethod),
+        ("method", ["GET"], e.InvalidMethod),
         ("url", "http://[", e.InvalidURL),
         ("url", None, e.RequestException),
         ("header", ("X", "a\r\nEvil: 1"), e.InvalidHeader),
