@@ -350,6 +350,8 @@ class HTTPAdapter(BaseAdapter):
         made_for = conn.tls_settings if isinstance(conn, CodecPool) else None
         if not url.lower().startswith("https") or made_for == (verify, cert):
             return
+        if made_for is not None and _tls.are_same(made_for, (verify, cert)):
+            return
         for name, value in _tls_files(verify, cert).items():
             setattr(conn, name, value)
         if made_for is not None:
