@@ -132,11 +132,15 @@ class AddressPolicy:
 
         :param address: an IPv4 or IPv6 address; a zone (``%eth0``) is not looked at.
         :param port: where one counts.
-        :raises ValueError: when it is no address.
+        :raises InvalidOption: when it is no address.
         """
         if port is not None and self.ports is not None and port not in self.ports:
             return f"port {port} is not among the allowed"
-        for form in _forms(ip_address(address.partition("%")[0])):
+        try:
+            judged = ip_address(str(address).partition("%")[0])
+        except ValueError as exc:
+            raise InvalidOption(f"{address!r} is no IP address") from exc
+        for form in _forms(judged):
             objection = self._objection(form)
             if objection is not None:
                 return objection if str(form) == address else f"{objection}, as {form}"
@@ -196,7 +200,7 @@ class AddressPolicy:
         host = host.strip("[]")
         try:
             objection = self.objection(host, port)
-        except ValueError:
+        except InvalidOption:
             raise AddressDenied(
                 f"the proxy would look up {host} itself, out of the address policy's sight; "
                 "use https://, a SOCKS proxy or no proxy for it"
@@ -240,8 +244,8 @@ def _networks(name: str, given: Any) -> tuple[_Network, ...]:
     if isinstance(given, str | bytes) or not isinstance(given, Iterable):
         raise InvalidOption(f"{name}={given!r} should be a list of networks such as '10.0.0.0/8'")
     try:
-        return tuple(_as_dialled(ip_network(network)) for network in given)
-    except (ValueError, TypeError) as exc:
+        return tuple(_as_dialled(ip_network(str(network))) for network in given)
+    except ValueError as exc:
         raise InvalidOption(f"{name}= should be a list of networks: {exc}") from exc
 
 
@@ -252,7 +256,7 @@ def _ports(given: Any) -> frozenset[int]:
     """
     if isinstance(given, str) or not isinstance(given, Iterable):
         raise InvalidOption(f"ports={given!r} should be a list of port numbers")
-    ports = frozenset(given)
+    ports = list(given)
     if any(type(port) is not int or not 0 < port < 65536 for port in ports):
         raise InvalidOption(f"ports={given!r} should be a list of port numbers")
-    return ports
+    return frozenset(ports)

@@ -188,8 +188,10 @@ def _form(data: Mapping[Any, Any] | Iterable[Any]) -> EncodedBody:
     try:
         body = urlencode(list(_fields(data)), doseq=True)
     except UnicodeEncodeError as exc:
-        raise InvalidBody(f"data= holds text that is not valid: {exc.reason}") from exc
-    return EncodedBody(body, FORM, len(body), None)
+        reason = exc.reason  # not the error, which holds the text
+    else:
+        return EncodedBody(body, FORM, len(body), None)
+    raise InvalidBody(f"data= holds text that is not valid: {reason}")
 
 
 def _multipart(data: Any, files: Files) -> EncodedBody:

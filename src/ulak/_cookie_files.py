@@ -112,7 +112,7 @@ def read(path: str | os.PathLike[str]) -> list[Cookie]:
     import json
 
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(os.fspath(path), encoding="utf-8") as file:  # no descriptor of somebody else
             content = json.load(file)
         if not isinstance(content, dict) or content.get("format") != _FORMAT:
             raise ValueError("it is not a file that save() wrote")

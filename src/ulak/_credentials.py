@@ -67,9 +67,10 @@ def _encode(username: str | bytes, password: str | bytes) -> tuple[bytes, bytes]
     try:
         return _bytes(username, "utf-8"), _bytes(password, "utf-8")
     except UnicodeEncodeError:
-        raise InvalidOption(
-            "the user's name or password holds half a surrogate pair, which is no character"
-        ) from None
+        pass  # what is raised below must not have this as its context: it holds the password
+    raise InvalidOption(
+        "the user's name or password holds half a surrogate pair, which is no character"
+    )
 
 
 def _bytes(value: str | bytes, charset: str) -> bytes:

@@ -113,9 +113,12 @@ def select_proxy(url: str, proxies: Mapping[str, str] | None) -> str | None:
     ``all``.  A key with the value ``None`` or ``""`` means that no proxy is to be used.
 
     :raises InvalidURL: if the URL cannot be read.
+    :raises InvalidOption: if ``proxies`` is no mapping.
     """
     if not proxies:
         return None
+    if type(proxies) is not dict and not isinstance(proxies, Mapping):
+        raise InvalidOption("proxies= should be a mapping such as {'https': 'http://host:port'}")
     for key in _proxy_keys(url):
         if key in proxies:
             return proxies[key] or None
@@ -152,7 +155,11 @@ def normalise_proxy(url: str) -> str:
 
     :raises InvalidProxyURL: if it has no usable host or port, or a scheme that is not
         in :data:`PROXY_SCHEMES`.  The message has no credentials.
+    :raises InvalidOption: if it is no str.
     """
+    given: object = url
+    if not isinstance(given, str):
+        raise InvalidOption(f"a proxy should be a URL, not {type(given).__name__}")
     text = url.strip()
     match = _PROXY_URL.fullmatch(text)
     scheme, rest = match.groups() if match else (None, text)

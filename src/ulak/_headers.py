@@ -259,12 +259,18 @@ def _prepare_one_by_one(fields: list[tuple[Any, Any]]) -> CaseInsensitiveDict[st
         name = given if isinstance(given, str) else _native_name(given)
         if not re.fullmatch(_TOKEN, name):
             raise InvalidHeader(
-                f"header name {name!r} is not a token: it may hold letters, digits "
+                f"{shown_name(name)} is not a token: it may hold letters, digits "
                 "and any of !#$%&'*+-.^_`|~"
             )
         _check_value(name, value)
         prepared[name] = value
     return prepared
+
+
+def shown_name(name: str) -> str:
+    """What a message says of a header's name that is none: a whole field may stand there."""
+    begin = re.match(rf"{_TOKEN}|", name)
+    return f"the header name that begins with {begin[0][:40] if begin else ''!r}"
 
 
 def _native_name(name: object) -> str:

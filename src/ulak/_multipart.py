@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from ._headers import merge, shown_name
 from ._streams import (
     BodyStream,
     Position,
@@ -28,7 +29,6 @@ from ._streams import (
     stream_length,
 )
 from .exceptions import InvalidBody, InvalidHeader, UnrewindableBodyError
-from .structures import CaseInsensitiveDict
 
 if TYPE_CHECKING:
     from ._types import Files
@@ -320,11 +320,12 @@ def _part_head(file: _File) -> bytes:
     made here; their Content-Type counts if the entry names none.
     """
     try:
-        headers: CaseInsensitiveDict[Any] = CaseInsensitiveDict(file.headers)
-    except (TypeError, ValueError, AttributeError):
+        headers = merge(None, file.headers or None)
+    except InvalidHeader as exc:
         raise InvalidHeader(
-            f"the part headers of field {file.field!r} in files= should be a mapping or pairs"
-        ) from None
+            f"the part headers of field {file.field!r} in files= should be a mapping or pairs "
+            "of names and values as str or bytes"
+        ) from exc
     headers.pop("Content-Disposition", None)
     own_type = headers.pop("Content-Type", None)
     lines = [_disposition(file.field, file.filename)]
@@ -343,7 +344,7 @@ def _header_line(name: str, value: object) -> bytes:
             f"the value of part header {name!r} must be str or bytes, not {type(value).__name__}"
         )
     if not _TOKEN.fullmatch(name):
-        raise InvalidHeader(f"part header name {name!r} is not a token (RFC 9110, section 5.6.2)")
+        raise InvalidHeader(f"{shown_name(name)}, of a part, is not a token (RFC 9110, 5.6.2)")
     if _CONTROL.search(value):
         raise InvalidHeader(
             f"the value of part header {name!r} holds a line break or another control character"

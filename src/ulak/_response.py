@@ -132,6 +132,8 @@ class BaseResponse:
 
     @encoding.setter
     def encoding(self, value: str | None) -> None:
+        if value is not None and not isinstance(value, str):
+            raise InvalidOption(f"encoding={value!r} should be the name of a charset, or None")
         self._encoding = value
 
     @property
@@ -371,10 +373,7 @@ class BaseResponse:
             encoding = _text.guess_json_utf(content)
         if encoding is None:
             return self.text
-        try:
-            return content.decode(encoding)
-        except (LookupError, ValueError):
-            return self.text
+        return _text.decode_strictly(content, encoding) or self.text
 
     # What Python asks of an object.
 
@@ -386,6 +385,16 @@ class BaseResponse:
 
     def __repr__(self) -> str:
         return f"<Response [{self.status_code}]>"
+
+    def _for_a_pickle(self) -> BaseResponse:
+        """What of this the pickle of an error holds: all but a body that is not to be had."""
+        try:
+            self.__getstate__()
+        except RequestException:
+            bare = type(self).__new__(type(self))
+            bare.__setstate__({name: getattr(self, name, None) for name in self.__attrs__})
+            return bare
+        return self
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         for name, value in state.items():

@@ -42,10 +42,11 @@ class RequestException(OSError):
         super().__init__(*args)
 
     def __reduce__(self) -> tuple[Callable[..., RequestException], tuple[Any, ...]]:
-        state = self.__dict__
-        slim = getattr(self.request, "_for_a_pickle", None)
-        if slim is not None:
-            state = {**state, "request": slim()}
+        state = self.__dict__.copy()
+        for name in ("request", "response"):
+            slim = getattr(state.get(name), "_for_a_pickle", None)
+            if slim is not None:
+                state[name] = slim()
         return _rebuild, (type(self), self.args, state)
 
 

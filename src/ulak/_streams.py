@@ -380,7 +380,8 @@ def encode_text(text: str) -> bytes:
     try:
         return text.encode("utf-8")
     except UnicodeEncodeError as exc:
-        raise InvalidBody(f"the body's text cannot be encoded as UTF-8: {exc.reason}") from exc
+        reason = exc.reason  # not the error, which holds the text
+    raise InvalidBody(f"the body's text cannot be encoded as UTF-8: {reason}")
 
 
 # Sending again.

@@ -108,6 +108,17 @@ def decode(content: bytes, encoding: str | None) -> str:
     return content.decode(_with_order(codec, content), "replace")
 
 
+def decode_strictly(content: bytes, encoding: str) -> str | None:
+    """``content`` as text, or None where it is not in ``encoding`` or that is no known charset."""
+    codec = _codec(encoding)
+    if codec is None:
+        return None
+    try:
+        return content.decode(codec)
+    except ValueError:
+        return None
+
+
 def decode_reason(phrase: bytes) -> str:
     """A reason phrase as text: UTF-8 where it is that, else ISO-8859-1."""
     return phrase.decode("utf-8" if _is_utf8(phrase) else "iso-8859-1")
@@ -199,7 +210,11 @@ def line_cutter(delimiter: str | bytes | None = None, keepends: bool = False) ->
     With one, those of ``split(delimiter)``, less an empty last one; ``keepends``
     does not apply then.  The time is linear in the text; what is held is the line
     that is not yet complete.
+
+    :raises InvalidOption: when the delimiter is neither text nor bytes.
     """
+    if delimiter and not isinstance(delimiter, str | bytes | bytearray):
+        raise InvalidOption(f"delimiter={delimiter!r} should be str or bytes")
     return _Splitter(delimiter) if delimiter else _LineSplitter(keepends)
 
 

@@ -111,6 +111,19 @@ def as_keywords(verify: Verify, cert: Cert = None, *, trusts: bool = False) -> d
     return settings
 
 
+def are_same(one: tuple[Verify, Cert], other: tuple[Verify, Cert]) -> bool:
+    """Say whether two pairs of settings mean the same, however they are written.
+
+    ``None`` is ``True``, a path is its text, and a list is a tuple.
+
+    :raises InvalidCertificate, InvalidOption: as :func:`context_for`.
+    """
+    if isinstance(one[0], ssl.SSLContext) or isinstance(other[0], ssl.SSLContext):
+        return one[0] is other[0] and not one[1] and not other[1]
+    first, second = ((True if verify is None else verify, cert) for verify, cert in (one, other))
+    return _read_settings(*first) == _read_settings(*second)
+
+
 class _Settings(NamedTuple):
     """A configuration, as the key under which its context is kept."""
 

@@ -35,6 +35,9 @@ MAX_LENGTH = 256 * 1024
 _REMEMBERED = 1024
 _REMEMBERED_LENGTH = 2048
 
+#: What is no part of a reference: blanks and line ends, and no other white space.
+_BLANKS = " \t\r\n"
+
 #: A longer URL is cut off in messages.
 _SHOWN_LENGTH = 300
 
@@ -143,10 +146,11 @@ def parse(url: str) -> URL:
 
     :raises MissingSchema: if the URL has no scheme.
     :raises InvalidURL: if an http or https URL has no host, or cannot be read in one way.
+    :raises InvalidOption: if it is no str.
     """
     try:
         return _seen[url]
-    except KeyError:
+    except (KeyError, TypeError):  # not there, or nothing that could be
         pass  # what is raised below must not have this as its context: it shows the URL
     return _parse(url)
 
@@ -214,8 +218,10 @@ def encode_params(params: object) -> str:
         for pair in pairs:
             _add_fields(fields, pair)
     except UnicodeEncodeError:
-        raise InvalidOption("params= holds a lone surrogate, which UTF-8 cannot encode.") from None
-    return "&".join(fields)
+        pass  # what is raised below must not have this as its context: it holds the text
+    else:
+        return "&".join(fields)
+    raise InvalidOption("params= holds a lone surrogate, which UTF-8 cannot encode.")
 
 
 def join(base: str, location: str) -> str:
@@ -228,13 +234,14 @@ def join(base: str, location: str) -> str:
     :returns: the URL as :func:`prepare` gives it.
     :raises InvalidURL: if the result is an http or https URL that cannot be used.
     """
-    scheme, authority, path, query, fragment = _split_reference(location.strip())
+    location = location.strip(_BLANKS)
+    scheme, authority, path, query, fragment = _split_reference(location)
     if scheme is not None:
         if authority is None and scheme.lower() not in DEFAULT_PORTS:
-            return location.strip()
+            return location
         path = remove_dot_segments(path)
     else:
-        scheme, base_authority, base_path, base_query, _ = _split_reference(base.strip())
+        scheme, base_authority, base_path, base_query, _ = _split_reference(base.strip(_BLANKS))
         if authority is not None:
             path = remove_dot_segments(path)
         else:
@@ -249,7 +256,7 @@ def join(base: str, location: str) -> str:
     return prepare(_unsplit(scheme, authority, path, query, fragment))
 
 
-def join_base(base_url: str, url: str) -> str:
+def join_base(base_url: object, url: str) -> str:
     """Put a URL under a session's base URL.  The result is not checked or encoded yet.
 
     Unlike :func:`join`, the base is a folder: ``https://h/v1`` and ``/users`` (or
@@ -257,8 +264,14 @@ def join_base(base_url: str, url: str) -> str:
     back alone; ``""`` gives the base; ``?q=1`` its query.  ``//x`` is a path too, so that
     a path made from user input cannot choose the host.  A query of the base is kept in
     front.
+
+    :param base_url: what :func:`as_text` takes.
+    :param url: likewise, but a str.
+    :raises InvalidURL: for a base of bytes that are not UTF-8.
     """
     url = url.lstrip()
+    if not isinstance(base_url, str):
+        base_url = as_text(base_url)
     if not base_url or re.match(_ABSOLUTE, url):
         return url
     if not url:
@@ -374,6 +387,9 @@ def encode_host(host: str) -> str:
 
 def _parse(url: str) -> URL:
     """Parse a URL that is not remembered, and remember it."""
+    given: object = url
+    if not isinstance(given, str):
+        raise InvalidOption(f"a URL should be a str here, not {type(given).__name__}")
     match = _SAFE_URL.fullmatch(url)
     if match is not None and len(url) <= _REMEMBERED_LENGTH:
         start, path, query = match.groups()
@@ -628,7 +644,8 @@ def _encode(unsafe: re.Pattern[str], component: str, url: str) -> str:
     try:
         return unsafe.sub(_percent, component)
     except UnicodeEncodeError:
-        raise _invalid(url, "it holds a lone surrogate, which UTF-8 cannot encode.") from None
+        pass  # likewise
+    raise _invalid(url, "it holds a lone surrogate, which UTF-8 cannot encode.")
 
 
 def _percent(match: re.Match[str]) -> str:

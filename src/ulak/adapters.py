@@ -158,6 +158,10 @@ class HTTPAdapter(BaseAdapter):
         max_retries: RetriesInput = DEFAULT_RETRIES,
         pool_block: bool = DEFAULT_POOLBLOCK,
     ) -> None:
+        counts = {"pool_connections": pool_connections, "pool_maxsize": pool_maxsize}
+        for name, count in counts.items():
+            if not isinstance(count, int):
+                raise InvalidOption(f"{name}={count!r} should be a number of connections")
         self.max_retries = resolve(max_retries) or _no_retries()
         self.config: dict[str, Any] = {}
         self.proxy_manager: dict[str, urllib3.PoolManager] = {}
@@ -233,7 +237,7 @@ class HTTPAdapter(BaseAdapter):
 
     def _forget_a_proxy(self) -> None:
         """Make room for one more proxy: drop the one that was first used the longest ago."""
-        while len(self.proxy_manager) >= self._pool_connections:
+        while self.proxy_manager and len(self.proxy_manager) >= self._pool_connections:
             oldest = next(iter(self.proxy_manager))
             self.proxy_manager.pop(oldest).clear()
 
@@ -293,7 +297,9 @@ class HTTPAdapter(BaseAdapter):
         """What a pool is remembered by: its place, its TLS context, its proxy."""
         parsed = _urls.parse(url)
         if parsed.scheme == "http":
-            return parsed.origin, proxy
+            if proxy is None or not normalise_proxy(proxy).startswith("https:"):
+                return parsed.origin, proxy
+            return parsed.origin, proxy, _tls.context_for(verify)  # by which the proxy is known
         if "ssl_context" in self.poolmanager.connection_pool_kw:
             return None
         return parsed.origin, proxy, _tls.context_for(verify, cert)
@@ -361,6 +367,8 @@ class HTTPAdapter(BaseAdapter):
         """
         made_for = conn.tls_settings if isinstance(conn, CodecPool) else None
         if not url.lower().startswith("https") or made_for == (verify, cert):
+            return
+        if made_for is not None and _tls.are_same(made_for, (verify, cert)):
             return
         for name, value in _tls.as_keywords(verify, cert).items():
             setattr(conn, name, value)

@@ -219,7 +219,16 @@ class RequestsCookieJar(CookieJar, MutableMapping[str, "str | None"]):
     # As an http.cookiejar.CookieJar.
 
     def set_cookie(self, cookie: Cookie) -> None:
-        """Store a cookie as it is; one of the same domain, path and name makes way."""
+        """Store a cookie as it is; one of the same domain, path and name makes way.
+
+        :raises InvalidOption: when where it belongs is not told in text.
+        """
+        for part in (cookie.domain, cookie.path, cookie.port or ""):
+            if not isinstance(part, str):
+                raise InvalidOption(
+                    f"the cookie {cookie.name!r} should have text for its domain, path and port, "
+                    f"not {type(part).__name__}"
+                )
         with self._cookies_lock:
             domain = cookie.domain
             if domain not in self._cookies:
@@ -380,7 +389,7 @@ class RequestsCookieJar(CookieJar, MutableMapping[str, "str | None"]):
         place = said and rules.admit(said, target)
         if not said or not place:
             return None
-        if not target.secure and self._shadows_secure(said.name, place):
+        if not target.secure and self._shadows_secure(said.name, place, now):
             return None
         cookie = create_cookie(
             said.name,
@@ -397,7 +406,7 @@ class RequestsCookieJar(CookieJar, MutableMapping[str, "str | None"]):
         cookie.__dict__[USED] = now
         return cookie
 
-    def _shadows_secure(self, name: str, place: rules.Admitted) -> bool:
+    def _shadows_secure(self, name: str, place: rules.Admitted, now: float) -> bool:
         """Whether a cookie from http would get in the way of a Secure one (step 15)."""
         if not self._cookies:
             return False
@@ -409,7 +418,9 @@ class RequestsCookieJar(CookieJar, MutableMapping[str, "str | None"]):
         for domain in (*related, *self._subdomains.below(place.domain)):
             for path, names in self._cookies.get(domain, {}).items():
                 cookie = names.get(name)
-                if cookie is not None and cookie.secure and rules.path_matches(place.path, path):
+                if cookie is None or not cookie.secure or has_ended(cookie, now):
+                    continue
+                if rules.path_matches(place.path, path):
                     return True
         return False
 

@@ -430,6 +430,11 @@ class PreparedRequest(RequestEncodingMixin, RequestHooksMixin):
                 f"not {type(signed).__name__}; what has to ask a server first is a FlowAuth"
             )
         self.__dict__.update(signed.__dict__)
+        if not isinstance(self.headers, Mapping):
+            raise InvalidOption(
+                f"auth= ({type(auth).__name__}) should leave a mapping as the request's headers, "
+                f"not {type(self.headers).__name__}"
+            )
         if self.body is not None:
             self._recount()
 
@@ -441,7 +446,7 @@ class PreparedRequest(RequestEncodingMixin, RequestHooksMixin):
     def prepare_hooks(self, hooks: Any) -> None:
         """Add ``hooks`` to those that are there."""
         if hooks:
-            for event, hook in hooks.items():
+            for event, hook in checked_hooks(hooks).items():
                 if hook or event not in HOOKS:
                     self.register_hook(event, hook)
 

@@ -42,6 +42,22 @@ def test_a_ca_of_ones_own(https_server: HttpServer, certificates, session) -> No
     assert session.get(f"{https_server.at('localhost')}/get", verify=str(certificates.ca)).ok
 
 
+def test_settings_that_are_written_in_another_way_are_the_same(
+    https_server: HttpServer, certificates: Certificates, session: ulak.Session
+) -> None:
+    """Else the pool would lose its context, and read the files for each new connection."""
+    names = str(certificates.client_cert), str(certificates.client_key)
+    paths = [certificates.client_cert, certificates.client_key]
+    url = f"{https_server.url}/get"
+    for verify, cert in ((str(certificates.ca), names), (certificates.ca, paths)):
+        assert session.get(url, verify=verify, cert=cert).ok  # type: ignore[arg-type]
+    pool = session.get_adapter(url).get_connection_with_tls_context(
+        ulak.Request("GET", url).prepare(), str(certificates.ca), cert=names
+    )
+    assert "ssl_context" in pool.conn_kw
+    assert https_server.connections == 1
+
+
 @pytest.mark.real("openssl")
 def test_a_folder_of_cas(https_server: HttpServer, ca_folder: Path, session) -> None:
     assert session.get(f"{https_server.url}/get", verify=str(ca_folder)).ok

@@ -458,6 +458,24 @@ def test_secure_cookies_are_left_alone(
     assert len(received(over_http)) == 1
 
 
+def test_the_number_of_a_descriptor_is_no_file(tmp_path: Path) -> None:
+    """Else one that somebody has open would be read and closed."""
+    path = tmp_path / "jar"
+    RequestsCookieJar().save(path)
+    with path.open() as file:
+        with pytest.raises(CookieFileError):
+            RequestsCookieJar().load(file.fileno())  # type: ignore[arg-type]
+        assert file.readline()
+
+
+def test_a_secure_cookie_that_has_ended_keeps_none_out() -> None:
+    """No request over http would ever meet it, to drop it."""
+    jar = received((HTTPS, "a=1; Secure; Path=/; Max-Age=1000"))
+    only(jar).expires = int(time.time()) - 1
+    store_from_response(jar, "http://www.example.com/", ["a=2"])
+    assert cookie_header_for(jar, "http://www.example.com/") == "a=2"
+
+
 def test_secure_cookies_are_left_alone_in_a_jar_that_was_changed_by_hand() -> None:
     jar = received(("http://x.example/", "a=1"), ("http://x.example/", "b=1"))
     jar._cookies.update(received(("https://a.b.h.example/", "s=1; Secure"))._cookies)

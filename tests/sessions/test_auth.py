@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,7 @@ from ulak.auth import (
     NetrcAuth,
     _basic_auth_str,
 )
+from ulak.exceptions import InvalidOption
 
 ALGORITHMS = ["MD5", "MD5-sess", "SHA-256", "SHA-256-sess", "SHA-512-256", "SHA-512-256-sess"]
 
@@ -394,3 +396,35 @@ def test_a_flow_sees_errors_of_the_exchange(http_server: HttpServer, session) ->
     with pytest.raises(ulak.ReadTimeout):
         session.get(f"{http_server.url}/delay/5", auth=Watching(), timeout=0.2)
     assert closed == [True]
+
+
+def _with_url(request: ulak.PreparedRequest, url: Any) -> ulak.PreparedRequest:
+    other = request.copy()
+    other.url = url
+    return other
+
+
+@pytest.mark.parametrize(
+    "flow",
+    [
+        pytest.param(lambda request: None, id="returns nothing"),
+        pytest.param(lambda request: [request], id="returns a list"),
+        pytest.param(lambda request: iter([5]), id="returns an iterator"),
+        pytest.param(lambda request: (x for x in [5]), id="yields a number"),
+        pytest.param(lambda request: (x for x in [request, "x"]), id="then yields text"),
+        pytest.param(
+            lambda request: (x for x in [ulak.Request("GET", request.url)]), id="not prepared"
+        ),
+        pytest.param(
+            lambda request: (_with_url(request, x) for x in [request.url, 5]), id="then no url"
+        ),
+    ],
+)
+def test_a_flow_that_yields_what_cannot_be_sent(http_server, session, flow) -> None:
+    class Wrong(FlowAuth):
+        def auth_flow(self, request):
+            return flow(request)
+
+    with pytest.raises(InvalidOption, match=r"auth_flow\(\) of Wrong should") as caught:
+        session.get(f"{http_server.url}/get", auth=Wrong())
+    assert isinstance(caught.value, TypeError)

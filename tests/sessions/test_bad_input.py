@@ -428,6 +428,114 @@ def test_base_url_with_a_bad_url(front: Front) -> None:
                 session.get(url)  # type: ignore[arg-type]
 
 
+class Address:
+    """What other libraries have for a URL: its text is the URL."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def __str__(self) -> str:
+        return self.url
+
+
+@pytest.mark.parametrize("kind", [str.encode, Address])
+@pytest.mark.parametrize("how", ["argument", "attribute"])
+def test_base_url_may_be_what_a_url_may_be(
+    http_server: HttpServer, front: Front, session: ulak.Session, kind: Any, how: str
+) -> None:
+    if how == "argument":
+        with front.session(base_url=kind(http_server.url)) as other:
+            assert other.get("/get").ok
+    session.base_url = kind(http_server.url)
+    assert session.get("/get").ok
+
+
+@pytest.mark.parametrize("value", [5, object(), [], b"\xff", bytearray(b"http://h/")])
+def test_bad_base_urls_set_later(session: ulak.Session, value: Any) -> None:
+    session.base_url = value
+    with pytest.raises(e.RequestException) as caught:
+        session.get("/get")
+    assert isinstance(caught.value, ValueError)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("url", 5), ("url", b"http://127.0.0.1:1/"), ("url", []), ("hooks", 5), ("hooks", [print])],
+)
+@pytest.mark.parametrize("by", ["hand", "an auth"])
+def test_what_is_put_into_a_prepared_request(
+    http_server: HttpServer, session: ulak.Session, name: str, value: object, by: str
+) -> None:
+    def put(prepared: ulak.PreparedRequest) -> ulak.PreparedRequest:
+        setattr(prepared, name, value)
+        return prepared
+
+    request = ulak.Request("GET", f"{http_server.url}/get", auth=put if by == "an auth" else None)
+    prepared = session.prepare_request(request)
+    if by == "hand":
+        put(prepared)
+    with pytest.raises(e.InvalidOption) as caught:
+        session.send(prepared)
+    assert isinstance(caught.value, TypeError)
+    assert not http_server.requests
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"proxies": 5},
+        {"proxies": b"http://h"},
+        {"proxies": {"http": 5}},
+        {"proxies": {"http": b"http://h"}},
+        {"url": 5},
+        {"url": b"http://h/"},
+        {"url": {"a": "b"}},
+    ],
+    ids=repr,
+)
+def test_bad_input_of_an_adapter(front: Front, session: ulak.Session, bad: dict[str, Any]) -> None:
+    """Asked by itself, it is no less strict than a session that asks it."""
+    prepared = ulak.Request("GET", "http://127.0.0.1:1/").prepare()
+    prepared.url = bad.get("url", prepared.url)
+    adapter = session.get_adapter("http://")
+    with pytest.raises(e.InvalidOption) as caught:
+        front.run(adapter.send(prepared, proxies=bad.get("proxies")))
+    assert isinstance(caught.value, TypeError)
+
+
+@pytest.mark.parametrize("name", ["pool_connections", "pool_maxsize"])
+@pytest.mark.parametrize("value", [None, "10", 1.5, []])
+def test_counts_of_connections(name: str, value: Any) -> None:
+    with pytest.raises(e.InvalidOption, match=name) as caught:
+        HTTPAdapter(**{name: value})
+    assert isinstance(caught.value, TypeError)
+
+
+@pytest.mark.front("sync", "the other adapter has other settings")
+def test_an_adapter_that_keeps_no_pools_has_a_proxy(session: ulak.Session) -> None:
+    session.mount("http://", HTTPAdapter(pool_connections=0))
+    with pytest.raises(e.ProxyError):
+        session.get("http://127.0.0.1:2/", proxies={"http": "http://127.0.0.1:1"})
+
+
+@pytest.mark.parametrize("headers", [5, None, b"x", "x", [("X", "y")]])
+def test_an_auth_that_leaves_no_headers(session: ulak.Session, headers: Any) -> None:
+    def auth(prepared: ulak.PreparedRequest) -> ulak.PreparedRequest:
+        prepared.headers = headers
+        return prepared
+
+    with pytest.raises(e.InvalidOption) as caught:
+        session.post("http://127.0.0.1:1/", data=b"x", auth=auth)
+    assert isinstance(caught.value, TypeError)
+
+
+@pytest.mark.parametrize("where", [{"port": 80}, {"path": None}, {"path": 5}, {"port": b"80"}])
+def test_cookies_whose_place_is_no_text(where: dict[str, Any]) -> None:
+    with pytest.raises(e.InvalidOption) as caught:
+        ulak.cookies.RequestsCookieJar().set("a", "b", domain="h.example", **where)
+    assert isinstance(caught.value, TypeError)
+
+
 # -- what is changed after it was prepared -----------------------------------
 
 
@@ -436,6 +544,8 @@ def test_base_url_with_a_bad_url(front: Front) -> None:
     [
         ("method", "GET / HTTP/1.1\r\nX: y\r\n\r\nGET", e.InvalidMethod),
         ("method", None, e.InvalidMethod),
+        ("method", {"GET": 1}, e.InvalidMethod),
+        ("method", ["GET"], e.InvalidMethod),
         ("url", "http://[", e.InvalidURL),
         ("url", None, e.RequestException),
         ("header", ("X", "a\r\nEvil: 1"), e.InvalidHeader),

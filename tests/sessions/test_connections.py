@@ -16,13 +16,35 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import ulak
-from tests.support import Answer, HttpServer, RawConnection, RawServer, stalled_port
+from tests.support import (
+    Answer,
+    Certificates,
+    ForwardProxy,
+    HttpServer,
+    RawConnection,
+    RawServer,
+    stalled_port,
+)
 from tests.support.fronts import Begun, Front
 from ulak.adapters import HTTPAdapter
-from ulak.exceptions import SessionClosed
+from ulak.exceptions import ProxyError, SessionClosed
 
 StartRaw = Callable[..., RawServer]
 IDEMPOTENT = ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "QUERY"]
+
+
+@pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
+def test_a_proxy_over_tls_is_verified_as_each_request_says(
+    http_server: HttpServer, tls_forward_proxy: ForwardProxy, certificates: Certificates, session
+) -> None:
+    """For http:// URLs, too, whose own connection knows no certificates."""
+    session.proxies = {"http": tls_forward_proxy.url}
+    url = f"{http_server.url}/get"
+    for _ in range(2):
+        assert session.get(url, verify=False).ok
+        assert session.get(url, verify=str(certificates.ca)).ok
+        with pytest.raises(ProxyError):
+            session.get(url, verify=True)
 
 
 # -- reuse -------------------------------------------------------------------

@@ -8,7 +8,7 @@ import pickle
 import pytest
 
 import ulak
-from tests.support import HttpServer
+from tests.support import HttpServer, RawConnection
 from tests.support.fronts import Front
 from ulak import exceptions
 
@@ -132,6 +132,47 @@ def test_an_error_of_a_real_exchange(http_server: HttpServer, session, over) -> 
     assert str(again) == str(caught.value)
     assert again.response.status_code == 404
     assert again.request.url == caught.value.request.url
+
+
+@pytest.mark.parametrize("body", [b"half", b"", b"nogzip", b"9\r\nhalf"])
+def test_an_error_of_a_body_that_is_not_to_be_had(
+    start_raw_server, front: Front, session, over, body: bytes
+) -> None:
+    """Streamed, it broke off, or nobody read it: a pickle of the error does without it."""
+    fields = {
+        b"half": b"Content-Length: 9",
+        b"": b"Content-Length: 9",
+        b"nogzip": b"Content-Length: 6\r\nContent-Encoding: gzip",
+        b"9\r\nhalf": b"Transfer-Encoding: chunked",
+    }[body]
+
+    def script(connection: RawConnection) -> None:
+        connection.recv_head()
+        connection.send(b"HTTP/1.1 404 Not Found\r\n" + fields + b"\r\n\r\n" + body)
+
+    server = start_raw_server(script)
+    response = session.get(server.url, stream=True)
+    with pytest.raises(exceptions.HTTPError) as unread:
+        response.raise_for_status()
+    with pytest.raises(exceptions.RequestException) as broken:
+        list(response.iter_content(4))
+    for error in (unread.value, broken.value):
+        again = over(error)
+        assert str(again) == str(error)
+        assert again.response.status_code == 404
+        assert again.response.url == response.url
+
+
+@pytest.mark.front("async", "a Session reads the body for the pickle")
+def test_an_error_of_a_body_that_was_not_awaited(http_server: HttpServer, session, over) -> None:
+    with session.get(f"{http_server.url}/status/404", stream=True) as response:
+        with pytest.raises(exceptions.HTTPError) as caught:
+            response.raise_for_status()
+        again = over(caught.value).response
+    assert again.status_code == 404
+    assert again.headers == response.headers
+    with pytest.raises(exceptions.RequestException):
+        _ = again.content
 
 
 def test_an_error_before_anything_was_prepared(session: ulak.Session, over) -> None:

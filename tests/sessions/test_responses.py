@@ -15,6 +15,7 @@ import ulak
 from tests.support import Answer, HttpServer, RawConnection
 from tests.support.fronts import Front
 from tests.support.routes import TURKISH, pattern
+from ulak.exceptions import InvalidOption
 
 
 @pytest.fixture
@@ -200,6 +201,37 @@ def test_json_takes_the_keywords_of_loads(answer) -> None:
     from decimal import Decimal
 
     assert answer(b"1.5").json(parse_float=Decimal) == Decimal("1.5")
+
+
+@pytest.mark.parametrize(
+    ("charset", "body"), [("unicode_escape", rb'"\x41"'), ("punycode", b'"-a"')]
+)
+def test_json_is_not_read_by_a_codec_that_is_no_charset(answer, charset: str, body: bytes) -> None:
+    """Such codecs warn, or take quadratic time; the body is read as if none were named."""
+    kind = ("Content-Type", f"application/json; charset={charset}")
+    assert answer(b'"a"', kind).json() == "a"
+    response = answer(body, kind)
+    try:
+        read = response.json()
+    except ulak.JSONDecodeError:
+        read = None
+    assert read == (None if b"\\" in body else "-a")
+
+
+@pytest.mark.parametrize("encoding", [5, b"utf-8", [], True])
+def test_an_encoding_is_the_name_of_one(answer, encoding) -> None:
+    response = answer(b"text")
+    with pytest.raises(InvalidOption) as caught:
+        response.encoding = encoding
+    assert isinstance(caught.value, TypeError)
+    assert response.text == "text"
+
+
+@pytest.mark.parametrize("delimiter", [5, True, ["x"], object()])
+def test_a_delimiter_is_text_or_bytes(answer, delimiter) -> None:
+    with pytest.raises(InvalidOption) as caught:
+        list(answer(b"text").iter_lines(delimiter=delimiter))
+    assert isinstance(caught.value, TypeError)
 
 
 @pytest.mark.parametrize(

@@ -23,15 +23,14 @@ FORMS = (SECRET, "dXNlcjpzM2NyM3", "s3cr3%74")
 
 
 def shown(error: BaseException | None, seen: frozenset[int] = frozenset()) -> Iterator[str]:
-    """All that is printed of an error, and of those that it came of."""
+    """All that is said of an error, and of those that it came of; reports show these, too."""
     if error is None or id(error) in seen:
         return
     seen |= {id(error)}
     yield from (str(error), repr(error), *map(repr, error.args))
     yield from getattr(error, "__notes__", ())
     yield from shown(error.__cause__, seen)
-    if not error.__suppress_context__:
-        yield from shown(error.__context__, seen)
+    yield from shown(error.__context__, seen)
 
 
 def check(*texts: str) -> None:
@@ -131,6 +130,18 @@ def test_in_a_proxys_url(front: Front, logged: None, scheme: str, proxy: str) ->
         {"cookies": {"c": f"{SECRET};"}},
         {"cookies": {"c": f"{SECRET}\n"}},
         {"cert": ("/nowhere.pem", "/nowhere.key", SECRET)},
+        {"headers": {f"Authorization: Bearer {SECRET}": ""}},
+        {"headers": [(f"Authorization: Bearer {SECRET}".encode(), "")]},
+        {"files": {"f": ("n", b"x", None, {f"Authorization: {SECRET}": "1"})}},
+        # Half a surrogate pair: Python's own error holds all of the text.
+        {"auth": ("user", f"{SECRET}\ud800")},
+        {"params": {"p": f"{SECRET}\ud800"}},
+        {"params": f"password={SECRET}\ud800"},
+        {"data": {"p": f"{SECRET}\ud800"}},
+        {"data": f"password={SECRET}\ud800"},
+        {"data": {"p": f"{SECRET}\ud800"}, "files": {"f": b"x"}},
+        {"json": {"password": SECRET, "x": float("nan")}},
+        {"json": {"password": SECRET, "x": {1}}},
     ],
     ids=repr,
 )

@@ -199,7 +199,10 @@ def test_it_is_a_value() -> None:
         {"allow": ["example.com"]},
         {"allow": [None]},
         {"allow": 5},
+        {"deny": [10]},  # to ipaddress it is 0.0.0.10, which nobody means
+        {"deny": [b"\x0a\0\0\1"]},
         {"ports": [0]},
+        {"ports": [[80]]},
         {"ports": [65536]},
         {"ports": ["80"]},
         {"ports": 80},
@@ -209,6 +212,12 @@ def test_it_is_a_value() -> None:
 def test_what_is_no_policy(settings: dict[str, Any]) -> None:
     with pytest.raises(InvalidOption, match=next(iter(settings))):
         AddressPolicy(**settings)
+
+
+@pytest.mark.parametrize("address", ["example.com", "", "127.1", "10.0.0.0/8", 5, None])
+def test_what_is_no_address(address: Any) -> None:
+    with pytest.raises(InvalidOption):
+        AddressPolicy().objection(address)
 
 
 @pytest.mark.parametrize(

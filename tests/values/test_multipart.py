@@ -239,6 +239,14 @@ class TestInjection:
         with pytest.raises(InvalidHeader):
             encode_body(None, {"f": ("n", b"x", None, headers)})
 
+    def test_names_of_part_headers_may_be_bytes(self) -> None:
+        headers: Any = {b"X-A": b"1", b"content-disposition": "form-data; name=other"}
+        body = encoded(files={"f": ("n", b"x", None, headers)})
+        assert b"\r\nX-A: 1\r\n" in body
+        assert body.lower().count(b"content-disposition") == 1
+        with pytest.raises(InvalidHeader):
+            encoded(files={"f": ("n", b"x", None, {b"X\r\nY": b"1"})})
+
     def test_names_that_are_not_text_are_still_names(self) -> None:
         """A file name that is not UTF-8 on the disk comes as half surrogate pairs."""
         assert b'filename="caf?"' in encoded(files={"f": ("caf\udce9", b"x")})

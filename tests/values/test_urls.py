@@ -623,6 +623,9 @@ def test_where_requests_rewrites_the_path_it_is_left_alone(
         ("%2e%2e/g", "http://a/b/c/%2e%2e/g"),
         ("/%2F/%2e", "http://a/%2F/%2e"),
         (" /g \r\n", "http://a/g"),
+        # White space that is no blank belongs to the path.
+        ("/g\u3000", "http://a/g%E3%80%80"),
+        ("\xa0g\x85", "http://a/b/c/%C2%A0g%C2%85"),
         ("/\\evil.com", "http://a/%5Cevil.com"),
         ("\\\\evil.com", "http://a/b/c/%5C%5Cevil.com"),
         ("mailto:x@y", "mailto:x@y"),

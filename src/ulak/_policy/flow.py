@@ -13,6 +13,7 @@ A conversation is a chain of *hops*, one for each redirect; a hop is a few
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
@@ -33,6 +34,7 @@ from ..exceptions import (
     TooManyRedirects,
     TotalTimeout,
 )
+from ..models import PreparedRequest
 from ..retries import after_error, after_response, pause, reads_bodies, resolve
 from ..timeouts import Timeout
 from .redirects import RedirectHost, next_request
@@ -40,11 +42,10 @@ from .steps import ERROR_TIME, Close, Hooks, Load, Pause, Resend, Rewind, Send, 
 from .strangers import kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Mapping
     from http.cookiejar import CookieJar
 
     from .._types import Proxies, Unset
-    from ..models import PreparedRequest
     from .guards import Guards
     from .steps import Step
 
@@ -266,6 +267,12 @@ class Conversation:
         """Rounds of attempts, as the request's :class:`~ulak.auth.FlowAuth` asks for them."""
         auth: Any = request.auth_flow
         rounds = auth.auth_flow(request)
+        if not isinstance(rounds, Generator):
+            raise InvalidOption(
+                f"auth_flow() of {type(auth).__name__} should be a generator, which yields "
+                f"requests; it returned {kind_of(rounds)}",
+                request=request,
+            )
         history: list[BaseResponse] = []
         try:
             opening: PreparedRequest | None = next(rounds, None)
@@ -274,7 +281,7 @@ class Conversation:
                     f"auth_flow() of {type(auth).__name__} should yield the request to send first",
                     request=request,
                 )
-            current = opening
+            current = _yielded(auth, opening)
             while True:
                 response: BaseResponse = yield from self._attempt(current, again=bool(history))
                 try:
@@ -304,7 +311,7 @@ class Conversation:
         if request.auth_flow.requires_response_body:
             yield Load(response)
         try:
-            following = rounds.send(response)
+            following = _yielded(request.auth_flow, rounds.send(response))
         except StopIteration:
             return None
         if len(history) == MAX_AUTH_ROUNDS - 1:
@@ -483,3 +490,20 @@ def _note_retries(response: BaseResponse, policy: Retry) -> None:
 
 def _can_send_again(request: PreparedRequest) -> bool:
     return request.body is None or _bodies.is_replayable(request.body, request._body_position)
+
+
+def _yielded(auth: Any, request: Any) -> PreparedRequest:
+    """``request``, which the ``auth_flow()`` of ``auth`` yielded.
+
+    :raises InvalidOption: when it is none that can be sent.
+    """
+    url: object = getattr(request, "url", None)
+    if not isinstance(request, PreparedRequest):
+        what = kind_of(request)
+    elif url is not None and not isinstance(url, str):
+        what = f"one whose url is {kind_of(url)}"
+    else:
+        return request
+    raise InvalidOption(
+        f"auth_flow() of {type(auth).__name__} should yield prepared requests, not {what}"
+    )

@@ -45,7 +45,7 @@ from .headers import HeaderCheck, default_headers, default_user_agent
 from .proxies import ResolvedProxies as _Resolved  # the name that pickles have for it
 from .proxies import checked_proxies, choose_proxies, keep_from_origin
 from .settings import merge_hooks, merge_params
-from .strangers import check_adapter, no_request, no_response
+from .strangers import check_adapter, check_request, no_response
 from .streaming import StreamSwitch, Unentered
 
 if TYPE_CHECKING:
@@ -559,8 +559,12 @@ class BaseSession(Generic[Answer, Opened]):
         :param options: the keywords of ``send``; what is not given is filled in, and
             what is not for an adapter is taken out.
         """
-        if not isinstance(request, PreparedRequest):
-            raise no_request(request)
+        if (
+            not isinstance(request, PreparedRequest)
+            or type(request.url) is not str
+            or type(request.hooks) is not dict
+        ):
+            check_request(request)
         if "timeout" not in options:
             options["timeout"] = self.timeout
         if "stream" not in options:

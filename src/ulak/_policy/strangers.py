@@ -10,12 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from ..exceptions import InvalidOption
+from ..models import PreparedRequest, checked_hooks
 
 if TYPE_CHECKING:
     from .._response import BaseResponse
-    from ..models import PreparedRequest
 
-__all__ = ["Mounting", "check_adapter", "kind_of", "no_request", "no_response"]
+__all__ = ["Mounting", "check_adapter", "check_request", "kind_of", "no_response"]
 
 _FOREIGN_ADAPTER = ("requests.adapters", "HTTPAdapter")
 _MIXED = (
@@ -55,12 +55,21 @@ def check_adapter(adapter: Any, session: Mounting) -> None:
             )
 
 
-def no_request(value: object) -> InvalidOption:
-    """The error for a ``value`` that is to be sent and cannot be."""
-    return InvalidOption(
-        f"You can only send PreparedRequests of ulak, not {kind_of(value)}: "
-        f"session.prepare_request() makes one{_hint(value)}"
-    )
+def check_request(request: Any) -> None:
+    """See that ``request`` can be sent, whoever made or changed it.
+
+    :raises InvalidOption: when it is none of ours, or has parts of types that none has.
+    """
+    if not isinstance(request, PreparedRequest):
+        raise InvalidOption(
+            f"You can only send PreparedRequests of ulak, not {kind_of(request)}: "
+            f"session.prepare_request() makes one{_hint(request)}"
+        )
+    url: object = request.url
+    if url is not None and not isinstance(url, str):
+        raise InvalidOption(f"a request's url should be a str, not {kind_of(url)}")
+    if request.hooks:
+        checked_hooks(request.hooks)
 
 
 def no_response(

@@ -42,8 +42,9 @@ CONTINUE_WAIT: Final = 1.0
 #: How long an answer may take that must be on its way, since the server closed.
 ANSWER_WAIT: Final = 1.0
 
-#: The methods whose request is expected to have a body (RFC 9110, section 8.6).
-METHODS_WITH_BODY: Final = frozenset({"PATCH", "POST", "PUT"})
+#: The methods whose request is expected to have a body (RFC 9110, section 8.6).  A tuple:
+#: what is looked for may be anything, as it is checked later.
+METHODS_WITH_BODY: Final = ("PATCH", "POST", "PUT")
 _NO_BODY: Final = ("Content-Length", "0")
 
 
