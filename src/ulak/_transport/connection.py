@@ -24,11 +24,11 @@ from .._protocol import h1
 from .._protocol.exchange import ANSWER_WAIT, CONTINUE_WAIT, JOIN_LIMIT, Tunnel, TunnelRefused
 from ..exceptions import InvalidOption, RequestException
 from . import clock, dial, stock
+from .bounded import BoundedSocket
 from .payload import CallerError, caller_blocks
 from .stock import HTTPConnection as _HTTPConnection
 from .stock import HTTPSConnection as _HTTPSConnection
 from .targets import unseen
-from .watchdog import Watchdog
 
 if TYPE_CHECKING:
     from .._addresses import AddressPolicy
@@ -71,7 +71,6 @@ class CodecConnection(_HTTPConnection):
     _is_tls: bool = False
     #: Whether the socket is urllib3's TLS within TLS, which has to be written to at one go.
     _is_nested: bool = False
-    _watchdog: Watchdog | None = None
     _poll: Any = None
     _poll_both: Any = None
 
@@ -86,15 +85,9 @@ class CodecConnection(_HTTPConnection):
             if self.address_policy is not None and self._tunnel_host is not None:
                 self._tunnel_address = self._checked_address(self._tunnel_host)
             super().connect()
-        except BaseException as exc:
+        except BaseException:
             self.close()
-            if self._watchdog is not None and self._watchdog.bit and isinstance(exc, Exception):
-                raise self.too_late() from exc
             raise
-        finally:
-            if self._watchdog is not None:
-                self._watchdog.call_off()
-                self._watchdog = None
         self._is_nested = not isinstance(self.sock, socket.socket)
         self._is_tls = self._is_nested or isinstance(self.sock, ssl.SSLSocket)
         if self._is_tls:  # a connection that was cut off is to look otherwise than one that ended
@@ -184,6 +177,11 @@ class CodecConnection(_HTTPConnection):
             return TotalTimeoutError("connecting")
         return lower.ConnectTimeoutError(self, f"{self.timeout} s")
 
+    def _connect_tls_proxy(self, hostname: str, sock: socket.socket) -> Any:
+        """Shake hands with a proxy; urllib3 calls this, and has TLS go on top where it tunnels."""
+        secured = super()._connect_tls_proxy(hostname, sock)  # type: ignore[misc]
+        return BoundedSocket(secured) if self.proxy_is_tunneling else secured
+
     def _bound_handshake(self, sock: socket.socket) -> None:
         """Leave the TLS handshake what remains of the time to connect."""
         try:
@@ -218,8 +216,6 @@ class CodecConnection(_HTTPConnection):
             raise lower.ProxyError("the proxy refused the tunnel", exc) from exc
         self.tunnel_is_open = True
         self._bound_handshake(sock)
-        if self._tunnel_scheme == "https":
-            self._watchdog = Watchdog(sock, self._connect_by)
 
     def _receive_answer(self, sock: socket.socket, parser: h1.ResponseParser) -> None:
         """Receive the head of the proxy's answer; its body is not read."""
@@ -247,7 +243,9 @@ class CodecConnection(_HTTPConnection):
         with suppress(OSError):  # not connected any more: there is nothing to shut down
             # Not the method of an SSLSocket, which would have what another thread reads go
             # past TLS from here on; and TLS within TLS has none.
-            socket.socket.shutdown(getattr(sock, "socket", sock), socket.SHUT_RDWR)
+            while (below := getattr(sock, "socket", None)) is not None:
+                sock = below
+            socket.socket.shutdown(sock, socket.SHUT_RDWR)
         if not self.in_call:
             self.close()
 
@@ -264,9 +262,9 @@ class CodecConnection(_HTTPConnection):
             return False
         if not self._is_tls:
             return not self._poll(0)
-        if not self._poll(0):
-            return not _pending(sock)
-        return not self._is_nested and self._receive_now() is None
+        if not self._poll(0) and not _pending(sock):
+            return True
+        return self._receive_now() is None
 
     def _receive_now(self) -> bytes | None:
         """What can be received without waiting: ``b""`` at the end, ``None`` for nothing.
@@ -286,7 +284,7 @@ class CodecConnection(_HTTPConnection):
     def limit(self, seconds: float | None) -> None:
         """Let each call on the socket take at most ``seconds``."""
         self.sock.settimeout(seconds)
-        self._limit = seconds
+        self._limit = -1.0 if self._is_nested else seconds  # there it counts from now
 
     def send_request(
         self,
@@ -340,6 +338,8 @@ class CodecConnection(_HTTPConnection):
     def _send_or_hear(self, data: bytes, write: float | None, parser: h1.ResponseParser) -> bool:
         """Send ``data``, unless the server answers first; the socket does not block."""
         if self._is_nested:
+            if (self._poll(0) or _pending(self.sock)) and self._answered_early(parser):
+                return False
             self.limit(clock.left(write, self.deadline, "sending the request"))
             self.sock.sendall(data)
             return True
@@ -437,9 +437,14 @@ class HTTPSConnection(CodecConnection, _HTTPSConnection):
 
 
 def _pending(sock: Any) -> int:
-    """Bytes that TLS has decrypted and nobody has read; 0 on a plain socket."""
-    pending = getattr(sock, "pending", None)
-    return pending() if pending is not None else 0
+    """Bytes that TLS has received and nobody has read; 0 on a plain socket."""
+    if isinstance(sock, ssl.SSLSocket):
+        return sock.pending()
+    if isinstance(sock, socket.socket):
+        return 0
+    # TLS within TLS, which has taken from the socket whatever was there.
+    count: int = sock.sslobj.pending() + sock.incoming.pending + sock.socket.pending()
+    return count
 
 
 def _poller(sock: socket.socket, events: int) -> Any:
