@@ -210,7 +210,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
             if (
                 parser.complete  # type: ignore[redundant-expr]  # which feed() has changed
                 or (parser.head is not None and self._sink is None)
-                or (self._hears_interim and parser.interim == 100)
+                or (self._hears_interim and parser.may_continue)
             ):
                 self._wake()
             elif self._limit is not None:
@@ -500,7 +500,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         self._hears_interim = True
         try:
             async with asyncio.timeout(CONTINUE_WAIT):
-                while parser.head is None and self.error is None and parser.interim != 100:
+                while parser.head is None and self.error is None and not parser.may_continue:
                     await self.wait(None)  # another 1xx is no leave
         except TimeoutError:
             return True

@@ -380,7 +380,7 @@ class CodecConnection(_HTTPConnection):
         :returns: ``False`` when the server answered instead.
         """
         until = clock.earlier(self.deadline, clock.after(CONTINUE_WAIT)) or 0.0
-        while parser.head is None and parser.interim != 100:  # another 1xx is no leave
+        while parser.head is None and not parser.may_continue:  # another 1xx is no leave
             wait = until - clock.monotonic()
             if wait <= 0 or (not self._poll(wait * 1000) and not _pending(self.sock)):
                 clock.left(None, self.deadline, "sending the request")
