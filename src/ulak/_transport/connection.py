@@ -18,6 +18,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from urllib3 import exceptions as lower
+from urllib3.util.ssltransport import SSLTransport
 
 from .._errors import TotalTimeoutError, WriteTimeoutError
 from .._protocol import h1
@@ -438,13 +439,10 @@ class HTTPSConnection(CodecConnection, _HTTPSConnection):
 
 def _pending(sock: Any) -> int:
     """Bytes that TLS has received and nobody has read; 0 on a plain socket."""
-    if isinstance(sock, ssl.SSLSocket):
-        return sock.pending()
-    if isinstance(sock, socket.socket):
-        return 0
-    # TLS within TLS, which has taken from the socket whatever was there.
-    count: int = sock.sslobj.pending() + sock.incoming.pending + sock.socket.pending()
-    return count
+    if isinstance(sock, SSLTransport):  # which has taken from the socket whatever was there
+        return sock.sslobj.pending() + sock.incoming.pending + _pending(sock.socket)
+    pending = getattr(sock, "pending", None)
+    return pending() if pending is not None else 0
 
 
 def _poller(sock: socket.socket, events: int) -> Any:
