@@ -345,8 +345,12 @@ class CodecConnection(_HTTPConnection):
             self.sock.sendall(data)
             return True
         view = memoryview(data)
+        until = clock.after(write)  # moved on by what is taken, and not by what is said
         while view:
-            seconds = clock.left(write, self.deadline, "sending the request")
+            limit = None if until is None else until - clock.monotonic()
+            if limit is not None and limit <= 0:
+                raise TimeoutError("timed out")
+            seconds = clock.left(limit, self.deadline, "sending the request")
             events = self._poll_both(None if seconds is None else seconds * 1000)
             if not events:
                 raise TimeoutError("timed out")
@@ -357,6 +361,7 @@ class CodecConnection(_HTTPConnection):
                     view = view[self.sock.send(view) :]
                 except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
                     continue
+                until = clock.after(write)
         return True
 
     def _answered_early(self, parser: h1.ResponseParser) -> bool:
