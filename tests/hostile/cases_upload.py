@@ -126,13 +126,13 @@ CASES: list[Case] = [
     ),
     *(
         Case(
-            name=f"expect-and-other-interim-answers-{when}",
+            name=f"expect-and-other-interim-answers{when}",
             promise="P12.3",
             servers={"a": Server(_expects(b"".join(interims)))},
             asks=(Ask(method="POST", body=b"the-body", headers=_EXPECT),),
             judge=(gives(b"taken"), within(0, 0.9)),
         )
-        for when, interims in (("before", (_HINTS, _LEAVE)), ("after", (_LEAVE, _HINTS)))
+        for when, interims in (("", (_HINTS, _LEAVE)), ("-after-it", (_LEAVE, _HINTS)))
     ),
     *(
         Case(
