@@ -139,7 +139,9 @@ def translate(
     cause = _root(error)
     row = next((row for row in _TABLE if isinstance(cause, row[0])), _UNKNOWN)
     cls, words = row[1] if phase == "head" else row[2], row[3]
-    if isinstance(cause, lower.ProxyError) and _is_late(cause.original_error):
+    if isinstance(cause, lower.ProxyError) and isinstance(cause.original_error, TotalTimeoutError):
+        cls, words = ulak.ProxyTotalTimeout, "the deadline passed"
+    elif isinstance(cause, lower.ProxyError) and _is_late(cause.original_error):
         cls, words = ulak.ProxyTimeout, "the proxy made no connection in time"
     if isinstance(cause, lower.ProtocolError):
         cls, words = _what_broke(cause, cls, words)
@@ -230,6 +232,8 @@ def _message(words: str, cause: Exception, request: RequestLike | None) -> str:
     said = _detail(cause)
     if isinstance(cause, TotalTimeoutError):
         return f"{about(request)}{words} while {said}"
+    if isinstance(cause, lower.ProxyError) and isinstance(cause.original_error, TotalTimeoutError):
+        return f"{about(request)}{words} while {cause.original_error} to the proxy"
     if _NOT_TLS.search(said):
         who = "proxy" if isinstance(cause, lower.ProxyError) else "server"
         words = f"the {who} does not speak TLS on that port; perhaps its URL should be http://"

@@ -10,7 +10,8 @@ their own callbacks.  The tree::
     │   ├── NameResolutionError          the host name has no address
     │   ├── ProtocolError                the answer is not valid HTTP
     │   ├── ProxyError                   at or before the proxy's CONNECT
-    │   │   └── ProxyTimeout             also a ConnectTimeout
+    │   │   ├── ProxyTimeout             also a ConnectTimeout
+    │   │   └── ProxyTotalTimeout        also a TotalTimeout
     │   ├── SSLError                     the TLS handshake or a certificate
     │   │   └── InvalidCertificate       verify= or cert= names nothing usable
     │   └── SessionClosed                closed while the request was under way
@@ -21,6 +22,7 @@ their own callbacks.  The tree::
     │   ├── WriteTimeout                 also a ConnectionError
     │   ├── PoolTimeout                  also a ConnectionError
     │   └── TotalTimeout                 the deadline passed; also a ConnectionError
+    │       └── ProxyTotalTimeout        also a ProxyError
     ├── HTTPError                        raise_for_status() on 4xx and 5xx
     ├── TooManyRedirects
     ├── AddressDenied                    an AddressPolicy forbids the address
@@ -102,6 +104,7 @@ __all__ = [
     "ProtocolError",
     "ProxyError",
     "ProxyTimeout",
+    "ProxyTotalTimeout",
     "ReadTimeout",
     "RequestException",
     "RequestsDependencyWarning",
@@ -195,6 +198,12 @@ class TotalTimeout(Timeout, ConnectionError):
     """The deadline of ``Timeout(total=…)`` passed."""
 
     code = "total_timeout"
+
+
+class ProxyTotalTimeout(ProxyError, TotalTimeout):
+    """The deadline passed before the proxy had made a connection.  Nothing was sent."""
+
+    code = "proxy_total_timeout"
 
 
 class HTTPError(RequestException):

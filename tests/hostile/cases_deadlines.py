@@ -293,7 +293,10 @@ CASES: list[Case] = [
             servers={"p": Server(script)},
             asks=(Ask(url="https://a.example/", timeout=_LIMIT),),
             settings=Settings(proxy="{p}", verify="{ca}"),
-            judge=(fails("ConnectionError", counted="late"),),
+            judge=(
+                fails("ConnectionError" if "inside" in what else "ProxyError", counted="late"),
+                is_both(*([] if "refusal" in what or "no TLS" in what else ["TotalTimeout"])),
+            ),
         )
         for what, script in _TUNNELS.items()
     ),
@@ -317,7 +320,7 @@ CASES: list[Case] = [
         servers={"p": Server(instead="stalled")},
         asks=(Ask(url="http://a.example/", timeout=_LIMIT),),
         settings=Settings(proxy="{p}"),
-        judge=(fails("Timeout", counted="late"),),
+        judge=(fails("TotalTimeout", "ProxyError", counted="late"),),
     ),
     *(
         Case(
@@ -326,7 +329,10 @@ CASES: list[Case] = [
             servers={"p": Server(script)},
             asks=(Ask(url="http://a.example/", timeout=_LIMIT),),
             settings=Settings(proxy=f"{scheme}://127.0.0.1:{{p.port}}"),
-            judge=(fails("Timeout", counted="late"),),
+            judge=(
+                fails("TotalTimeout", counted="late"),
+                is_both(*([] if "behind" in what else ["ProxyError"])),
+            ),
         )
         for what, (scheme, script) in _SOCKS.items()
     ),

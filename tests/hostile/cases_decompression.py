@@ -86,16 +86,27 @@ def _endless_bomb() -> bytes:
     return gzip.compress(gzip.compress(bytes(10_000_000), mtime=0) * 400, mtime=0)
 
 
+@lru_cache
+def _bomb_of_nothing() -> bytes:
+    """Millions of empty gzip streams in a few KiB, which take seconds and give not a byte."""
+    some = gzip.compress(gzip.compress(b"", mtime=0) * 100_000, mtime=0)
+    return gzip.compress(some * 40, mtime=0)
+
+
 CASES: list[Case] = [
     *(
         Case(
-            name=f"bomb-against-the-deadline-{slug(read)}",
+            name=slug(f"bomb {what} against the deadline {read}"),
             promise="P1.5",
-            servers={"a": Server(says(_coded("gzip, gzip", _endless_bomb())))},
+            servers={"a": Server(says(_coded(coding, body)))},
             asks=(Ask(read=read, timeout=0.4),),
             judge=(fails("Timeout", counted="late"),),
         )
-        for read in ("pieces", "lines")
+        for what, coding, body, reads in (
+            ("", "gzip, gzip", _endless_bomb(), ("pieces", "lines")),
+            ("of nothing", "gzip, gzip, gzip", _bomb_of_nothing(), ("whole", "pieces", "lines")),
+        )
+        for read in reads
     ),
     *(
         Case(

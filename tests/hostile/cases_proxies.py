@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from tests.support import RawConnection, Script
 
 from .case import Broken, Case, Run
-from .judgements import fails, gives, raises, says_not
+from .judgements import fails, gives, opens, raises, says_not, sound
 from .names import slug
-from .plan import Ask, Settings
-from .servers import OK, Server, closes, each, echoes, plain, says, speaks, then, tunnels
+from .plan import Ask, Pieces, Settings
+from .servers import (
+    OK,
+    Inside,
+    Server,
+    closes,
+    each,
+    echoes,
+    plain,
+    says,
+    speaks,
+    then,
+    tunnels,
+    tunnels_within,
+)
 
 _PAGE = b"<html>the proxy's own page</html>"
 _SECRET = "s3cret-of-the-caller"
@@ -91,6 +105,35 @@ _SOCKS: dict[str, tuple[str, Script]] = {
     "SOCKS 4 of another version": ("socks4a", _socks(b"\x05\x5a" + bytes(6))),
     "SOCKS 4 cut off": ("socks4a", _socks(b"\0\x5a")),
 }
+
+
+# Inside of two layers of TLS.
+
+
+def _drips_a_record(inside: Inside, before: bytes = b"") -> None:
+    """Answer by a record that comes byte by byte, after the one with ``before``."""
+    inside.recv_head()
+    inside.connection.send(inside.sealed(before) if before else b"")
+    inside.connection.drip(inside.sealed(b"x" * 9000), 0.05)
+
+
+def _answers_twice(inside: Inside) -> None:
+    """Say more than was asked for, in a record that comes together with the answer's."""
+    inside.recv_head()
+    inside.connection.send(inside.sealed(plain(b"right"), plain(b"poison")))
+    inside.connection.hang()
+
+
+def _answers_once(inside: Inside) -> None:
+    inside.recv_head()
+    inside.connection.send(inside.sealed(plain(b"right")))
+
+
+def _refuses_a_body(inside: Inside) -> None:
+    """Answer the head, and take what else comes."""
+    inside.recv_head()
+    inside.connection.send(inside.sealed(plain(b"no", status=b"413 X")))
+    inside.connection.wait_closed()
 
 
 def _no_page(run: Run) -> Iterator[Broken]:
@@ -221,6 +264,37 @@ CASES: list[Case] = [
             ("with a line end", "http://127.0.0.1\r\n:3128"),
             ("with an empty label", "http://a..example:3128"),
         )
+    ),
+    *(
+        Case(
+            name=f"tunnel-by-tls-{slug(what)}-that-drips-{slug(read)}",
+            promise="P1.2",
+            servers={"p": Server(tunnels_within(script), tls="names")},
+            asks=(Ask(url="https://a.example/", timeout=0.4, read=read),),
+            settings=Settings(proxy="{p}", verify="{ca}"),
+            judge=(fails("Timeout", "ConnectionError", counted="late"),),
+        )
+        for what, script in (
+            ("a head", _drips_a_record),
+            ("a body", partial(_drips_a_record, before=OK + b"Content-Length: 9000\r\n\r\n")),
+        )
+        for read in ("whole", "pieces")
+    ),
+    Case(
+        name="tunnel-by-tls-with-an-answer-too-many",
+        promise="P6.7",
+        servers={"p": Server(each(tunnels_within(_answers_twice), tunnels_within(_answers_once)), tls="names")},
+        asks=(Ask(url="https://a.example/1"), Ask(url="https://a.example/2", pause=0.05)),
+        settings=Settings(proxy="{p}", verify="{ca}"),
+        judge=(sound(b"right"), gives(b"right"), opens(2, "p")),
+    ),
+    Case(
+        name="tunnel-by-tls-with-an-upload-refused",
+        promise="P12.2",
+        servers={"p": Server(tunnels_within(_refuses_a_body), tls="names")},
+        asks=(Ask(url="https://a.example/", method="POST", body=Pieces((b"x" * 65_536,), endless=True)),),
+        settings=Settings(proxy="{p}", verify="{ca}"),
+        judge=(gives(b"no", 413),),
     ),
     Case(
         name="tunnel-after-a-refusal",

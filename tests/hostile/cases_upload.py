@@ -14,6 +14,8 @@ from .servers import Server, each, echoes, plain, says, then
 
 _BIG = 8_000_000
 _EXPECT = (("Expect", "100-continue"),)
+_LEAVE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_HINTS = b"HTTP/1.1 103 Hints\r\n\r\n"
 
 
 def _refuses(answer: bytes, *, reset: bool = False, some: int = 0) -> Script:
@@ -122,12 +124,15 @@ CASES: list[Case] = [
         asks=(Ask(method="POST", body=b"the-body", headers=_EXPECT),),
         judge=(gives(b"taken"), reaches(b"the-body"), within(0.9, 2.0)),
     ),
-    Case(
-        name="expect-and-other-interim-answers",
-        promise="P12.3",
-        servers={"a": Server(_expects(b"HTTP/1.1 103 Hints\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n"))},
-        asks=(Ask(method="POST", body=b"the-body", headers=_EXPECT),),
-        judge=(gives(b"taken"), within(0, 0.9)),
+    *(
+        Case(
+            name=f"expect-and-other-interim-answers{when}",
+            promise="P12.3",
+            servers={"a": Server(_expects(b"".join(interims)))},
+            asks=(Ask(method="POST", body=b"the-body", headers=_EXPECT),),
+            judge=(gives(b"taken"), within(0, 0.9)),
+        )
+        for when, interims in (("", (_HINTS, _LEAVE)), ("-after-it", (_LEAVE, _HINTS)))
     ),
     *(
         Case(

@@ -15,6 +15,7 @@ import contextlib
 import datetime
 import itertools
 import re
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -22,16 +23,17 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar, cast
 
 from tests.support import Certificates, RawConnection, RawServer, Script
-from tests.support.messages import ReceivedRequest
+from tests.support.messages import Incoming, ReceivedRequest
 from tests.support.ports import free_port, stalled_port
 
 __all__ = [
     "CHUNKED",
     "FLOOD",
     "OK",
+    "Inside",
     "Seen",
     "Server",
     "Stage",
@@ -53,7 +55,10 @@ __all__ = [
     "stalls",
     "then",
     "tunnels",
+    "tunnels_within",
 ]
+
+T = TypeVar("T")
 
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -239,6 +244,52 @@ def tunnels(
         connection.send(answer)
         connection.secure(Wardrobe.worn().server(tls))
         inside(connection)
+
+    return script
+
+
+class Inside:
+    """The origin's end of TLS within a proxy's TLS, whose records go out as a script likes.
+
+    It reads from ``connection``, which :func:`tunnels_within` has answered the CONNECT of.
+    """
+
+    def __init__(self, connection: RawConnection, context: ssl.SSLContext) -> None:
+        self.connection = connection
+        self._came, self._goes = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._came, self._goes, server_side=True)
+        self._read(self._tls.do_handshake)
+        connection.send(self._goes.read())
+        self._incoming = Incoming(cast("socket.socket", self), connection.received)
+        self.recv_head = self._incoming.head
+
+    def _read(self, call: Callable[[], T]) -> T:
+        """What ``call`` returns, once there is enough for it."""
+        while True:
+            try:
+                return call()
+            except ssl.SSLWantReadError:
+                self.connection.send(self._goes.read())
+                self._came.write(self.connection.sock.recv(65536))
+
+    def recv(self, size: int) -> bytes:
+        """What the client said, decrypted."""
+        return self._read(lambda: self._tls.read(size))
+
+    def sealed(self, *pieces: bytes) -> bytes:
+        """The pieces, each as a record of its own."""
+        for piece in pieces:
+            self._tls.write(piece)
+        return self._goes.read()
+
+
+def tunnels_within(inside: Callable[[Inside], None]) -> Script:
+    """A proxy that is reached by TLS: answer a CONNECT, then be the origin inside."""
+
+    def script(connection: RawConnection) -> None:
+        connection.recv_head()
+        connection.send(b"HTTP/1.1 200 OK\r\n\r\n")
+        inside(Inside(connection, Wardrobe.worn().server("names")))
 
     return script
 

@@ -48,7 +48,7 @@ class Outcome(NamedTuple):
     fields: list[tuple[str, str]]
     raw: bytes
     trailers: list[tuple[str, str]]
-    interim: int
+    may_continue: bool
     remaining: int | None
     code: str
     #: What of the body was handed out, a fault or no fault: how much depends on the pieces.
@@ -82,7 +82,7 @@ def outcome(parser: ResponseParser, body: bytes, code: str) -> Outcome:
         fields=head.fields if head else [],
         raw=head.raw if head else b"",
         trailers=parser.trailers,
-        interim=parser.interim,
+        may_continue=parser.may_continue,
         remaining=None if code else parser.remaining,
         code=code,
         given=body,

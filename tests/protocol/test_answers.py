@@ -164,12 +164,14 @@ def test_a_head_without_fields_has_none() -> None:
 
 def test_an_interim_answer_is_seen_before_the_final_one() -> None:
     parser = ResponseParser("POST")
-    assert parser.feed(b"HTTP/1.1 100 Continue\r\n\r\n") == b""
-    assert (parser.interim, parser.head, parser.started) == (100, None, True)
+    assert parser.feed(b"HTTP/1.1 103 Hints\r\n\r\n") == b""
+    assert (parser.may_continue, parser.head, parser.started) == (False, None, True)
+    assert parser.feed(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\n\r\n") == b""
+    assert (parser.may_continue, parser.head) == (True, None)
     parser.feed(b"HTTP/1.1 417 X\r\nContent-Length: 0\r\n\r\n")
     assert parser.head is not None
     assert parser.head.status == 417
-    assert parser.interim == 100
+    assert parser.may_continue
 
 
 def test_what_remains_is_counted_where_a_length_tells() -> None:

@@ -202,5 +202,5 @@ def test_what_an_h11_server_says_is_understood(
     seen = read([wire])
     assert (seen.code, seen.body, seen.complete) == ("", body, True)
     assert seen.keep_alive is not close
-    assert seen.interim == 103
+    assert not seen.may_continue
     assert len(seen.trailers) == len(trailers)

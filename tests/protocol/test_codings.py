@@ -274,6 +274,20 @@ def test_what_is_between_the_codings_takes_little_memory_too() -> None:
     assert peak < 1 << 20
 
 
+@pytest.mark.parametrize("coding", ["gzip", "zstd"])
+@pytest.mark.parametrize("limit", [4096, -1])
+def test_much_that_is_nothing_is_done_in_small_parts(coding: str, limit: int) -> None:
+    count = 20_000
+    streams = ENCODERS[coding](b"") * count + ENCODERS[coding](b"end")
+    undo = decoder(f"{coding}, gzip")
+    calls, output = 1, undo.decompress(gzip.compress(streams), limit)
+    while undo.has_unconsumed_tail:
+        assert not output  # and is asked again, by whoever looks at a clock first
+        calls, output = calls + 1, undo.decompress(b"", limit)
+    assert output + undo.flush() == b"end"
+    assert (calls > count / 1000) is (limit > 0)
+
+
 @forms
 def test_a_limit_holds_nothing_back(coding: str, encode: Callable[[bytes], bytes]) -> None:
     limited, unlimited = decoder(coding), decoder(coding)

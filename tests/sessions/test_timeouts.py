@@ -190,6 +190,20 @@ def test_write(session: ulak.Session, start_raw_server: StartRaw, tmp_path, body
             session.post(server.url, data=body, timeout=Timeout(write=LIMIT))
 
 
+@pytest.mark.parametrize("tls", [False, True])
+def test_write_is_not_prolonged_by_an_answer_that_drips(
+    session: ulak.Session, start_raw_server: StartRaw, certificates, tls: bool
+) -> None:
+    def script(connection: RawConnection) -> None:
+        connection.recv_head()
+        connection.drip(b"HTTP/1.1 413 No" + b"o" * 40, LIMIT / 5)
+
+    server = start_raw_server(script, tls=certificates.server_context() if tls else None)
+    session.verify = str(certificates.ca)
+    with within(LIMIT), pytest.raises(WriteTimeout):
+        session.post(server.url, data=BIG, timeout=Timeout(write=LIMIT, read=9))
+
+
 def test_write_is_as_long_as_read_by_default(session, start_raw_server: StartRaw) -> None:
     server = start_raw_server(takes_nothing)
     with within(LIMIT), pytest.raises(WriteTimeout) as caught:

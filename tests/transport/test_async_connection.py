@@ -188,6 +188,17 @@ def test_a_body_that_the_server_does_not_take(
     loop.run(main(server.url))
 
 
+def test_a_server_that_stops_taking_is_given_up_in_time(loop: Loop, start, narrow) -> None:
+    async def main(url: str) -> None:
+        async with narrow(timeout=ulak.Timeout(connect=5, read=60, write=0.8)) as session:
+            began = time.monotonic()
+            with pytest.raises(WriteTimeout):
+                await session.post(url, data=bytes(64 * MIB))
+            assert 0.7 < time.monotonic() - began < 1.4
+
+    loop.run(main(start(RawConnection.hang).url))
+
+
 def takes(size: int, piece: int, every: float, many: int) -> Script:
     """Take ``piece`` bytes so often, then all the rest, and answer."""
 

@@ -94,6 +94,32 @@ def test_a_deadline_over_the_name_server(monkeypatch) -> None:
     release.set()
 
 
+def test_who_asks_again_of_a_silent_name_server_joins_the_lookup(listener, monkeypatch) -> None:
+    port = listener.getsockname()[1]
+    release, asked = threading.Event(), []
+
+    def slow(*args, **kwargs):
+        asked.append(threading.current_thread())
+        release.wait(5)
+        return infos(port)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    for _ in range(5):
+        with pytest.raises(TimeoutError):
+            connect("slow.example", port, seconds=0.02)
+    with pytest.raises(TimeoutError):
+        connect("another.example", port, seconds=0.05)
+    late = threading.Timer(0.3, release.set)
+    late.start()
+    connect("slow.example", port).close()
+    late.join()
+    assert len(asked) == 2
+    for thread in asked:
+        thread.join(5)
+    connect("slow.example", port).close()
+    assert len(asked) == 3  # what it said is not kept
+
+
 def test_an_address_asks_no_name_server(listener, monkeypatch) -> None:
     threads: list[str] = []
     genuine = socket.getaddrinfo

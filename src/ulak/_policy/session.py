@@ -560,7 +560,7 @@ class BaseSession(Generic[Answer, Opened]):
             what is not for an adapter is taken out.
         """
         if (
-            not isinstance(request, PreparedRequest)
+            not isinstance(request, PreparedRequest)  # type: ignore[redundant-expr]  # callers may
             or type(request.url) is not str
             or type(request.hooks) is not dict
         ):

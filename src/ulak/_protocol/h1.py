@@ -443,8 +443,8 @@ class ResponseParser:
         connection is no longer HTTP/1.1's (101, 2xx to CONNECT).
     ``started``
         at least one byte came.
-    ``interim``
-        the last 1xx status (other than 101, which is final here); 0 if none came.
+    ``may_continue``
+        a ``100 Continue`` came, whatever came after it (RFC 9110, section 10.1.1).
     ``remaining``
         bytes of the body still to come where Content-Length tells, else ``None``.
     ``trailers``
@@ -465,7 +465,7 @@ class ResponseParser:
     complete: bool = False
     keep_alive: bool = False
     started: bool = False
-    interim: int = 0
+    may_continue: bool = False
     remaining: int | None = None
     _trailers: list[tuple[str, str]] | None = None
 
@@ -564,7 +564,7 @@ class ResponseParser:
             raise ProtocolViolation(
                 "too_many_interim", f"More than {MAX_INTERIM} interim (1xx) answers came."
             )
-        self.interim = head.status
+        self.may_continue = self.may_continue or head.status == 100
 
     def _begin_body(self, head: ResponseHead, data: bytes) -> bytes:
         """Choose the framing (RFC 9112, section 6.3) and read what there is of the body."""

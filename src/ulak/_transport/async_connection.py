@@ -62,6 +62,8 @@ _ACKED: Final = slice(120, 128)
 _RECORD, _RECORD_OVERHEAD = 16384, 22
 #: Most that is received at once.
 BUFFER_SIZE: Final = 256 * 1024
+#: After what part of the time to write it is looked whether the peer took something.
+_LOOKS: Final = 0.25
 #: In how many turns of the loop it has read what was there to be read.
 _TURNS: Final = 3
 
@@ -91,6 +93,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         "_hears_interim",
         "_limit",
         "_loop",
+        "_moved",
         "_paused",
         "_pieces",
         "_poll",
@@ -158,6 +161,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         self._was_long = False
         self._written = self._acked_before = 0
         self._unsent = self._acked = 0
+        self._moved = 0.0
         self._limit: float | None = None
         self._expires: float | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -210,7 +214,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
             if (
                 parser.complete  # type: ignore[redundant-expr]  # which feed() has changed
                 or (parser.head is not None and self._sink is None)
-                or (self._hears_interim and parser.interim == 100)
+                or (self._hears_interim and parser.may_continue)
             ):
                 self._wake()
             elif self._limit is not None:
@@ -378,13 +382,26 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
             return
         if self.deadline is not None and now >= self.deadline:
             self._fail(TotalTimeoutError(self._doing()))
-        elif (self._drained is not None or self._may_be_sending()) and self._has_taken():
+        elif self._drained is not None:
+            self._look_for_room(now)
+        elif self._may_be_sending() and self._has_taken():
             self._set_alarm(self._next_expiry(self._limit))  # it is slow, and takes something
-        elif self._drained is None:
+        else:
             said = f"{self._limit} s"
             self._fail(lower.ReadTimeoutError(None, None, said))  # type: ignore[arg-type]
+
+    def _look_for_room(self, now: float) -> None:
+        """Fail when the peer has taken nothing for as long as it may, give or take a quarter."""
+        limit = self._limit
+        if limit is None:  # an alarm of before
+            return
+        if self._has_taken():
+            self._moved = now
+        left = self._moved + limit - now
+        if left <= 0:
+            self._fail(WriteTimeoutError(f"{limit} s"))
         else:
-            self._fail(WriteTimeoutError(f"{self._limit} s"))
+            self._set_alarm(self._next_expiry(min(left, limit * _LOOKS)))
 
     def _doing(self) -> Doing:
         """What goes on in the exchange."""
@@ -413,9 +430,10 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         """
         self._drained = self._loop.create_future()
         self._has_taken()
+        self._moved = monotonic()
         self._limit = write
         if write is not None or self.deadline is not None:
-            self._set_alarm(self._next_expiry(write))
+            self._set_alarm(self._next_expiry(None if write is None else write * _LOOKS))
         try:
             await self._drained
         finally:
@@ -500,7 +518,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         self._hears_interim = True
         try:
             async with asyncio.timeout(CONTINUE_WAIT):
-                while parser.head is None and self.error is None and parser.interim != 100:
+                while parser.head is None and self.error is None and not parser.may_continue:
                     await self.wait(None)  # another 1xx is no leave
         except TimeoutError:
             return True

@@ -331,10 +331,10 @@ class AsyncPool:
         except TimeoutError as exc:
             if self.is_closed:
                 raise _session_closed() from exc
-            late: Exception = lower.ConnectTimeoutError(None, f"{limits.connect} s")
+            late = limit.late(lower.ConnectTimeoutError(None, f"{limits.connect} s"))
             if not progress.is_beyond_proxy:
                 late = lower.ProxyError("Unable to connect to proxy", late)
-            raise limit.late(late) from exc
+            raise late from exc
         finally:
             self._scopes.discard(limit.scope)
         if self.is_closed:

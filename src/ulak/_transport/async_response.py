@@ -248,6 +248,8 @@ class AsyncRawResponse:
                     self._finished = True
                     data = decoder.flush()
                 self._in_this_turn += len(data)
+                if len(data) < size and decoder.has_unconsumed_tail:  # much was done for little
+                    self._in_this_turn = _PIECE_SIZE
                 if data:
                     return data
         except codings.DecodingError as exc:

@@ -18,6 +18,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from urllib3 import exceptions as lower
+from urllib3.util.ssltransport import SSLTransport
 
 from .._errors import TotalTimeoutError, WriteTimeoutError, broken_handshake
 from .._protocol import h1
@@ -31,11 +32,11 @@ from .._protocol.exchange import (
 )
 from ..exceptions import InvalidOption, RequestException
 from . import clock, dial, stock
+from .bounded import BoundedSocket
 from .payload import CallerError, caller_blocks
 from .stock import HTTPConnection as _HTTPConnection
 from .stock import HTTPSConnection as _HTTPSConnection
 from .targets import unseen
-from .watchdog import Watchdog
 
 if TYPE_CHECKING:
     from .._addresses import AddressPolicy
@@ -78,7 +79,6 @@ class CodecConnection(_HTTPConnection):
     _is_tls: bool = False
     #: Whether the socket is urllib3's TLS within TLS, which has to be written to at one go.
     _is_nested: bool = False
-    _watchdog: Watchdog | None = None
     _poll: Any = None
     _poll_both: Any = None
 
@@ -96,15 +96,9 @@ class CodecConnection(_HTTPConnection):
         except BaseException as exc:
             shakes_hands = self.sock is not None and isinstance(exc, ConnectionError)
             self.close()
-            if self._watchdog is not None and self._watchdog.bit and isinstance(exc, Exception):
-                raise self.too_late() from exc
             if shakes_hands:
                 raise broken_handshake() from exc
             raise
-        finally:
-            if self._watchdog is not None:
-                self._watchdog.call_off()
-                self._watchdog = None
         self._is_nested = not isinstance(self.sock, socket.socket)
         self._is_tls = self._is_nested or isinstance(self.sock, ssl.SSLSocket)
         if self._is_tls:  # a connection that was cut off is to look otherwise than one that ended
@@ -194,6 +188,11 @@ class CodecConnection(_HTTPConnection):
             return TotalTimeoutError("connecting")
         return lower.ConnectTimeoutError(self, f"{self.timeout} s")
 
+    def _connect_tls_proxy(self, hostname: str, sock: socket.socket) -> Any:
+        """Shake hands with a proxy; urllib3 calls this, and has TLS go on top where it tunnels."""
+        secured = super()._connect_tls_proxy(hostname, sock)  # type: ignore[misc]
+        return BoundedSocket(secured) if self.proxy_is_tunneling else secured
+
     def _bound_handshake(self, sock: socket.socket) -> None:
         """Leave the TLS handshake what remains of the time to connect."""
         try:
@@ -232,8 +231,6 @@ class CodecConnection(_HTTPConnection):
             raise lower.SSLError(exc) from exc
         self.tunnel_is_open = True
         self._bound_handshake(sock)
-        if self._tunnel_scheme == "https":
-            self._watchdog = Watchdog(sock, self._connect_by)
 
     def _receive_answer(self, sock: socket.socket, parser: h1.ResponseParser) -> None:
         """Receive the head of the proxy's answer; its body is not read."""
@@ -261,7 +258,9 @@ class CodecConnection(_HTTPConnection):
         with suppress(OSError):  # not connected any more: there is nothing to shut down
             # Not the method of an SSLSocket, which would have what another thread reads go
             # past TLS from here on; and TLS within TLS has none.
-            socket.socket.shutdown(getattr(sock, "socket", sock), socket.SHUT_RDWR)
+            while (below := getattr(sock, "socket", None)) is not None:
+                sock = below
+            socket.socket.shutdown(sock, socket.SHUT_RDWR)
         if not self.in_call:
             self.close()
 
@@ -278,9 +277,9 @@ class CodecConnection(_HTTPConnection):
             return False
         if not self._is_tls:
             return not self._poll(0)
-        if not self._poll(0):
-            return not _pending(sock)
-        return not self._is_nested and self._receive_now() is None
+        if not self._poll(0) and not _pending(sock):
+            return True
+        return self._receive_now() is None
 
     def _receive_now(self) -> bytes | None:
         """What can be received without waiting: ``b""`` at the end, ``None`` for nothing.
@@ -300,7 +299,7 @@ class CodecConnection(_HTTPConnection):
     def limit(self, seconds: float | None) -> None:
         """Let each call on the socket take at most ``seconds``."""
         self.sock.settimeout(seconds)
-        self._limit = seconds
+        self._limit = -1.0 if self._is_nested else seconds  # there it counts from now
 
     def send_request(
         self,
@@ -354,12 +353,18 @@ class CodecConnection(_HTTPConnection):
     def _send_or_hear(self, data: bytes, write: float | None, parser: h1.ResponseParser) -> bool:
         """Send ``data``, unless the server answers first; the socket does not block."""
         if self._is_nested:
+            if (self._poll(0) or _pending(self.sock)) and self._answered_early(parser):
+                return False
             self.limit(clock.left(write, self.deadline, "sending the request"))
             self.sock.sendall(data)
             return True
         view = memoryview(data)
+        until = clock.after(write)  # moved on by what is taken, and not by what is said
         while view:
-            seconds = clock.left(write, self.deadline, "sending the request")
+            limit = None if until is None else until - clock.monotonic()
+            if limit is not None and limit <= 0:
+                raise TimeoutError("timed out")
+            seconds = clock.left(limit, self.deadline, "sending the request")
             events = self._poll_both(None if seconds is None else seconds * 1000)
             if not events:
                 raise TimeoutError("timed out")
@@ -370,6 +375,7 @@ class CodecConnection(_HTTPConnection):
                     view = view[self.sock.send(view) :]
                 except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
                     continue
+                until = clock.after(write)
         return True
 
     def _answered_early(self, parser: h1.ResponseParser) -> bool:
@@ -394,7 +400,7 @@ class CodecConnection(_HTTPConnection):
         :returns: ``False`` when the server answered instead.
         """
         until = clock.earlier(self.deadline, clock.after(CONTINUE_WAIT)) or 0.0
-        while parser.head is None and parser.interim != 100:  # another 1xx is no leave
+        while parser.head is None and not parser.may_continue:  # another 1xx is no leave
             wait = until - clock.monotonic()
             if wait <= 0 or (not self._poll(wait * 1000) and not _pending(self.sock)):
                 clock.left(None, self.deadline, "sending the request")
@@ -451,7 +457,9 @@ class HTTPSConnection(CodecConnection, _HTTPSConnection):
 
 
 def _pending(sock: Any) -> int:
-    """Bytes that TLS has decrypted and nobody has read; 0 on a plain socket."""
+    """Bytes that TLS has received and nobody has read; 0 on a plain socket."""
+    if isinstance(sock, SSLTransport):  # which has taken from the socket whatever was there
+        return sock.sslobj.pending() + sock.incoming.pending + _pending(sock.socket)
     pending = getattr(sock, "pending", None)
     return pending() if pending is not None else 0
 

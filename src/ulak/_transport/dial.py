@@ -7,11 +7,13 @@ when it takes too long, and each address gets its fair share of what is left.
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
+from copy import copy
 from time import monotonic
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import urllib3.util.connection
 
@@ -173,26 +175,64 @@ def is_address(host: str) -> bool:
     return True
 
 
+class _Lookup:
+    """One call of ``getaddrinfo`` in a thread, and whoever waits for it.
+
+    A name server that is silent holds its thread for half a minute or so.  Who asks for a
+    name that is being looked up joins that lookup, so that a program which gives up and
+    asks again does not leave a thread behind each time.
+    """
+
+    __slots__ = ("_asked", "_key", "done", "outcome")
+
+    #: Those under way.  Each puts itself in and takes itself out, in its own thread: what an
+    #: interrupt keeps from starting is not here.
+    under_way: ClassVar[dict[tuple[str, int, int], _Lookup]] = {}
+
+    def __init__(self, host: str, port: int) -> None:
+        self._asked = socket.getaddrinfo  # whose id is its own for as long
+        self._key = (host, port, id(self._asked))
+        self.done = threading.Event()
+        self.outcome: list[AddressInfo] | BaseException = []
+
+    @classmethod
+    def join(cls, host: str, port: int) -> _Lookup:
+        """The lookup of ``host`` that is under way, or a new one.
+
+        :raises RuntimeError: when there is no thread to be had for it.
+        """
+        lookup = cls(host, port)
+        found = cls.under_way.get(lookup._key)
+        if found is not None:
+            return found
+        threading.Thread(target=lookup._work, name=f"resolve {host}", daemon=True).start()
+        return lookup
+
+    def _work(self) -> None:
+        under_way, key = self.under_way, self._key
+        here = under_way.setdefault(key, self) is self
+        try:
+            self.outcome = look_up(*key[:2])
+        except BaseException as exc:  # such as a test's that forbids it
+            self.outcome = exc
+        finally:
+            if here:
+                del under_way[key]
+            self.done.set()
+
+
+if hasattr(os, "register_at_fork"):  # the threads stay with the parent
+    os.register_at_fork(after_in_child=_Lookup.under_way.clear)
+
+
 def _resolve_in_thread(host: str, port: int, deadline: float) -> list[AddressInfo]:
     """Resolve where a wait can be given up; the thread ends when the system does."""
-    done = threading.Event()
-    outcome: list[Any] = []
-
-    def work() -> None:
-        try:
-            outcome.append(look_up(host, port))
-        except BaseException as exc:  # such as a test's that forbids it
-            outcome.append(exc)
-        finally:
-            done.set()
-
     try:
-        threading.Thread(target=work, name=f"resolve {host}", daemon=True).start()
+        lookup = _Lookup.join(host, port)
     except RuntimeError:  # no thread to be had: at the interpreter's end, or at a limit
         return look_up(host, port)
-    if not done.wait(max(0.0, deadline - monotonic())):
+    if not lookup.done.wait(max(0.0, deadline - monotonic())):
         raise TimeoutError("timed out")
-    result = outcome[0]
-    if isinstance(result, BaseException):
-        raise result
-    return result  # type: ignore[no-any-return]
+    if isinstance(lookup.outcome, BaseException):
+        raise copy(lookup.outcome)  # each asker's own: a traceback grows with every raise
+    return list(lookup.outcome)

@@ -24,7 +24,7 @@ from urllib3 import exceptions as lower
 
 from .. import _tls
 from .._callers import stacklevel
-from .._errors import TotalTimeoutError, as_urllib3
+from .._errors import as_urllib3
 from .._protocol import h1
 from .._protocol.exchange import (
     METHODS_WITH_BODY,
@@ -439,12 +439,10 @@ class CodecPool(_HTTPConnectionPool):
         """The error for a connection that could not be made, as urllib3 words it."""
         if conn.aborted:
             return lower.ClosedPoolError(self, "the session was closed")
-        if isinstance(error, RequestException | lower.ProxyError | TotalTimeoutError):
+        if isinstance(error, RequestException | lower.ProxyError):
             return error
         if isinstance(error, TimeoutError) and not isinstance(error, lower.HTTPError):
             error = conn.too_late()
-        if isinstance(error, TotalTimeoutError):
-            return error
         if isinstance(error, ssl.SSLError | ValueError):
             error = lower.SSLError(error)
         if self.proxy is not None and not conn.tunnel_is_open:

@@ -110,8 +110,6 @@ class SOCKSConnection(CodecConnection):
             raise
         except (TimeoutError, TotalTimeoutError) as exc:
             late = self.too_late()
-            if isinstance(late, TotalTimeoutError):
-                raise late from exc
             raise lower.ProxyError("the SOCKS proxy made no connection", late) from exc
         except SocksError as exc:
             said = OSError(str(exc))
