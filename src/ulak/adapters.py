@@ -401,7 +401,7 @@ class HTTPAdapter(BaseAdapter):
         response.connection = self
         # A head of ours is read when it is looked at, unless others changed it before.
         other: Any = resp
-        if not isinstance(resp, RawResponse) or resp.was_looked_at:
+        if not isinstance(resp, RawResponse) or resp._headers is not None:
             response.reason = other.reason
             response.headers = _headers_of(other)
         return response

@@ -105,6 +105,8 @@ Call: TypeAlias = tuple[
 
 #: The guards of a call that names none.
 _NO_GUARDS = (UNSET, None, UNSET)
+#: How many keywords an adapter is sent a request with.
+_FOR_ADAPTERS = len(("stream", "timeout", "verify", "cert", "proxies"))
 
 
 class BaseSession(Generic[Answer, Opened]):
@@ -426,7 +428,10 @@ class BaseSession(Generic[Answer, Opened]):
         try:
             request = Request(*parts)
             request = prepared = self.prepare_request(request)
-            prepared._raises = self._is_to_raise(raises)
+            if raises is None:
+                raises = self.raise_for_status
+            if raises and not callable(raises):
+                prepared._raises = True
             options = self.merge_environment_settings(prepared.url, *connection)
             if guards != _NO_GUARDS:
                 named = zip(GUARDS, guards, _NO_GUARDS, strict=True)
@@ -454,13 +459,6 @@ class BaseSession(Generic[Answer, Opened]):
     def _own_retries(self) -> Retry | None:
         own: Any = self.retries
         return None if callable(own) else resolve_retries(own)
-
-    def _is_to_raise(self, wanted: bool | None) -> bool:
-        """Whether a 4xx or 5xx is to be raised: what the call says, or else the session."""
-        if wanted is None:
-            own: Any = self.raise_for_status
-            return bool(own) and not callable(own)
-        return bool(wanted)
 
     def prepare_request(self, request: Request) -> PreparedRequest:
         """Merge the session's settings into ``request``; an override point.
@@ -586,7 +584,7 @@ class BaseSession(Generic[Answer, Opened]):
                 or self.address_policy is not None
                 or self.https_only
                 or request._guards is not None
-                or not options.keys().isdisjoint(GUARDS)
+                or (len(options) > _FOR_ADAPTERS and not options.keys().isdisjoint(GUARDS))
             ):
                 guards = Guards.of(self, options, request._guards)
             raises = request._raises

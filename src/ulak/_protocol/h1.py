@@ -306,13 +306,14 @@ class ResponseHead:
         at = self._lower.find(key)
         if at < 0:
             return None
-        values = []
-        while at >= 0:
+        start = at + len(key)
+        end = self.raw.index(b"\r\n", start)
+        value = self.raw[start:end].decode("latin-1").strip(" \t")
+        while (at := self._lower.find(key, end)) >= 0:
             start = at + len(key)
             end = self.raw.index(b"\r\n", start)
-            values.append(self.raw[start:end].decode("latin-1").strip(" \t"))
-            at = self._lower.find(key, end)
-        return ", ".join(values)
+            value += ", " + self.raw[start:end].decode("latin-1").strip(" \t")
+        return value
 
 
 def _listed_length(value: bytes) -> bytes:

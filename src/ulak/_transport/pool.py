@@ -16,6 +16,7 @@ import threading
 import warnings
 import weakref
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from urllib3 import HTTPConnectionPool as _HTTPConnectionPool
@@ -47,9 +48,11 @@ from .connection import (
     HTTPSConnection,
 )
 from .response import RawResponse
-from .stock import OwnParts, is_carried_by_others, is_watched
+from .stock import OwnParts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from urllib3.response import BaseHTTPResponse
 
     from .._addresses import AddressPolicy
@@ -84,10 +87,7 @@ class _ConnectionCls:
     """
 
     def __get__(self, pool: CodecPool | None, owner: type[CodecPool]) -> Any:
-        stands, own = owner._stock, owner._own_parts.carriers
-        if is_carried_by_others(stands, owner._stock_connection, own):
-            return stands.ConnectionCls
-        return owner._connection
+        return owner._stock.ConnectionCls if owner._own_parts.are_carried() else owner._connection
 
 
 class Slot:
@@ -116,11 +116,17 @@ class CodecPool(_HTTPConnectionPool):
     """What a pool of ours adds to one of urllib3's."""
 
     ConnectionCls: Any = _ConnectionCls()
-    #: urllib3's pool under ours, and its connection, which somebody may replace.
+    #: urllib3's pool under ours, of which somebody may replace parts.
     _stock: ClassVar[type[_HTTPConnectionPool]] = _HTTPConnectionPool
-    _stock_connection: ClassVar[type[Any]] = stock.HTTPConnection
-    _own_parts: ClassVar[OwnParts] = OwnParts.of(_HTTPConnectionPool, stock.HTTPConnection)
+    _own_parts: ClassVar[OwnParts] = OwnParts(_HTTPConnectionPool, stock.HTTPConnection)
+    #: Whether a subclass has connections of its own.
+    _brings_its_own: ClassVar[bool] = False
     _connection: ClassVar[type[CodecConnection]] = HTTPConnection
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        found = next(vars(c)["ConnectionCls"] for c in cls.__mro__ if "ConnectionCls" in vars(c))
+        cls._brings_its_own = type(found) is not _ConnectionCls
 
     #: The ``verify`` and ``cert`` that an adapter looked this pool up with.
     tls_settings: tuple[Any, Any] | None = None
@@ -145,6 +151,7 @@ class CodecPool(_HTTPConnectionPool):
         # nobody has it any more, and its slot comes free.
         self._busy: dict[int, weakref.ref[CodecConnection]] = {}
         self._host_field = _host_header(self.scheme or "http", host, port)
+        self._heads = h1.RequestHeads()
         self._reference = weakref.ref(self)
         weakref.finalize(self, _close_each, self._idle)
 
@@ -276,12 +283,15 @@ class CodecPool(_HTTPConnectionPool):
             connection is closed then.
         :raises CallerError: when reading the body does.
         """
-        connection = self.ConnectionCls
-        if connection is not self._connection and not self._speaks_ours(connection):
-            return self._exchange_by_urllib3(method, target, headers, timeout, payload)
         if head is None:
-            if is_watched(self._stock, self._stock_connection, self._own_parts.lookouts):
-                return _watched(self, method, target, headers, timeout, payload)
+            if (
+                not self._own_parts.is_untouched()
+                or self._brings_its_own
+                or "ConnectionCls" in self.__dict__
+            ):
+                other = self._other_way()
+                if other is not None:
+                    return other(method, target, headers, timeout, payload)
             head = self.head(method, target, headers, payload)
         self.num_requests += 1
         out = Outgoing(
@@ -316,11 +326,14 @@ class CodecPool(_HTTPConnectionPool):
         except (OSError, h1.ProtocolViolation) as exc:
             raise as_urllib3(exc, aborted=conn.aborted) from exc
 
-    def _speaks_ours(self, connection: Any) -> bool:
-        """Whether a class that somebody gave this pool is one of ours, and nothing stands in."""
+    def _other_way(self) -> Callable[..., BaseHTTPResponse] | None:
+        """What to exchange by instead, because of what was replaced, if anything."""
+        if self._own_parts.are_carried():
+            return self._exchange_by_urllib3
+        connection = self.ConnectionCls
         if not (isinstance(connection, type) and issubclass(connection, CodecConnection)):
-            return False
-        return _ConnectionCls().__get__(self, type(self)) is self._connection
+            return self._exchange_by_urllib3
+        return partial(_watched, self) if self._own_parts.are_watched() else None
 
     def _exchange_by_urllib3(self, *exchange: Any) -> BaseHTTPResponse:
         """:meth:`exchange` by what stands in the place of urllib3's connections.
@@ -333,7 +346,7 @@ class CodecPool(_HTTPConnectionPool):
 
     def urlopen_is_own(self) -> bool:
         """Whether nobody has replaced what urllib3's pools are called by."""
-        return self._stock.urlopen is self._own_parts.lookouts[0]
+        return self._own_parts.has_urlopen()
 
     def head(
         self,
@@ -354,7 +367,7 @@ class CodecPool(_HTTPConnectionPool):
             fields = fields_to_origin(headers, self._host_field, tunnelled=True)
         if payload is None and method in METHODS_WITH_BODY:
             announce_no_body(fields, headers)
-        return h1.request_head(method, target, fields)
+        return self._heads.head(method, target, fields)
 
     def _exchange_on(
         self, conn: CodecConnection, out: Outgoing, parser: h1.ResponseParser
@@ -482,8 +495,7 @@ class HTTPSConnectionPool(CodecPool, _HTTPSConnectionPool):  # pyright: ignore[r
     """Connections to one ``https://`` origin."""
 
     _stock = _HTTPSConnectionPool
-    _stock_connection = stock.HTTPSConnection
-    _own_parts = OwnParts.of(_HTTPSConnectionPool, stock.HTTPSConnection)
+    _own_parts = OwnParts(_HTTPSConnectionPool, stock.HTTPSConnection)
     _connection: ClassVar[type[CodecConnection]] = HTTPSConnection
 
     def _new_conn(self) -> Any:

@@ -89,11 +89,6 @@ class RawResponse(HTTPResponse):
         self._headers = value
 
     @property
-    def was_looked_at(self) -> bool:
-        """Whether someone has had :attr:`headers` in hand, and may have changed them."""
-        return self._headers is not None
-
-    @property
     def reason(self) -> str | None:
         """The reason phrase."""
         return self._reason if self._reason is not None else self.head.reason

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import http.client
 import sys
+from operator import is_not
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import urllib3.connection
 import urllib3.connectionpool
@@ -22,6 +23,8 @@ from .._protocol.h1 import request_head
 from .payload import guarded
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from urllib3.response import BaseHTTPResponse
 
     from ..structures import CaseInsensitiveDict
@@ -34,8 +37,6 @@ __all__ = [
     "OwnParts",
     "as_urllib3_timeout",
     "dials_itself",
-    "is_carried_by_others",
-    "is_watched",
     "urlopen",
 ]
 
@@ -72,22 +73,66 @@ _OWN_DIALLING: Any = (
 _CLIENT: Any = http.client.HTTPConnection
 
 
-class OwnParts(NamedTuple):
+class OwnParts:
     """What of an exchange others replace, as it is when nobody has.
 
-    There is ``None`` for what was replaced before it could be seen.
+    What was replaced before it could be seen counts as replaced, whatever stands there.
+
+    :param pool: a class of urllib3's pools.
+    :param connection: the class of its connections.
     """
 
-    #: What carries an exchange out: whoever stands there has to be asked for it.
-    carriers: tuple[Any, ...]
-    #: What is called on the way, by whoever wants to look on.
-    lookouts: tuple[Any, ...]
+    def __init__(self, pool: Any, connection: Any) -> None:
+        self._pool = pool
+        self._connection = connection
+        #: What carries an exchange out: whoever stands there has to be asked for it.
+        self._carriers = connection, *(_own(x) for x in _carriers(pool, connection)[1:])
+        #: What is called on the way, by whoever wants to look on.
+        self._lookouts = tuple(_own(x) for x in _lookouts(pool, connection))
+        #: Whether all is in its place, and ``http.client`` is not to print.
+        self.is_untouched = self._asking()
 
-    @classmethod
-    def of(cls, pool: Any, connection: Any) -> OwnParts:
-        """The parts of a class of urllib3's pools, whose connections are of ``connection``."""
-        carriers = (connection, *(_own(part) for part in _carriers(pool, connection)[1:]))
-        return cls(carriers, tuple(_own(part) for part in _lookouts(pool, connection)))
+    def are_carried(self) -> bool:
+        """Whether something stands in the place of what carries urllib3's exchanges out."""
+        return any(map(is_not, _carriers(self._pool, self._connection), self._carriers))
+
+    def are_watched(self) -> bool:
+        """Whether somebody looks on, or ``http.client`` is to print."""
+        there = _lookouts(self._pool, self._connection)
+        return any(map(is_not, there, self._lookouts)) or self._connection.debuglevel != 0
+
+    def has_urlopen(self) -> bool:
+        """Whether nobody has replaced what urllib3's pools are called by."""
+        return self._pool.urlopen is self._lookouts[0]
+
+    def _asking(self) -> Callable[[], bool]:
+        """A function that compares all parts; it is called for every request.
+
+        By identity: a wrapper may call itself equal to what it wraps.
+        """
+        pool, connection = self._pool, self._connection
+        made_of, make_request, get_conn, request, getresponse = self._carriers
+        urlopen, putrequest, endheaders, send, *client = self._lookouts
+        client_putrequest, client_putheader, client_getresponse = client
+
+        def is_untouched() -> bool:
+            return (
+                pool.ConnectionCls is made_of
+                and pool._make_request is make_request
+                and pool._get_conn is get_conn
+                and connection.request is request
+                and connection.getresponse is getresponse
+                and pool.urlopen is urlopen
+                and connection.putrequest is putrequest
+                and connection.endheaders is endheaders
+                and connection.send is send
+                and _CLIENT.putrequest is client_putrequest
+                and _CLIENT.putheader is client_putheader
+                and _CLIENT.getresponse is client_getresponse
+                and connection.debuglevel == 0
+            )
+
+        return is_untouched
 
 
 def _carriers(pool: Any, connection: Any) -> tuple[Any, ...]:
@@ -109,41 +154,6 @@ def _lookouts(pool: Any, connection: Any) -> tuple[Any, ...]:
         _CLIENT.putrequest,
         _CLIENT.putheader,
         _CLIENT.getresponse,
-    )
-
-
-# Both are asked for every request.  They compare by identity: a wrapper may call itself
-# equal to what it wraps.
-
-
-def is_carried_by_others(pool: Any, connection: Any, own: tuple[Any, ...]) -> bool:
-    """Whether something stands in the place of what carries urllib3's exchanges out.
-
-    :param own: the :attr:`OwnParts.carriers` of ``pool`` and ``connection``.
-    """
-    return not (
-        pool.ConnectionCls is own[0]
-        and pool._make_request is own[1]
-        and pool._get_conn is own[2]
-        and connection.request is own[3]
-        and connection.getresponse is own[4]
-    )
-
-
-def is_watched(pool: Any, connection: Any, own: tuple[Any, ...]) -> bool:
-    """Whether somebody looks on, or ``http.client`` is to print.
-
-    :param own: the :attr:`OwnParts.lookouts` of ``pool`` and ``connection``.
-    """
-    return not (
-        pool.urlopen is own[0]
-        and connection.putrequest is own[1]
-        and connection.endheaders is own[2]
-        and connection.send is own[3]
-        and _CLIENT.putrequest is own[4]
-        and _CLIENT.putheader is own[5]
-        and _CLIENT.getresponse is own[6]
-        and connection.debuglevel == 0
     )
 
 
