@@ -142,8 +142,11 @@ def test_what_ends_the_rewinding_of_a_body(loop: Loop, start_raw_server, kind, e
 def test_a_body_that_turns_its_cancellation_into_an_error(loop: Loop, start_raw_server) -> None:
     """The server's answer counts, and the caller's task is not taken for a cancelled one."""
 
+    is_asked = threading.Event()
+
     async def body() -> AsyncIterator[bytes]:
         yield b"a"
+        is_asked.set()
         try:
             await asyncio.sleep(30)
         except asyncio.CancelledError:
@@ -151,6 +154,7 @@ def test_a_body_that_turns_its_cancellation_into_an_error(loop: Loop, start_raw_
 
     def refuses(connection: RawConnection) -> None:
         connection.recv_head()
+        connection.wait(is_asked)
         connection.send(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
         connection.wait_closed()
 
