@@ -90,6 +90,16 @@ CASES: list[Case] = [
     ),
     *(
         Case(
+            name=f"json-in-{slug(codec)}-which-is-no-charset",
+            promise="P2.2",
+            servers={"a": Server(says(_typed(f"application/json; charset={codec}", b'{"a": 1}')))},
+            asks=(Ask(read="json"),),
+            judge=(gives(None),),
+        )
+        for codec in ("punycode", "unicode_escape", "rot13", "zlib")
+    ),
+    *(
+        Case(
             name=f"json-with-{slug(what)}",
             promise="P2.2",
             servers={"a": Server(says(_typed("application/json", body)))},
