@@ -311,7 +311,7 @@ class HTTPAdapter(BaseAdapter):
         manager = self._manager_for(proxy)
         if proxy:
             pool_kwargs = _with_tls_to_proxy(manager, pool_kwargs, verify)
-        pool_kwargs = _over_the_managers(manager, pool_kwargs, cert)
+        pool_kwargs = _over_the_managers(manager, pool_kwargs, verify, cert)
         policy = getattr(request, "_address_policy", None)
         if policy is not None and isinstance(manager, CodecPoolManager):
             pool_kwargs = {**pool_kwargs, "address_policy": policy}
@@ -496,15 +496,19 @@ def _with_tls_to_proxy(
 
 
 def _over_the_managers(
-    manager: urllib3.PoolManager, pool_kwargs: dict[str, Any], cert: Cert
+    manager: urllib3.PoolManager, pool_kwargs: dict[str, Any], verify: Verify, cert: Cert
 ) -> dict[str, Any]:
     """``pool_kwargs`` that take from the manager's what ``verify`` and ``cert`` say otherwise.
 
-    As in requests: what the manager was given for them does not count.
+    As in requests: what the manager was given for them does not count, but for a context.
     """
     context = pool_kwargs.get("ssl_context")
     if context is None or not _tls.is_shared(context):
         return pool_kwargs
+    own = manager.connection_pool_kw.get("ssl_context")
+    if own is not None:  # which a proxy's manager may have alone
+        files = _tls.as_keywords(verify, cert, trusts=_trusts_someone(own))
+        return {**{k: v for k, v in pool_kwargs.items() if k != "ssl_context"}, **files}
     names = _VERIFYING + _IDENTIFYING if cert else _VERIFYING
     without = {name: None for name in names if name in manager.connection_pool_kw}
     return {**without, **pool_kwargs}

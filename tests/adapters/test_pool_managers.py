@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import ssl
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -11,6 +15,7 @@ from urllib3.poolmanager import PoolKey
 
 import ulak
 from tests.support import Certificates, ForwardProxy, HttpServer, RawConnection
+from ulak import _tls
 from ulak._transport.response import RawResponse
 from ulak.adapters import HTTPAdapter
 
@@ -120,6 +125,70 @@ def test_a_manager_for_a_proxy(http_server, forward_proxy: ForwardProxy, kept: b
         manager.clear()
 
 
+def test_a_manager_with_a_method_of_its_own_stays(http_server: HttpServer) -> None:
+    asked = []
+
+    def patched(*args: Any, **kwargs: Any) -> urllib3.PoolManager:
+        manager = urllib3.PoolManager(*args, **kwargs)
+        genuine = manager.connection_from_host
+        manager.connection_from_host = lambda *a, **k: asked.append(a) or genuine(*a, **k)
+        return manager
+
+    with ulak.Session(adapters={"http://": adapter_with(patched)}) as session:
+        session.get(f"{http_server.url}/get")
+    assert asked
+
+
+def test_all_threads_get_one_manager() -> None:
+    adapter = adapter_with(urllib3.PoolManager)
+    barrier = threading.Barrier(8)
+
+    def ask(_: int) -> Any:
+        barrier.wait()
+        return adapter._manager_for(None)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(map(id, pool.map(ask, range(8))))) == 1
+
+
+def test_settings_that_are_changed_later(https_server, certificates) -> None:
+    """On the manager that the adapter was given, as some keep it."""
+    manager = urllib3.PoolManager()
+    with ulak.Session(
+        adapters={"https://": adapter_with(lambda *args, **kwargs: manager)},
+        verify=str(certificates.ca),
+    ) as session:
+        assert session.get(f"{https_server.url}/get").ok
+        manager.connection_pool_kw["assert_hostname"] = "other.example"
+        with pytest.raises(ulak.SSLError, match=r"other\.example"):
+            session.get(f"{https_server.url}/get")
+
+
+def test_a_path_may_be_asked_of_a_proxy(http_server: HttpServer, forward_proxy) -> None:
+    """By a manager for a proxy, as the adapter's own: nothing tunnels to an http origin."""
+    adapter = adapter_with(lambda *args, **kwargs: urllib3.ProxyManager(http_server.url))
+    with ulak.Session(adapters={"http://": adapter}) as session:
+        assert session.get("http://far.example/get").json()["method"] == "GET"
+    assert http_server.last.target == "/get"
+
+
+@pytest.mark.parametrize("by", ["keyword", "manager"])
+def test_a_context_for_the_way_by_a_proxy(https_server, forward_proxy, certificates, by) -> None:
+    context = certificates.client_context()
+
+    class Own(HTTPAdapter):
+        def proxy_manager_for(self, proxy, **kwargs):
+            if by == "keyword":
+                return super().proxy_manager_for(proxy, ssl_context=context, **kwargs)
+            manager = urllib3.ProxyManager(proxy, ssl_context=context)
+            return self.proxy_manager.setdefault(proxy, manager)
+
+    with ulak.Session(adapters={"https://": Own()}) as session:
+        for _ in range(2):
+            assert session.get(f"{https_server.url}/get", proxies={"https": forward_proxy.url}).ok
+    assert https_server.connections == 1
+
+
 # -- keywords of TLS ---------------------------------------------------------
 
 
@@ -197,6 +266,75 @@ def test_a_clients_certificate(start_http_server, certificates: Certificates, pl
     with ulak.Session(verify=str(certificates.ca)) as session:
         session.get(f"{server.url}/get")
     assert not server.last.tls["certificate"]
+
+
+@PLACES
+@pytest.mark.parametrize(
+    "keywords",
+    [
+        {"assert_hostname": False},
+        {"assert_hostname": "localhost"},
+        {"assert_fingerprint": "00" * 32},
+        {"cert_reqs": ssl.CERT_NONE, "assert_hostname": False},
+        {"cert_reqs": "CERT_OPTIONAL"},
+    ],
+    ids=lambda x: "-".join(f"{k}={v!s:.9}" for k, v in x.items()),
+)
+@pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
+def test_the_contexts_that_all_share_stay_as_they_are(
+    https_server, certificates, place: str, keywords: dict[str, Any]
+) -> None:
+    for verify in (True, False, str(certificates.ca)):
+        shared = _tls.context_for(verify)
+        before = (shared.check_hostname, shared.verify_mode, shared.cert_store_stats())
+        with (
+            ulak.Session(adapters={"https://": given(place, **keywords)}, verify=verify) as session,
+            contextlib.suppress(ulak.SSLError),
+        ):
+            session.get(f"{https_server.url}/get")
+        assert _tls.context_for(verify) is shared
+        assert (shared.check_hostname, shared.verify_mode, shared.cert_store_stats()) == before
+
+
+@pytest.mark.parametrize(
+    "keywords", [{"proxy_assert_hostname": False}, {"proxy_assert_fingerprint": "00" * 32}], ids=str
+)
+def test_how_a_proxy_of_tls_is_verified_is_its_managers(
+    http_server, start_proxy, certificates, keywords: dict[str, Any]
+) -> None:
+    proxy = start_proxy(tls=certificates.server_context())
+    shared = _tls.context_for(str(certificates.ca))
+
+    class Own(HTTPAdapter):
+        def proxy_manager_for(self, proxy, **kwargs):
+            return super().proxy_manager_for(proxy, **kwargs, **keywords)
+
+    with (
+        ulak.Session(adapters={"http://": Own()}, verify=str(certificates.ca)) as session,
+        contextlib.suppress(ulak.exceptions.ProxyError),
+    ):
+        session.get(f"{http_server.url}/get", proxies={"http": f"https://127.0.0.1:{proxy.port}"})
+    assert shared.check_hostname
+
+
+def test_threads_whose_first_connections_leave_the_shared_contexts(
+    https_server: HttpServer, certificates: Certificates
+) -> None:
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(5):
+            adapter = given("ours", cert_file=str(certificates.client_pem))
+            with (
+                ulak.Session(
+                    adapters={"https://": adapter}, verify=str(certificates.ca)
+                ) as session,
+                ThreadPoolExecutor(8) as pool,
+            ):
+                urls = [f"{https_server.url}/get?{n}" for n in range(16)]
+                assert all(x.ok for x in pool.map(session.get, urls))
+    finally:
+        sys.setswitchinterval(interval)
 
 
 @pytest.mark.parametrize("place", ["plain", "ours"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import io
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from time import monotonic
@@ -257,6 +258,86 @@ def test_what_an_onlooker_raises_arrives(http_server: HttpServer, session) -> No
             session.get(f"{http_server.url}/get")
     assert session.get(f"{http_server.url}/get").ok
     assert http_server.connections == 1
+
+
+class Blocked(Exception):
+    """What an onlooker raises."""
+
+
+@pytest.mark.parametrize("place", [(HTTPConnectionPool, "urlopen"), (_CLIENT, "getresponse")])
+@pytest.mark.parametrize("path", ["/get", "/stream-bytes/100000?chunk_size=1000"])
+def test_an_onlooker_that_fails_after_the_answer(http_server, place, path: str) -> None:
+    """The connection and its place in the pool are free at once."""
+    genuine = getattr(*place)
+
+    def failing(*args: Any, **kwargs: Any) -> None:
+        genuine(*args, **kwargs)
+        raise Blocked
+
+    adapter = ulak.adapters.HTTPAdapter(pool_maxsize=1, pool_block=True)
+    with ulak.Session(adapters={"http://": adapter}, timeout=ulak.Timeout(5, pool=0.5)) as session:
+        with mock.patch.object(*place, failing), pytest.raises(Blocked) as caught:
+            session.get(f"{http_server.url}{path}", stream=True)
+        assert session.get(f"{http_server.url}/get").ok
+        del caught
+
+
+@pytest.mark.parametrize(
+    ("mark", "error"),
+    [
+        ({"headers": {"X": "a\r\nInjected: yes"}}, InvalidHeader),
+        ({"body": b"of another length"}, ulak.exceptions.InvalidBody),
+    ],
+)
+def test_what_urlopen_may_not_send(http_server: HttpServer, session, mark, error) -> None:
+    with marking(mark), pytest.raises(error):
+        session.post(f"{http_server.url}/post", data=b"body")
+    assert not http_server.requests
+
+
+def test_the_callers_request_stays_as_it_is(http_server: HttpServer, session) -> None:
+    urlopen = HTTPConnectionPool.urlopen
+
+    def marked(pool: Any, *args: Any, headers: Any, **kwargs: Any) -> Any:
+        headers["Traceparent"] = f"of {kwargs['url']}"
+        return urlopen(pool, *args, headers=headers, **kwargs)
+
+    with mock.patch.object(HTTPConnectionPool, "urlopen", marked):
+        answer = session.get(f"{http_server.url}/redirect/1")
+    assert [x.header("Traceparent") for x in http_server.requests] == ["of /redirect/1", "of /get"]
+    assert "Traceparent" not in answer.request.headers
+    assert "Traceparent" not in answer.history[0].request.headers
+
+
+@pytest.mark.parametrize("replayable", [True, False])
+def test_urlopen_called_twice(http_server: HttpServer, session, replayable: bool) -> None:
+    urlopen = HTTPConnectionPool.urlopen
+
+    def twice(*args: Any, **kwargs: Any) -> Any:
+        urlopen(*args, **kwargs).drain_conn()
+        return urlopen(*args, **kwargs)
+
+    body: Any = io.BytesIO(b"a file") if replayable else iter([b"once"])
+    with mock.patch.object(HTTPConnectionPool, "urlopen", twice):
+        if replayable:
+            session.post(f"{http_server.url}/post", data=body)
+            assert [x.body for x in http_server.requests] == [b"a file"] * 2
+        else:
+            with pytest.raises(ulak.exceptions.UnrewindableBodyError):
+                session.post(f"{http_server.url}/post", data=body)
+            assert len(http_server.requests) == 1
+
+
+def test_a_body_is_not_held_twice(http_server: HttpServer, session) -> None:
+    seen: list[str] = []
+    body = b"x" * 20_000_000
+    tracemalloc.start()
+    try:
+        with passing(_CLIENT, "putrequest", seen):
+            session.post(f"{http_server.url}/sink", data=body)
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_debuglevel(http_server, session, capsys) -> None:

@@ -106,34 +106,35 @@ class ProxyManager(CodecPoolManager, _ProxyManager):
 def of_urllib3s(manager: _PoolManager) -> _PoolManager:
     """A manager of ours with the settings of one of urllib3's own, and none of its connections.
 
-    Any other is given back as it is: a subclass, or one whose pools or keys somebody
-    has changed, means what it does.
+    Any other is given back as it is: a subclass, or one whose pools, keys or methods
+    somebody has changed, means what it does.
     """
     if (
         type(manager) not in (_PoolManager, _ProxyManager)
         or manager.pool_classes_by_scheme is not _stock.pool_classes_by_scheme
         or manager.key_fn_by_scheme != _stock.key_fn_by_scheme
+        or any(callable(getattr(type(manager), name, None)) for name in vars(manager))
     ):
         return manager
-    kept = {k: v for k, v in manager.connection_pool_kw.items() if not k.startswith("_proxy")}
-    settings: dict[str, Any] = {
-        "num_pools": manager.pools._maxsize,
-        "headers": manager.headers,
-        **kept,
-    }
-    if not isinstance(manager, _ProxyManager):
-        return PoolManager(**settings)
-    proxy: Any = manager.proxy  # always set, as is its configuration
-    config: Any = manager.proxy_config
-    return ProxyManager(
-        proxy.url,
-        proxy_headers=manager.proxy_headers,
-        proxy_ssl_context=config.ssl_context,
-        use_forwarding_for_https=config.use_forwarding_for_https,
-        proxy_assert_hostname=config.assert_hostname,
-        proxy_assert_fingerprint=config.assert_fingerprint,
-        **settings,
-    )
+    settings: dict[str, Any] = {"num_pools": manager.pools._maxsize, "headers": manager.headers}
+    ours: CodecPoolManager
+    if isinstance(manager, _ProxyManager):
+        proxy: Any = manager.proxy  # always set, as is its configuration
+        config: Any = manager.proxy_config
+        ours = ProxyManager(
+            proxy.url,
+            proxy_headers=manager.proxy_headers,
+            proxy_ssl_context=config.ssl_context,
+            use_forwarding_for_https=config.use_forwarding_for_https,
+            proxy_assert_hostname=config.assert_hostname,
+            proxy_assert_fingerprint=config.assert_fingerprint,
+            **settings,
+        )
+    else:
+        ours = PoolManager(**settings)
+    ours.connection_pool_kw = manager.connection_pool_kw  # whoever has the other may change it
+    # One for all threads that ask at once.
+    return vars(manager).setdefault("_of_ulak", ours)  # type: ignore[no-any-return]
 
 
 def _after_fork() -> None:

@@ -299,7 +299,7 @@ class CodecPool(_HTTPConnectionPool):
             target,
             head,
             payload,
-            self.proxy is not None and not is_absolute(target),
+            self.proxy is not None and self._tunnels(target),
             timeout,
             None if timeout.total is None else clock.after(timeout.total),
         )
@@ -344,6 +344,10 @@ class CodecPool(_HTTPConnectionPool):
             raise InvalidOption(_NO_POLICY)
         return stock.urlopen(self, *exchange)
 
+    def _tunnels(self, target: str) -> bool:
+        """Whether a request for ``target`` goes through the proxy's tunnel, rather than to it."""
+        return self.scheme == "https" and not is_absolute(target)
+
     def urlopen_is_own(self) -> bool:
         """Whether nobody has replaced what urllib3's pools are called by."""
         return self._own_parts.has_urlopen()
@@ -361,10 +365,11 @@ class CodecPool(_HTTPConnectionPool):
         """
         if self.proxy is None:
             fields = fields_to_origin(headers, self._host_field)
-        elif is_absolute(target):
-            fields = fields_by_proxy(headers, parse(target).host_header, self.proxy_headers)
-        else:
+        elif self._tunnels(target):
             fields = fields_to_origin(headers, self._host_field, tunnelled=True)
+        else:
+            host = parse(target).host_header if is_absolute(target) else self._host_field
+            fields = fields_by_proxy(headers, host, self.proxy_headers)
         if payload is None and method in METHODS_WITH_BODY:
             announce_no_body(fields, headers)
         return self._heads.head(method, target, fields)
@@ -499,12 +504,18 @@ class HTTPSConnectionPool(CodecPool, _HTTPSConnectionPool):  # pyright: ignore[r
     _connection: ClassVar[type[CodecConnection]] = HTTPSConnection
 
     def _new_conn(self) -> Any:
-        if self.tls_settings is not None and (
-            any(getattr(self, name) for name in _SET_ON_A_CONTEXT)
-            or self.conn_kw.get("ca_cert_data")
-        ):
+        if self.tls_settings is not None and self._has_something_to_set():
             self._leave_shared_contexts(*self.tls_settings)
         return super()._new_conn()
+
+    def _has_something_to_set(self) -> bool:
+        """Whether urllib3 would change the contexts that it is given for a connection."""
+        proxy = self.proxy_config
+        return (
+            any(getattr(self, name) is not None for name in _SET_ON_A_CONTEXT)
+            or self.conn_kw.get("ca_cert_data") is not None
+            or (proxy is not None and (proxy.assert_hostname, proxy.assert_fingerprint) != _UNSET)
+        )
 
     def _leave_shared_contexts(self, verify: Any, cert: Any) -> None:
         """Have urllib3 build contexts for this pool alone, from what it was given to set on them.
@@ -518,11 +529,11 @@ class HTTPSConnectionPool(CodecPool, _HTTPSConnectionPool):  # pyright: ignore[r
         for name, value in _tls.as_keywords(verify, cert).items():
             if getattr(self, name) is None:
                 setattr(self, name, value)
-        del self.conn_kw["ssl_context"]
         proxy = self.proxy_config
         shown = None if proxy is None else proxy.ssl_context
         if proxy is not None and shown is not None and _tls.is_shared(shown):
             self.conn_kw["proxy_config"] = proxy._replace(ssl_context=None)
+        self.conn_kw.pop("ssl_context", None)  # last, as another thread may be here
 
 
 #: What of a pool urllib3 sets on the context that a connection is made with.
@@ -535,7 +546,10 @@ _SET_ON_A_CONTEXT = (
     "ssl_version",
     "ssl_minimum_version",
     "ssl_maximum_version",
+    "assert_hostname",
+    "assert_fingerprint",
 )
+_UNSET = (None, None)
 
 
 def _watched(*exchange: Any) -> BaseHTTPResponse:

@@ -190,7 +190,7 @@ def urlopen(
         method=method,
         url=target,
         body=None if payload is None else guarded(payload.body),
-        headers=headers,
+        headers=headers.copy(),  # whoever stands there may add some
         redirect=False,
         assert_same_host=False,
         preload_content=False,

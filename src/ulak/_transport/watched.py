@@ -125,7 +125,10 @@ class _NoConnection:
 
 
 class _Pool(HTTPConnectionPool):
-    """A pool as ``urlopen`` sees it, for one exchange, which the pool behind it carries out."""
+    """A pool as ``urlopen`` sees it, for one exchange, which the pool behind it carries out.
+
+    What an onlooker sets on it is gone with the exchange.
+    """
 
     def __init__(self, pool: Carrier, request: _Request) -> None:
         # All that can be asked about a pool, without making a second one.
@@ -134,6 +137,8 @@ class _Pool(HTTPConnectionPool):
         self._behind = pool
         self._request = request
         self._failure: BaseException | None = None
+        self._answer: BaseHTTPResponse | None = None
+        self._was_sent = False
 
     def answer(self) -> BaseHTTPResponse:
         """Call ``urlopen``, whoever stands there."""
@@ -143,7 +148,7 @@ class _Pool(HTTPConnectionPool):
                 method=request.method,
                 url=request.target,
                 body=None if payload is None else payload.body,
-                headers=request.headers,
+                headers=request.headers.copy(),  # theirs to add to
                 redirect=False,
                 assert_same_host=False,
                 preload_content=False,
@@ -156,7 +161,12 @@ class _Pool(HTTPConnectionPool):
             # So urllib3 says of every OSError; which one it was is ours to say.
             if self._failure is None or self._failure not in exc.args:
                 raise
-        raise self._failure
+            failure = self._failure
+        except BaseException:
+            if self._answer is not None:  # an onlooker's own, after the answer
+                self._answer.close()
+            raise
+        raise failure
 
     def _get_conn(self, timeout: float | None = None) -> Any:
         return _NoConnection()
@@ -174,19 +184,29 @@ class _Pool(HTTPConnectionPool):
         **options: Any,
     ) -> BaseHTTPResponse:
         """Carry the exchange out as it is asked for here."""
+        try:
+            self._answer = _by_http_client(self._behind, self._asked(method, url, body, headers))
+        except BaseException as exc:
+            self._failure = exc
+            raise
+        return self._answer
+
+    def _asked(self, method: str, url: str, body: Any, headers: Any) -> _Request:
+        """The request as an onlooker has asked for it.
+
+        :raises RequestException: when it must not be sent, or not again.
+        """
         request = self._request
         if not isinstance(headers, CaseInsensitiveDict):
             headers = prepare_headers(headers or {})
         payload = request.payload
         if body is not (None if payload is None else payload.body):
             payload = Payload.of(_Replaced(body), headers)
+        elif payload is not None and self._was_sent:
+            payload.rewind()
+        self._was_sent = True
         target = request.target if _is_written_as(url, request.target) else url
-        asked = request._replace(method=method, target=target, headers=headers, payload=payload)
-        try:
-            return _by_http_client(self._behind, asked)
-        except BaseException as exc:
-            self._failure = exc
-            raise
+        return request._replace(method=method, target=target, headers=headers, payload=payload)
 
 
 class _SecurePool(_Pool, HTTPSConnectionPool):  # pyright: ignore[reportIncompatibleMethodOverride, reportIncompatibleVariableOverride]  # as above
@@ -225,13 +245,15 @@ def _by_http_client(pool: Carrier, request: _Request) -> BaseHTTPResponse:
 
 
 class _Ear:
-    """Where a socket would be: keeps what is sent."""
+    """Where a socket would be: keeps the head that is sent."""
 
     def __init__(self) -> None:
         self.heard = b""
+        self.listens = True
 
     def sendall(self, data: bytes) -> None:
-        self.heard += data
+        if self.listens:
+            self.heard += data
 
     def close(self) -> None:
         """Nothing is open."""
@@ -312,10 +334,16 @@ class _Conversation(HTTPConnection):
             self.putheader(name.decode("latin-1"), value)  # type: ignore[arg-type]  # http.client takes bytes
         self.endheaders()
         said = self._ear.heard
+        self._ear.listens = False
         self._head = head if said == head else _told_otherwise(head, said)
         if payload is not None and isinstance(payload.body, bytes):
             self.send(payload.body)
-        answer: Any = super(HTTPConnection, self).getresponse()
+        try:
+            answer: Any = super(HTTPConnection, self).getresponse()
+        except BaseException:
+            if self._read is not None:  # an onlooker's own, after the answer
+                self._read.close()
+            raise
         if self._read is not None and self._read.raw is not None:
             raw: BaseHTTPResponse = self._read.raw
             return raw
