@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.dropin.child import output_of
-from tests.support import HttpServer
+from tests.support import HttpServer, RawConnection
 
 #: Both: where requests is installed, and where it is not.
 everywhere = pytest.mark.parametrize("absent", [False, True], ids=["installed", "not-installed"])
@@ -240,6 +240,47 @@ def test_sessions_have_no_timeout_unless_they_say_so() -> None:
         ulak.dropin.uninstall()
         assert late.timeout is None and ulak.Session().timeout is standard
         """
+    )
+
+
+def test_a_body_may_end_without_the_end_of_tls(start_raw_server, certificates) -> None:
+    """As in requests, for as long as the drop-in is installed; with both sessions."""
+
+    def cut(conn: RawConnection) -> None:
+        conn.recv_head()
+        conn.send(b"HTTP/1.0 200 OK\r\n\r\nwhole")
+
+    server = start_raw_server(cut, tls=certificates.server_context())
+    output_of(
+        """
+        import asyncio, sys
+        import ulak.dropin
+        url, ca = sys.argv[1:]
+
+        async def asynchronously():
+            async with ulak.AsyncSession() as session:
+                return (await session.get(url, verify=ca)).text
+
+        def by_all():
+            found = []
+            for front in ("sync", "async"):
+                try:
+                    if front == "sync":
+                        found.append(ulak.get(url, verify=ca).text)
+                    else:
+                        found.append(asyncio.run(asynchronously()))
+                except ulak.exceptions.IncompleteBody:
+                    found.append(None)
+            return found
+
+        assert by_all() == [None, None]
+        ulak.dropin.install()
+        assert by_all() == ["whole", "whole"]
+        ulak.dropin.uninstall()
+        assert by_all() == [None, None]
+        """,
+        server.url,
+        str(certificates.ca),
     )
 
 

@@ -77,6 +77,7 @@ __all__ = [
     "RequestHeads",
     "ResponseHead",
     "ResponseParser",
+    "let_cuts_end_bodies",
     "request_head",
 ]
 
@@ -220,6 +221,20 @@ _HEAD, _LENGTH, _CHUNKED, _TRAILERS, _CLOSE, _DONE = range(6)
 
 # Where a chunked body is, when not so many bytes before the end of a chunk's data.
 _AT_END, _AT_SIZE = 0, -1
+
+
+_cuts_end_bodies = False
+
+
+def let_cuts_end_bodies(allowed: bool) -> bool:
+    """Let a body without a length end where TLS was not ended, and return what was so before.
+
+    Servers that are written in Python close like that.  Only for programs that take it so:
+    anyone on the way may have cut the body short.
+    """
+    global _cuts_end_bodies  # one for the process, as ``import requests`` is
+    before, _cuts_end_bodies = _cuts_end_bodies, allowed
+    return before
 
 
 class ResponseHead:
@@ -516,13 +531,14 @@ class ResponseParser:
         """Take note that the peer closed the connection.
 
         :param cut: whether TLS was not ended before.  Then anyone on the way may have cut
-            the connection, and it is no end of a body (RFC 9112, section 9.8).
+            the connection, and it is no end of a body (RFC 9112, section 9.8), unless
+            :func:`let_cuts_end_bodies` said so.
         :raises Incomplete: before the end of the answer.
         """
         if self._state == _DONE:
             return
         if self._state == _CLOSE:
-            if cut:
+            if cut and not _cuts_end_bodies:
                 raise Incomplete(
                     "incomplete_body",
                     "The connection was cut off without TLS's end, and the body has no length.",

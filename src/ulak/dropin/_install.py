@@ -9,6 +9,7 @@ from importlib.machinery import ModuleSpec
 from typing import TYPE_CHECKING
 
 from .. import timeouts
+from .._protocol import h1
 from . import _aliases, _elsewhere, _facade
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Finder(MetaPathFinder, Loader):
         for name in replaced:
             del sys.modules[name]
         self._timeout = timeouts.set_standard(None)
+        self._cuts = h1.let_cuts_end_bodies(True)
         self.stand_first()
 
     def stand_first(self) -> None:
@@ -45,6 +47,7 @@ class Finder(MetaPathFinder, Loader):
         if self in sys.meta_path:
             sys.meta_path.remove(self)
         timeouts.set_standard(self._timeout)
+        h1.let_cuts_end_bodies(self._cuts)
         for name in [name for name in list(sys.modules) if name.partition(".")[0] == "requests"]:
             del sys.modules[name]
         for module, name in self._given:

@@ -618,7 +618,7 @@ READING = Section(
                     "cut-tls",
                     "a body without a length, in TLS that the server does not end before it closes",
                     "what there is, as if it were all",
-                    "`IncompleteBody`",
+                    "`IncompleteBody`, but for the [drop-in](guide/dropin.md)",
                     stated="the table's server has no TLS; tests/hostile shows it",
                 ),
                 Entry(
