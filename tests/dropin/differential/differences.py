@@ -320,10 +320,11 @@ ERRORS = Section(
         ),
         Entry(
             "secrets",
-            "Messages hold no secrets.",
+            "Messages leave secrets out.",
             "`raise_for_status()` in requests prints the URL with user, password and tokens.",
-            "ulak prints `***` in their place. `repr()` of an auth object or a session shows no "
-            "credentials.",
+            "ulak prints `***` in the place of user and password, and of query fields of "
+            "[well-known names](errors.md#what-a-message-hides); the rest of the URL it prints. "
+            "`repr()` of an auth object or a session shows no credentials.",
             "messages end in logs.",
             (
                 claim(
