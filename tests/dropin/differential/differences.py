@@ -313,8 +313,8 @@ ERRORS = Section(
             '"Failed to establish a new connection", "Failed to resolve", "Read timed out" and '
             '"too many 503 error responses"; "Max retries exceeded" it says only where there were '
             "retries that a status used up. A pickle holds the text alone.",
-            "a message that the user can read, and that holds no secret, is what errors are "
-            "printed for.",
+            "a message that the user can read, and that leaves known secrets out, is what errors "
+            "are printed for.",
             stated="arguments of exceptions are not compared; programs of the tests look for "
             "reasons and for these words",
         ),
