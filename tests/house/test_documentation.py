@@ -19,6 +19,7 @@ import uvloop
 
 from tests.house.imports import ROOT
 from tests.support import HttpServer
+from ulak import _urls
 
 #: The host that the documentation shows; while a page runs it is a server on loopback.
 SHOWN = "https://api.example.com"
@@ -102,3 +103,17 @@ def test_the_pages_that_run_are_found() -> None:
     found = pages_that_run()
     assert {"README.md", "docs/quickstart.md", "docs/guide/async.md"} <= set(found)
     assert all(_PROGRAM.search(block.source) for block in blocks("docs/guide/async.md"))
+
+
+def test_the_query_fields_that_messages_hide_are_those_that_are_listed() -> None:
+    text = ROOT.joinpath("docs/errors.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`token`.*?|`pwd`.*?) \|", text, re.MULTILINE)
+    endings, whole = (re.findall(r"`(\w+)`", row) for row in rows)
+
+    def is_hidden(field: str) -> bool:
+        return "value" not in _urls.redact(f"https://h/?a=1&{field}=value#b")
+
+    spelled = {name.replace("_", between) for name in endings for between in ("_", "-", "")}
+    assert all(is_hidden(f"{before}{name}") for name in spelled for before in ("", "X-Amz-", "my_"))
+    assert all(is_hidden(name) and is_hidden(name.upper()) for name in whole)
+    assert not any(is_hidden(f"my_{name}") for name in whole if name not in endings)

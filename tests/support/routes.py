@@ -250,6 +250,27 @@ class Routes:
             if self._stopping.wait(pause):
                 return
 
+    def resumable(self, request: ReceivedRequest, count: str) -> Answer:
+        """``/resumable/N?key=&breaks=``: ``/bytes/N`` with an ETag and ranges to an end.
+
+        The first answers per key, as many as ``breaks``, break off in the middle.
+        """
+        whole = pattern(int(count))
+        etag = f'"{count}"'
+        asked = re.fullmatch(r"bytes=(\d+)-", request.header("Range") or "")
+        first = int(asked[1]) if asked and request.header("If-Range") in (None, etag) else None
+        if first is not None and first >= len(whole):
+            return Answer(b"", 416, [("Content-Range", f"bytes */{count}")])
+        body = whole[first or 0 :]
+        fields = [("ETag", etag), ("Content-Length", str(len(body)))]
+        if first is not None:
+            fields.append(("Content-Range", f"bytes {first}-{len(whole) - 1}/{count}"))
+        with self._lock:
+            self._attempts[request.target] += 1
+            breaks = self._attempts[request.target] <= int(request.parameter("breaks", "0"))
+        sent = body[: len(body) // 2] if breaks else body
+        return Answer([sent], 200 if first is None else 206, fields, close=breaks)
+
     def retry(self, request: ReceivedRequest) -> Answer:
         """``?key=&fails=&status=&retry_after=``: fails so often per key, then echoes."""
         with self._lock:

@@ -176,6 +176,19 @@ def test_retry_counts_by_key(call: Call) -> None:
     assert codes == [503, 503, 503, 200, 503, 200]
 
 
+def test_a_body_that_breaks_off_can_be_gone_on_with(call: Call) -> None:
+    target = "/resumable/1000?key=a&breaks=1"
+    with pytest.raises(http.client.IncompleteRead) as broken:
+        call(target)
+    have = broken.value.partial
+    asked = {"Range": f"bytes={len(have)}-"}
+    status, fields, rest = call(target, headers=asked | {"If-Range": '"1000"'})
+    assert (status, fields["Content-Range"]) == (206, "bytes 500-999/1000")
+    assert have + rest == pattern(1000)
+    assert call(target, headers=asked | {"If-Range": '"another"'})[0] == 200
+    assert call(target, headers={"Range": "bytes=1000-"})[0] == 416
+
+
 @pytest.mark.parametrize("algorithm", ["MD5", "SHA-256", "SHA-512-256", "SHA-256-sess"])
 def test_digest(call: Call, algorithm: str) -> None:
     target = f"/digest-auth/auth/u/p/{algorithm}"

@@ -313,17 +313,18 @@ ERRORS = Section(
             '"Failed to establish a new connection", "Failed to resolve", "Read timed out" and '
             '"too many 503 error responses"; "Max retries exceeded" it says only where there were '
             "retries that a status used up. A pickle holds the text alone.",
-            "a message that the user can read, and that holds no secret, is what errors are "
-            "printed for.",
+            "a message that the user can read, and that leaves known secrets out, is what errors "
+            "are printed for.",
             stated="arguments of exceptions are not compared; programs of the tests look for "
             "reasons and for these words",
         ),
         Entry(
             "secrets",
-            "Messages hold no secrets.",
+            "Messages leave secrets out.",
             "`raise_for_status()` in requests prints the URL with user, password and tokens.",
-            "ulak prints `***` in their place. `repr()` of an auth object or a session shows no "
-            "credentials.",
+            "ulak prints `***` in the place of user and password, and of query fields of "
+            "[well-known names](errors.md#what-a-message-hides); the rest of the URL it prints. "
+            "`repr()` of an auth object or a session shows no credentials.",
             "messages end in logs.",
             (
                 claim(
