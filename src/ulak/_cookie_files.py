@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from http.cookiejar import Cookie
 
 _FORMAT: Final = "ulak-cookies-1"
+_NOT_OURS: Final = (
+    "it is no cookie file of ulak's, which save() writes; "
+    "Netscape's (cookies.txt) is read by http.cookiejar.MozillaCookieJar"
+)
 
 
 class _Field(NamedTuple):
@@ -113,9 +117,12 @@ def read(path: str | os.PathLike[str]) -> list[Cookie]:
 
     try:
         with open(os.fspath(path), encoding="utf-8") as file:  # no descriptor of somebody else
-            content = json.load(file)
+            try:
+                content = json.load(file)
+            except (ValueError, RecursionError) as exc:
+                raise ValueError(f"{_NOT_OURS} ({exc})") from exc
         if not isinstance(content, dict) or content.get("format") != _FORMAT:
-            raise ValueError("it is not a file that save() wrote")
+            raise ValueError(_NOT_OURS)
         if not isinstance(content.get("cookies"), list):
             raise ValueError("it has no list of cookies")
         return [from_json(entry) for entry in content["cookies"]]

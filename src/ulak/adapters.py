@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import urllib3
+from urllib3.poolmanager import PoolKey
 from urllib3.util import Retry
 
 from . import _tls, _urls
@@ -315,7 +316,11 @@ class HTTPAdapter(BaseAdapter):
         policy = getattr(request, "_address_policy", None)
         if policy is not None and isinstance(manager, CodecPoolManager):
             pool_kwargs = {**pool_kwargs, "address_policy": policy}
-        pool = manager.connection_from_host(**host_params, pool_kwargs=pool_kwargs)
+        try:
+            pool = manager.connection_from_host(**host_params, pool_kwargs=pool_kwargs)
+        except TypeError as exc:
+            _check_keywords({**manager.connection_pool_kw, **pool_kwargs}, exc)
+            raise
         if isinstance(pool, CodecPool):
             pool.tls_settings = verify, cert
         return pool, manager
@@ -512,6 +517,20 @@ def _over_the_managers(
     names = _VERIFYING + _IDENTIFYING if cert else _VERIFYING
     without = {name: None for name in names if name in manager.connection_pool_kw}
     return {**without, **pool_kwargs}
+
+
+def _check_keywords(settings: Mapping[str, Any], error: TypeError) -> None:
+    """See that ``settings``, by which no pool could be had, are none but urllib3 knows.
+
+    Not before: a manager may have keys of its own, and know others.
+
+    :raises InvalidOption: from ``error``, when that is about one that it does not know.
+    """
+    for name in settings:
+        if f"key_{name}" not in PoolKey._fields and f"'key_{name}'" in str(error):
+            raise InvalidOption(
+                f"{name}= is no setting of urllib3's pools, which the adapter's were given"
+            ) from error
 
 
 def _socks_manager(proxy_url: str, **kw: Any) -> urllib3.PoolManager:

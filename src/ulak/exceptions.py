@@ -221,7 +221,10 @@ class TooManyRedirects(RequestException):
 
 
 class AddressDenied(RequestException):
-    """The :class:`~ulak.AddressPolicy` forbids where the request would go.  Nothing was sent."""
+    """The :class:`~ulak.AddressPolicy` forbids where the request would go.  Nothing was sent.
+
+    After a redirect ``response`` is what led there.
+    """
 
     code = "address_denied"
 

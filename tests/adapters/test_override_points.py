@@ -11,6 +11,7 @@ import urllib3
 import ulak
 from tests.support import Certificates, ForwardProxy, HttpServer, free_port
 from ulak.adapters import HTTPAdapter
+from ulak.exceptions import InvalidOption
 
 
 @pytest.fixture
@@ -144,6 +145,31 @@ def test_an_ssl_context_with_a_setting_of_its_own(https_server, certificates) ->
         with ForwardProxy() as proxy:
             seen = session.get(f"{https_server.url}/tls", proxies={"https": proxy.url}).json()
         assert seen["version"] == "TLSv1.2"
+
+
+@pytest.mark.parametrize("proxied", [False, True])
+def test_an_ssl_context_that_checks_names_of_what_is_not_verified(
+    https_server: HttpServer, certificates: Certificates, proxied: bool
+) -> None:
+    context = certificates.client_context()
+
+    class Own(HTTPAdapter):
+        def init_poolmanager(self, *args, **kwargs):
+            super().init_poolmanager(*args, ssl_context=context, **kwargs)
+
+        def proxy_manager_for(self, proxy, **kwargs):
+            return super().proxy_manager_for(proxy, ssl_context=context, **kwargs)
+
+    with ForwardProxy() as proxy, ulak.Session(adapters={"https://": Own()}) as session:
+        session.proxies = {"https": proxy.url} if proxied else {}
+        with pytest.raises(InvalidOption, match="check_hostname = False") as caught:
+            session.get(f"{https_server.url}/tls", verify=False)
+        assert caught.value.request.url == f"{https_server.url}/tls"
+        assert (https_server.connections, proxy.connections) == (0, 0)
+        assert session.get(f"{https_server.url}/tls").ok  # the context was not changed
+        context.check_hostname = False
+        with pytest.warns(urllib3.exceptions.InsecureRequestWarning):
+            assert session.get(f"{https_server.url}/tls", verify=False).ok
 
 
 @pytest.mark.parametrize("verify", [True, None])

@@ -18,6 +18,7 @@ from tests.support import Certificates, ForwardProxy, HttpServer, RawConnection
 from ulak import _tls
 from ulak._transport.response import RawResponse
 from ulak.adapters import HTTPAdapter
+from ulak.exceptions import InvalidOption
 
 
 def is_own(response: ulak.Response) -> bool:
@@ -388,3 +389,53 @@ def test_the_way_through_a_proxy_of_tls(https_server, start_proxy, certificates)
         assert session.get(f"{https_server.url}/get", proxies={"https": url}).ok
     with ulak.Session() as session, pytest.raises(ulak.exceptions.ProxyError):
         session.get(f"{https_server.url}/get", proxies={"https": url})
+
+
+class Subclassed(urllib3.PoolManager):
+    """One that is not taken for its settings only."""
+
+
+@pytest.mark.parametrize("make", [None, urllib3.PoolManager, Subclassed])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_keyword_that_is_misspelt(make: Any, scheme: str) -> None:
+    class Own(HTTPAdapter):
+        def init_poolmanager(self, connections, maxsize, block=False, **settings):
+            if make is None:
+                super().init_poolmanager(connections, maxsize, block, source_adress="::1")
+            else:
+                self.poolmanager = make(connections, source_adress="::1")
+
+    url = f"{scheme}://127.0.0.1:1/"
+    with ulak.Session(adapters={f"{scheme}://": Own()}) as session:
+        with pytest.raises(InvalidOption, match=r"^source_adress= is no setting") as caught:
+            session.get(url)
+        assert isinstance(caught.value, TypeError)
+        assert caught.value.request.url == url
+
+
+def test_a_keyword_for_one_proxy_that_is_misspelt() -> None:
+    class Own(HTTPAdapter):
+        def proxy_manager_for(self, proxy, **settings):
+            return super().proxy_manager_for(proxy, source_adress="::1", **settings)
+
+    with (
+        ulak.Session(adapters={"http://": Own()}) as session,
+        pytest.raises(InvalidOption, match=r"^source_adress= is no setting"),
+    ):
+        session.get("http://127.0.0.1:1/", proxies={"http": "http://127.0.0.1:2"})
+
+
+def test_a_type_error_of_the_managers_own_is_its_own() -> None:
+    class Wrong(urllib3.PoolManager):
+        def connection_from_host(self, *args, **settings):
+            raise TypeError("not like this")
+
+    class Own(HTTPAdapter):
+        def init_poolmanager(self, *args, **settings):
+            self.poolmanager = Wrong(source_adress="::1")
+
+    with (
+        ulak.Session(adapters={"http://": Own()}) as session,
+        pytest.raises(TypeError, match="^not like this"),
+    ):
+        session.get("http://127.0.0.1:1/")

@@ -1093,6 +1093,28 @@ def test_a_file_that_is_none_of_ours(text: str, tmp_path: Path) -> None:
     assert len(jar) == 0
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# Netscape HTTP Cookie File\nh.example\tFALSE\t/\tFALSE\t0\ta\tsecret\n",
+        '#LWP-Cookies-2.0\nSet-Cookie3: a=secret; path="/"; domain=h.example; version=0\n',
+        '[{"domain": "h.example", "name": "a", "value": "secret"}]',
+        '{"format": "other", "cookies": ["secret"]}',
+        "\xff secret",
+        "",
+    ],
+)
+def test_whose_file_it_is_not(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "cookies.txt"
+    path.write_bytes(text.encode("latin-1"))
+    with pytest.raises(CookieFileError) as caught:
+        RequestsCookieJar().load(path)
+    said = str(caught.value)
+    assert said.startswith(f"cookies cannot be loaded from {str(path)!r}: it is no cookie file of")
+    assert "http.cookiejar.MozillaCookieJar" in said
+    assert "secret" not in said
+
+
 def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(CookieFileError, match="nowhere"):
         RequestsCookieJar().load(tmp_path / "nowhere")

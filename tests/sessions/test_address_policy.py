@@ -116,6 +116,7 @@ def test_the_error(http_server: HttpServer, front: Front, names: Names) -> None:
     assert str(error) == f"GET {url}: {said}"
     assert error.request is not None
     assert error.request.url.endswith("secret")
+    assert error.response is None  # nothing led there
     assert "secret" not in str(error)
     assert names.asked == ["evil.example"]  # it is not tried again
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
@@ -155,8 +156,11 @@ def test_every_hop_of_a_redirect(http_server, second_http_server, front: Front) 
     policy = AddressPolicy(allow=["127.0.0.1"], ports=[http_server.port])
     url = f"{http_server.url}/redirect-to?url={second_http_server.url}/get"
     with front.session(address_policy=policy) as session:
-        with pytest.raises(AddressDenied, match=f"port {second_http_server.port}"):
+        with pytest.raises(AddressDenied, match=f"port {second_http_server.port}") as caught:
             session.get(url)
+        assert caught.value.request.url == f"{second_http_server.url}/get"
+        assert caught.value.response.status_code == 302
+        assert caught.value.response.url == url
         # What led there was an answer like any other.
         assert session.get(url, allow_redirects=False).status_code == 302
     assert second_http_server.connections == 0

@@ -26,6 +26,7 @@ from .._response import BaseResponse
 from .._root import say_more, say_total
 from .._types import UNSET
 from ..exceptions import (
+    AddressDenied,
     ChunkedEncodingError,
     ConnectionError,
     InvalidOption,
@@ -136,12 +137,17 @@ class Conversation:
         guards = self._guards
         request = request if guards is None else guards.bind(request)
         while True:
-            if history and self._host._overrides_send:
-                response = yield from self._resend(request)
-            elif request.auth_flow is None:
-                response = yield from self._attempt(request)
-            else:
-                response = yield from self._authenticate(request)
+            try:
+                if history and self._host._overrides_send:
+                    response = yield from self._resend(request)
+                elif request.auth_flow is None:
+                    response = yield from self._attempt(request)
+                else:
+                    response = yield from self._authenticate(request)
+            except AddressDenied as exc:
+                if history and exc.response is None:
+                    exc.response = history[-1]  # what led there, as when a guard refuses to go
+                raise
             try:
                 if request.hooks and request.hooks.get("response"):
                     response = yield from self._run_hooks(request, response)

@@ -18,6 +18,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from urllib3 import exceptions as lower
+from urllib3.util.ssl_ import resolve_cert_reqs
 from urllib3.util.ssltransport import SSLTransport
 
 from .._errors import TotalTimeoutError, WriteTimeoutError, broken_handshake
@@ -454,6 +455,22 @@ class HTTPConnection(CodecConnection):
 
 class HTTPSConnection(CodecConnection, _HTTPSConnection):
     """A connection for ``https://``, direct or through a tunnel."""
+
+    def connect(self) -> None:
+        """As :meth:`CodecConnection.connect`.
+
+        :raises InvalidOption: when the server is not to be verified, by a context that
+            goes on checking host names, which :mod:`ssl` does not do; nothing is dialled.
+        """
+        if (
+            getattr(self.ssl_context, "check_hostname", False)
+            and resolve_cert_reqs(self.cert_reqs) == ssl.CERT_NONE
+        ):
+            raise InvalidOption(
+                "verify=False cannot be used with an ssl_context that checks host names: "
+                "set check_hostname = False on that context, or leave verify=False out"
+            )
+        super().connect()
 
 
 def _pending(sock: Any) -> int:
