@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import io
 import json
+import random
 import unittest.mock
 import zlib
 
@@ -536,6 +537,27 @@ def test_what_came_of_a_body_that_broke_is_handed_out_first(
             lines.append(line)
     assert b"".join(came) == text
     assert len(lines) >= 9
+
+
+@pytest.mark.parametrize("size", [None, 1000, 300_000])
+def test_what_was_decoded_of_a_body_that_is_wrong_is_handed_out_first(
+    http_server: HttpServer, session: ulak.Session, size: int | None
+) -> None:
+    """And whoever reads again learns of it again."""
+    text = random.Random(1).randbytes(100_000)
+    coded = bytearray(zlib.compress(text, wbits=31))
+    coded[-6] ^= 0xFF  # of the checksum
+    headers = [("Content-Encoding", "gzip")]
+    http_server.route("/wrong")(lambda request: Answer(bytes(coded), headers=headers))
+    response, came = session.get(f"{http_server.url}/wrong", stream=True), []
+    with pytest.raises(ulak.exceptions.ContentDecodingError):
+        for piece in response.iter_content(size):
+            came.append(piece)
+    assert text.startswith(b"".join(came))
+    assert len(b"".join(came)) > 80_000  # the rest was in what is wrong, as far as zlib tells
+    for _ in range(2):
+        with pytest.raises(ulak.RequestException):
+            list(response.iter_content(size))
 
 
 # -- made by hand ------------------------------------------------------------

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
 
 import pytest
 
@@ -186,3 +190,52 @@ def test_a_name_is_resolved_where_no_thread_can_be_started(
     monkeypatch.setattr(threading.Thread, "start", start)
     assert session.get(f"{server.at('localhost')}/get").ok
     assert refused
+
+
+class Blocked(Exception):
+    """What a program puts in the place of ``getaddrinfo`` to forbid it; not made of its args."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(f"{host}:{port} is blocked")
+
+
+@pytest.mark.parametrize("asking", [1, 4])
+def test_what_a_lookup_raises_arrives(monkeypatch, asking: int) -> None:
+    asked, go_on = threading.Event(), threading.Event()
+
+    def forbidden(host: object, port: int, *args: object, **kwargs: object) -> None:
+        asked.set()
+        go_on.wait(5)
+        raise Blocked("name.example", port)
+
+    monkeypatch.setattr(socket, "getaddrinfo", forbidden)
+
+    def ask(_: int) -> BaseException | None:
+        try:
+            dial._resolve_in_thread("name.example", 80, monotonic() + 5)
+        except BaseException as exc:
+            return exc
+        return None
+
+    with ThreadPoolExecutor(asking) as pool:
+        found = [pool.submit(ask, n) for n in range(asking)]
+        asked.wait(5)
+        go_on.set()
+        assert {type(x.result()) for x in found} == {Blocked}
+
+
+def test_a_failed_lookup_leaves_nothing_to_collect(monkeypatch) -> None:
+    def failing(*args: object, **kwargs: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "unknown")
+
+    monkeypatch.setattr(socket, "getaddrinfo", failing)
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(20):
+            with contextlib.suppress(socket.gaierror):
+                dial._resolve_in_thread("name.example", 80, monotonic() + 5)
+        left = [x for x in gc.get_objects() if type(x) is dial._Lookup]
+    finally:
+        gc.enable()
+    assert len(left) <= 1

@@ -98,6 +98,7 @@ class Conversation:
         "_policy",
         "_proxies",
         "_raises",
+        "_redirects",
         "_stream",
         "_timeout",
     )
@@ -120,6 +121,7 @@ class Conversation:
         self._stream: bool = options["stream"]
         self._allow_redirects = allow_redirects
         timeout = self._timeout = options["timeout"]
+        self._redirects: list[BaseResponse] = []
         self._deadline: float | None = None
         total = getattr(timeout, "total", None)
         if total is not None:
@@ -132,22 +134,17 @@ class Conversation:
         :returns: by ``StopIteration``, the response, its history set; its body
             is read unless it is streamed.
         """
-        history: list[BaseResponse] = []
+        history = self._redirects
         response: BaseResponse
         guards = self._guards
         request = request if guards is None else guards.bind(request)
         while True:
-            try:
-                if history and self._host._overrides_send:
-                    response = yield from self._resend(request)
-                elif request.auth_flow is None:
-                    response = yield from self._attempt(request)
-                else:
-                    response = yield from self._authenticate(request)
-            except AddressDenied as exc:
-                if history and exc.response is None:
-                    exc.response = history[-1]  # what led there, as when a guard refuses to go
-                raise
+            if history and self._host._overrides_send:
+                response = yield from self._resend(request)
+            elif request.auth_flow is None:
+                response = yield from self._attempt(request)
+            else:
+                response = yield from self._authenticate(request)
             try:
                 if request.hooks and request.hooks.get("response"):
                     response = yield from self._run_hooks(request, response)
@@ -349,6 +346,8 @@ class Conversation:
         """
         if error.request is None:  # such as that there is no adapter for its URL
             error.request = request
+        if isinstance(error, AddressDenied) and self._redirects and error.response is None:
+            error.response = self._redirects[-1]  # what led there, as when a guard refuses to go
         if isinstance(error, ConnectionError | Timeout | ChunkedEncodingError):
             policy = self._policy_for(request, None)
             following = after_error(policy, request, error) if policy is not None else None

@@ -61,6 +61,9 @@ _GZIP_MAGIC: Final = b"\x1f\x8b\x08"
 class DecodingError(Exception):
     """The body is not what its Content-Encoding says, or is cut off."""
 
+    #: What the call that failed had decoded before.
+    decoded: bytes = b""
+
 
 class Decoder(Protocol):
     """Undoes the content codings of one body.
@@ -217,16 +220,20 @@ class _Chain:
         effort.left = _MOST_RUNS
         pieces = []
         left = max_length
-        while left != 0:
-            piece = pull(_STEP if left < 0 else min(left, _STEP))
-            if not piece:
-                if left < 0 and effort.left == 0:
-                    effort.left = _MOST_RUNS
-                    continue
-                break
-            pieces.append(piece)
-            if left > 0:
-                left -= len(piece)
+        try:
+            while left != 0:
+                piece = pull(_STEP if left < 0 else min(left, _STEP))
+                if not piece:
+                    if left < 0 and effort.left == 0:
+                        effort.left = _MOST_RUNS
+                        continue
+                    break
+                pieces.append(piece)
+                if left > 0:
+                    left -= len(piece)
+        except DecodingError as exc:
+            exc.decoded = b"".join(pieces)
+            raise
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     @property
@@ -235,8 +242,12 @@ class _Chain:
 
     def flush(self) -> bytes:
         rest = self.decompress(b"")
-        for stage in self._stages:
-            stage.check_end()
+        try:
+            for stage in self._stages:
+                stage.check_end()
+        except DecodingError as exc:
+            exc.decoded = rest
+            raise
         return rest
 
 

@@ -22,7 +22,6 @@ import sys
 import threading
 from collections import OrderedDict
 from contextlib import suppress
-from copy import copy
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -297,7 +296,7 @@ class Resolver:
             return found
         outcome = await self._ask(host, port)
         if isinstance(outcome, BaseException):
-            raise copy(outcome)  # each asker's own: a traceback grows with every raise
+            raise dial.to_raise(outcome)
         return list(outcome)
 
     async def _ask(self, host: str, port: int) -> list[AddressInfo] | BaseException:
@@ -377,7 +376,7 @@ class _Lookup:
         try:
             return dial.look_up(self.host, self.port)
         except BaseException as exc:
-            return exc
+            return exc.with_traceback(None)  # which holds this frame
 
 
 def _literal(host: str, port: int) -> list[AddressInfo] | None:

@@ -77,6 +77,8 @@ class AsyncRawResponse:
     _finished: bool = False
     _headers: HTTPHeaderDict | None = None
     _rest: bytes = b""
+    #: What was decoded before that failed, for who hands it out first.
+    _rescued: bytes = b""
     _deadline: clock.Deadline = None
     #: Bytes that were decoded since the loop had its last turn.
     _in_this_turn: int = 0
@@ -204,8 +206,15 @@ class AsyncRawResponse:
         """The body in pieces of at most ``amt`` bytes, as they arrive."""
         decoder = self._find_decoder() if decode_content else None
         if decoder is not None:
-            while piece := await self._decode_some(decoder, _PIECE_SIZE if amt is None else amt):
-                yield piece
+            size = _PIECE_SIZE if amt is None else amt
+            try:
+                while piece := await self._decode_some(decoder, size):
+                    yield piece
+            except lower.DecodeError:
+                rescued, self._rescued = self._rescued, b""
+                if rescued:
+                    yield rescued
+                raise
             return
         while data := await self.read1():
             if amt is None or len(data) <= amt:
@@ -254,7 +263,11 @@ class AsyncRawResponse:
                     return data
         except codings.DecodingError as exc:
             self.close()
-            raise lower.DecodeError(f"{self.head.get(b'content-encoding')}: {exc}", exc) from exc
+            self._rescued = exc.decoded
+            self._failure = lower.DecodeError(f"{self.head.get(b'content-encoding')}: {exc}", exc)
+            raise self._failure from exc
+        if self._failure is not None:  # whoever reads again learns of it, too
+            raise self._failure
         return b""
 
     # The connection.

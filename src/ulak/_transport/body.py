@@ -209,6 +209,12 @@ class BodyReader:
         else:
             self._settle(reusable=False)
 
+    def give_up(self, failure: Exception, rescued: bytes) -> None:
+        """Drop what is left, for ``failure``, which is raised by whoever reads again."""
+        self.close()
+        self._failure = failure
+        self.rescued = rescued
+
     def flush(self) -> None:
         """For callers that treat this as a file; there is nothing to flush."""
 

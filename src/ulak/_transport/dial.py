@@ -175,6 +175,18 @@ def is_address(host: str) -> bool:
     return True
 
 
+def to_raise(error: BaseException) -> BaseException:
+    """``error`` for one of several who asked: one of its own, as each raise adds to a traceback.
+
+    Itself where there can be no other: its class may not be made of its arguments.
+    """
+    try:
+        own = copy(error)
+    except Exception:
+        return error
+    return own if type(own) is type(error) and own.args == error.args else error
+
+
 class _Lookup:
     """One call of ``getaddrinfo`` in a thread, and whoever waits for it.
 
@@ -214,7 +226,7 @@ class _Lookup:
         try:
             self.outcome = look_up(*key[:2])
         except BaseException as exc:  # such as a test's that forbids it
-            self.outcome = exc
+            self.outcome = exc.with_traceback(None)  # which holds this frame
         finally:
             if here:
                 del under_way[key]
@@ -234,5 +246,5 @@ def _resolve_in_thread(host: str, port: int, deadline: float) -> list[AddressInf
     if not lookup.done.wait(max(0.0, deadline - monotonic())):
         raise TimeoutError("timed out")
     if isinstance(lookup.outcome, BaseException):
-        raise copy(lookup.outcome)  # each asker's own: a traceback grows with every raise
+        raise to_raise(lookup.outcome)
     return list(lookup.outcome)

@@ -225,7 +225,7 @@ class RawResponse(HTTPResponse):
                 if missing is not None:
                     missing -= len(piece)
         except Exception:
-            self._reader.rescued = b"".join(pieces)
+            self._reader.rescued = b"".join(pieces) + self._reader.rescued
             raise
         return b"".join(pieces)
 
@@ -258,8 +258,10 @@ class RawResponse(HTTPResponse):
             return decoder.flush()
         except codings.DecodingError as exc:
             self._finished = True
-            self._reader.close()
-            raise lower.DecodeError(f"{self.head.get(b'content-encoding')}: {exc}", exc) from exc
+            self._decoder = None  # from here on there is nothing but this error to be had
+            failure = lower.DecodeError(f"{self.head.get(b'content-encoding')}: {exc}", exc)
+            self._reader.give_up(failure, exc.decoded)
+            raise failure from exc
 
     # The connection.
 
