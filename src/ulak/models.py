@@ -507,12 +507,16 @@ class Response(BaseResponse):
         :raises StreamConsumedError: when it was already read as a stream.
         """
         if self._content is False:
-            if self._content_consumed:
+            if self._content_consumed or self._broken_by:
                 raise self._consumed()
             if self.status_code == 0 or self.raw is None:
                 self._content = None
             else:
-                self._content = b"".join(self.iter_content(CONTENT_CHUNK_SIZE))
+                try:
+                    self._content = b"".join(self.iter_content(CONTENT_CHUNK_SIZE))
+                except RequestException as exc:
+                    self._note_broken(exc)
+                    raise
         self._content_consumed = True
         return self._content  # type: ignore[no-any-return]  # None if made by hand without a body
 
@@ -536,10 +540,13 @@ class Response(BaseResponse):
             return
         try:
             self._content = read_whole()
-        except RequestException:
+        except RequestException as exc:
+            self._note_broken(exc)
             raise
         except LOWER_ERRORS as exc:
-            raise self._body_error(exc) from exc
+            error = self._body_error(exc)
+            self._note_broken(error)
+            raise error from exc
         finally:
             self._content_consumed = True
 
