@@ -298,6 +298,6 @@ def test_a_type_error_of_the_managers_own_is_its_own() -> None:
 
     with (
         ulak.Session(adapters={"http://": Own()}) as session,
-        pytest.raises(TypeError, match="^not like this"),
+        pytest.raises(TypeError, match=r"^not like this"),
     ):
         session.get("http://127.0.0.1:1/")

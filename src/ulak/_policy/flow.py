@@ -95,6 +95,7 @@ class Conversation:
         "_deadline",
         "_guards",
         "_host",
+        "_led_here",
         "_policy",
         "_proxies",
         "_raises",
@@ -120,6 +121,7 @@ class Conversation:
         self._stream: bool = options["stream"]
         self._allow_redirects = allow_redirects
         timeout = self._timeout = options["timeout"]
+        self._led_here: BaseResponse | None = None
         self._deadline: float | None = None
         total = getattr(timeout, "total", None)
         if total is not None:
@@ -137,17 +139,12 @@ class Conversation:
         guards = self._guards
         request = request if guards is None else guards.bind(request)
         while True:
-            try:
-                if history and self._host._overrides_send:
-                    response = yield from self._resend(request)
-                elif request.auth_flow is None:
-                    response = yield from self._attempt(request)
-                else:
-                    response = yield from self._authenticate(request)
-            except AddressDenied as exc:
-                if history and exc.response is None:
-                    exc.response = history[-1]  # what led there, as when a guard refuses to go
-                raise
+            if history and self._host._overrides_send:
+                response = yield from self._resend(request)
+            elif request.auth_flow is None:
+                response = yield from self._attempt(request)
+            else:
+                response = yield from self._authenticate(request)
             try:
                 if request.hooks and request.hooks.get("response"):
                     response = yield from self._run_hooks(request, response)
@@ -202,9 +199,13 @@ class Conversation:
         self._check_open(request)
         limits = self._limits(request)
         request._raises = self._raises
-        response: BaseResponse = yield Resend(
-            request, self._proxies, limits, self._policy, self._guards
-        )
+        try:
+            response: BaseResponse = yield Resend(
+                request, self._proxies, limits, self._policy, self._guards
+            )
+        except AddressDenied as exc:
+            self._say_what_led_there(exc)
+            raise
         if self._deadline is not None:
             response._total = self._timeout.total
         return response
@@ -357,6 +358,8 @@ class Conversation:
                 if self._deadline is None or monotonic() + wait < self._deadline:
                     self._policy = following
                     return wait
+        if isinstance(error, AddressDenied):
+            self._say_what_led_there(error)
         self._say_how_long(error)
         self._say_how_often(error)
         raise error
@@ -392,6 +395,11 @@ class Conversation:
             )
         self._policy = following
         return wait
+
+    def _say_what_led_there(self, error: AddressDenied) -> None:
+        """Give ``error`` the redirect that it follows from, as when a guard refuses to go."""
+        if error.response is None:
+            error.response = self._led_here
 
     def _say_how_long(self, error: RequestException) -> None:
         """Add to an error of the deadline which that was, where an adapter knows what is left.
@@ -450,6 +458,7 @@ class Conversation:
                 self._note_next(request, response, location)  # to go on by hand
             raise
         response._next = following
+        self._led_here = response
         return following
 
     def _note_next(self, request: PreparedRequest, response: BaseResponse, location: str) -> None:
