@@ -48,6 +48,20 @@ class TotalTimeoutError(lower.TimeoutError):
     """The deadline of the whole request passed, while what the text says."""
 
 
+#: How it is said of a proxy.
+_BY_PROXY: Final = {"looking up the name": "of", "in the TLS handshake": "with"}
+
+
+def during(doing: str, who: str = "") -> str:
+    """What went on when time ran out, for a message: "while connecting".
+
+    :param doing: one of :data:`ulak._transport.clock.Doing`.
+    :param who: the other side, where that is not the server.
+    """
+    said = doing if doing.startswith("in ") else f"while {doing}"
+    return f"{said} {_BY_PROXY.get(doing, 'to')} {who}" if who else said
+
+
 #: What :func:`translate` accepts; whoever calls a lower layer catches these.
 LOWER_ERRORS: Final = (lower.HTTPError, OSError, HTTPException)
 
@@ -231,9 +245,10 @@ def _message(words: str, cause: Exception, request: RequestLike | None) -> str:
     """One sentence: which request, what happened, and what the lower layer said."""
     said = _detail(cause)
     if isinstance(cause, TotalTimeoutError):
-        return f"{about(request)}{words} while {said}"
+        return f"{about(request)}{words} {during(said)}"
     if isinstance(cause, lower.ProxyError) and isinstance(cause.original_error, TotalTimeoutError):
-        return f"{about(request)}{words} while {cause.original_error} to the proxy"
+        doing = during(str(cause.original_error), "the proxy")
+        return f"{about(request)}{words} {doing}"
     if _NOT_TLS.search(said):
         who = "proxy" if isinstance(cause, lower.ProxyError) else "server"
         words = f"the {who} does not speak TLS on that port; perhaps its URL should be http://"

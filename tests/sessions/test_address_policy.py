@@ -152,10 +152,17 @@ def test_a_name_that_moves_between_two_lookups(http_server, front: Front, names:
     assert len(http_server.requests) == 1
 
 
-def test_every_hop_of_a_redirect(http_server, second_http_server, front: Front) -> None:
+@pytest.mark.parametrize("overrides", [False, True])
+def test_every_hop_of_a_redirect(
+    http_server, second_http_server, front: Front, overrides: bool
+) -> None:
+    class Own(front.Session):  # type: ignore[name-defined,misc]  # a class by its front
+        def send(self, request: Any, **settings: Any) -> Any:
+            return super().send(request, **settings)
+
     policy = AddressPolicy(allow=["127.0.0.1"], ports=[http_server.port])
     url = f"{http_server.url}/redirect-to?url={second_http_server.url}/get"
-    with front.session(address_policy=policy) as session:
+    with front.open((Own if overrides else front.Session)(address_policy=policy)) as session:
         with pytest.raises(AddressDenied, match=f"port {second_http_server.port}") as caught:
             session.get(url)
         assert caught.value.request.url == f"{second_http_server.url}/get"

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import pickle
+import socket
 import ssl
-from collections.abc import Callable
+import threading
+import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,7 @@ import ulak
 from tests.support import (
     Answer,
     Certificates,
+    ForwardProxy,
     HttpServer,
     RawConnection,
     RawServer,
@@ -244,6 +248,81 @@ def test_the_deadline_while_connecting(session: ulak.Session) -> None:
     with stalled_port() as port, pytest.raises(ulak.TotalTimeout) as caught:
         session.get(f"http://127.0.0.1:{port}/", timeout=ulak.Timeout(total=0.1))
     assert str(caught.value).endswith("the deadline passed while connecting (total=0.1 s)")
+
+
+@pytest.fixture
+def stalled(
+    start_raw_server: Callable[..., RawServer], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[dict[str, str]]:
+    """Places where connecting stalls, by which part of it does."""
+    released, genuine = threading.Event(), socket.getaddrinfo
+
+    def look_up(host: Any, *args: Any, **settings: Any) -> Any:
+        if host in (b"slow.example", "slow.example"):
+            released.wait(30)
+            raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+        return genuine(host, *args, **settings)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    silent = start_raw_server(lambda connection: connection.wait_closed())
+    with stalled_port() as port:
+        yield {
+            "name": "slow.example:1",
+            "port": f"127.0.0.1:{port}",
+            "silent": f"127.0.0.1:{silent.port}",
+        }
+        released.set()
+
+
+@pytest.mark.parametrize("limit", ["connect", "total"])
+@pytest.mark.parametrize(
+    ("url", "proxy", "part", "whose"),
+    [
+        ("http://{name}/", None, "while looking up the name", ""),
+        ("https://{name}/", None, "while looking up the name", ""),
+        ("http://{port}/", None, "while connecting", ""),
+        ("https://{port}/", None, "while connecting", ""),
+        ("https://{silent}/", None, "in the TLS handshake", ""),
+        ("https://{silent}/", "forwards", "in the TLS handshake", ""),
+        ("http://h/", "http://{name}", "while looking up the name", " of the proxy"),
+        ("https://h/", "http://{name}", "while looking up the name", " of the proxy"),
+        ("http://h/", "socks5h://{name}", "while looking up the name", " of the proxy"),
+        ("https://h/", "http://{port}", "while connecting", " to the proxy"),
+        ("https://h/", "http://{silent}", "while connecting", " to the proxy"),
+        ("http://h/", "socks5h://{silent}", "while connecting", " to the proxy"),
+        ("http://h/", "https://{silent}", "in the TLS handshake", " with the proxy"),
+        ("https://h/", "https://{silent}", "in the TLS handshake", " with the proxy"),
+    ],
+)
+def test_which_part_of_connecting_took_too_long(
+    front: Front,
+    stalled: dict[str, str],
+    forward_proxy: ForwardProxy,
+    url: str,
+    proxy: str | None,
+    part: str,
+    whose: str,
+    limit: str,
+) -> None:
+    settings: dict[str, Any] = {"verify": False, "timeout": ulak.Timeout(**{limit: 0.2})}
+    if proxy is not None:
+        by = forward_proxy.url if proxy == "forwards" else proxy.format(**stalled)
+        settings["proxies"] = {"all": by}
+    url = url.format(**stalled)
+    with front.session() as session, warnings.catch_warnings():
+        warnings.simplefilter("ignore", InsecureRequestWarning)
+        with pytest.raises(ulak.Timeout) as caught:
+            session.get(url, **settings)
+    said = str(caught.value)
+    assert isinstance(caught.value, ProxyError) is bool(whose)
+    if limit == "total":
+        assert isinstance(caught.value, ulak.TotalTimeout)
+        assert said == f"GET {url}: the deadline passed {part}{whose} (total=0.2 s)"
+    else:
+        assert isinstance(caught.value, ulak.ConnectTimeout)
+        assert said.startswith(f"GET {url}: ")
+        assert "no connection in time (" in said
+        assert said.endswith(f"0.2 s, {part})")
 
 
 def test_the_deadline_in_the_queue(http_server: HttpServer, front: Front) -> None:

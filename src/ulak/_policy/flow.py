@@ -95,10 +95,10 @@ class Conversation:
         "_deadline",
         "_guards",
         "_host",
+        "_led_here",
         "_policy",
         "_proxies",
         "_raises",
-        "_redirects",
         "_stream",
         "_timeout",
     )
@@ -121,7 +121,7 @@ class Conversation:
         self._stream: bool = options["stream"]
         self._allow_redirects = allow_redirects
         timeout = self._timeout = options["timeout"]
-        self._redirects: list[BaseResponse] = []
+        self._led_here: BaseResponse | None = None
         self._deadline: float | None = None
         total = getattr(timeout, "total", None)
         if total is not None:
@@ -134,7 +134,7 @@ class Conversation:
         :returns: by ``StopIteration``, the response, its history set; its body
             is read unless it is streamed.
         """
-        history = self._redirects
+        history: list[BaseResponse] = []
         response: BaseResponse
         guards = self._guards
         request = request if guards is None else guards.bind(request)
@@ -199,9 +199,13 @@ class Conversation:
         self._check_open(request)
         limits = self._limits(request)
         request._raises = self._raises
-        response: BaseResponse = yield Resend(
-            request, self._proxies, limits, self._policy, self._guards
-        )
+        try:
+            response: BaseResponse = yield Resend(
+                request, self._proxies, limits, self._policy, self._guards
+            )
+        except AddressDenied as exc:
+            self._say_what_led_there(exc)
+            raise
         if self._deadline is not None:
             response._total = self._timeout.total
         return response
@@ -346,8 +350,6 @@ class Conversation:
         """
         if error.request is None:  # such as that there is no adapter for its URL
             error.request = request
-        if isinstance(error, AddressDenied) and self._redirects and error.response is None:
-            error.response = self._redirects[-1]  # what led there, as when a guard refuses to go
         if isinstance(error, ConnectionError | Timeout | ChunkedEncodingError):
             policy = self._policy_for(request, None)
             following = after_error(policy, request, error) if policy is not None else None
@@ -356,6 +358,8 @@ class Conversation:
                 if self._deadline is None or monotonic() + wait < self._deadline:
                     self._policy = following
                     return wait
+        if isinstance(error, AddressDenied):
+            self._say_what_led_there(error)
         self._say_how_long(error)
         self._say_how_often(error)
         raise error
@@ -391,6 +395,11 @@ class Conversation:
             )
         self._policy = following
         return wait
+
+    def _say_what_led_there(self, error: AddressDenied) -> None:
+        """Give ``error`` the redirect that it follows from, as when a guard refuses to go."""
+        if error.response is None:
+            error.response = self._led_here
 
     def _say_how_long(self, error: RequestException) -> None:
         """Add to an error of the deadline which that was, where an adapter knows what is left.
@@ -449,6 +458,7 @@ class Conversation:
                 self._note_next(request, response, location)  # to go on by hand
             raise
         response._next = following
+        self._led_here = response
         return following
 
     def _note_next(self, request: PreparedRequest, response: BaseResponse, location: str) -> None:

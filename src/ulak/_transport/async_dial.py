@@ -29,7 +29,7 @@ from . import dial
 from .dial import AddressInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from .._addresses import AddressPolicy
 
@@ -51,7 +51,7 @@ LocalAddresses: TypeAlias = "dict[int, Any] | None"
 # -- connecting --------------------------------------------------------------
 
 
-async def connect(
+async def connect(  # noqa: PLR0913 - what there is to know of a socket
     host: str,
     port: int,
     *,
@@ -59,6 +59,7 @@ async def connect(
     options: SocketOptions,
     resolver: Resolver,
     policy: AddressPolicy | None = None,
+    begin: Callable[[], None] | None = None,
 ) -> socket.socket:
     """Connect to the address of ``host`` that answers first.
 
@@ -68,6 +69,7 @@ async def connect(
         Addresses of a family that it does not have are passed over.
     :param options: for :meth:`socket.socket.setsockopt`, set before connecting.
     :param policy: which addresses may be dialled.
+    :param begin: called when the addresses are known.
     :returns: a connected, non-blocking socket, which the caller closes.
     :raises socket.gaierror: when the name has no address.
     :raises AddressDenied: when ``policy`` allows none of them.
@@ -75,6 +77,8 @@ async def connect(
         the address of each and the ``errno`` of the first.
     """
     addresses = await resolver.resolve(host, port)
+    if begin is not None:
+        begin()
     if policy is not None:
         addresses = policy.permitted(host.strip("[]"), port, addresses)
     local = await _local_addresses(source_address, resolver)

@@ -19,11 +19,12 @@ class Limit:
     :raises TotalTimeoutError: when nothing is left.
     """
 
-    __slots__ = ("_doing", "_is_total", "scope")
+    __slots__ = ("_is_total", "doing", "scope")
 
     def __init__(self, seconds: float | None, deadline: clock.Deadline, doing: clock.Doing) -> None:
         left = clock.left(seconds, deadline, doing)
-        self._doing = doing
+        #: What goes on, for the message; whoever knows better sets it.
+        self.doing: clock.Doing = doing
         # Told from the limits and not from the clock, since loops may be early by a tick.
         self._is_total = seconds is None or (left is not None and left < seconds)
         #: For ``async with``.
@@ -32,5 +33,5 @@ class Limit:
     def late(self, error: Exception) -> Exception:
         """``error``, which says that the phase took too long; or that the whole request did."""
         if self._is_total:
-            return TotalTimeoutError(self._doing)
+            return TotalTimeoutError(self.doing)
         return error

@@ -27,7 +27,7 @@ from .._protocol import h1
 from .._protocol.exchange import ANSWER_WAIT
 from .._protocol.pool import Limits, Pool
 from .._protocol.reuse import may_send_again
-from . import async_source
+from . import async_source, clock
 from .async_connection import new_buffer
 from .async_dial import Resolver
 from .async_limit import Limit
@@ -331,7 +331,9 @@ class AsyncPool:
         except TimeoutError as exc:
             if self.is_closed:
                 raise _session_closed() from exc
-            late = limit.late(lower.ConnectTimeoutError(None, f"{limits.connect} s"))
+            limit.doing = progress.doing
+            said = clock.ran_out(limits.connect, progress.doing)
+            late = limit.late(lower.ConnectTimeoutError(None, said))
             if not progress.is_beyond_proxy:
                 late = lower.ProxyError("Unable to connect to proxy", late)
             raise late from exc

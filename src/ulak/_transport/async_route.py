@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from .._addresses import AddressPolicy
     from .async_dial import Resolver
+    from .clock import Doing
     from .socks import SocksProxy
 
 __all__ = ["Dialler", "Progress", "ProxyRoute", "Route"]
@@ -86,11 +87,21 @@ class Route:
 class Progress:
     """How far the opening of a connection came, for who cuts it short."""
 
-    __slots__ = ("is_beyond_proxy",)
+    __slots__ = ("doing", "is_beyond_proxy")
 
     def __init__(self) -> None:
         #: Whether the proxy has done its part, or there is none.
         self.is_beyond_proxy = False
+        #: Which part goes on.
+        self.doing: Doing = "connecting"
+
+    def connects(self) -> None:
+        """Note that it is connecting, or talking to a proxy that does."""
+        self.doing = "connecting"
+
+    def shakes_hands(self) -> None:
+        """Note that it has come to a TLS handshake."""
+        self.doing = "in the TLS handshake"
 
 
 class Dialler(NamedTuple):
@@ -116,8 +127,8 @@ class Dialler(NamedTuple):
         if proxy is None:
             progress.is_beyond_proxy = True
             try:
-                sock = await self._dial(route.host, route.port, route.policy)
-                return await self._wrap(sock, route.context, route.host)
+                sock = await self._dial(progress, route.host, route.port, route.policy)
+                return await self._wrap(progress, sock, route.context, route.host)
             except RequestException:
                 raise
             except (OSError, ValueError) as exc:
@@ -125,12 +136,12 @@ class Dialler(NamedTuple):
         talk = None if proxy.socks is None else await self._socks_talk(proxy.socks, route)
         tunnel = None if talk is not None else await self._tunnel_for(route, proxy)
         try:
-            sock = await self._dial(proxy.host, proxy.port)
+            sock = await self._dial(progress, proxy.host, proxy.port)
             if talk is not None:
                 await self._negotiate(sock, talk)
                 conn = None
             else:
-                conn = await self._wrap(sock, proxy.context, proxy.host)
+                conn = await self._wrap(progress, sock, proxy.context, proxy.host)
         except RequestException:
             raise
         except SocksError as exc:
@@ -142,7 +153,7 @@ class Dialler(NamedTuple):
         try:
             if conn is None:
                 progress.is_beyond_proxy = True
-                return await self._wrap(sock, route.context, route.host)
+                return await self._wrap(progress, sock, route.context, route.host)
             if tunnel is not None:
                 await self._tunnel(conn, route, tunnel, progress)
             return conn
@@ -180,10 +191,11 @@ class Dialler(NamedTuple):
         return route.policy.permitted(route.host, route.port, found)
 
     async def _dial(
-        self, host: str, port: int, policy: AddressPolicy | None = None
+        self, progress: Progress, host: str, port: int, policy: AddressPolicy | None = None
     ) -> socket.socket:
         if self.unix_socket is not None:
             return await async_dial.connect_unix(self.unix_socket, self.socket_options)
+        progress.doing = dial.first_part(host)
         return await async_dial.connect(
             host,
             port,
@@ -191,14 +203,17 @@ class Dialler(NamedTuple):
             options=self.socket_options,
             resolver=self.resolver,
             policy=policy,
+            begin=progress.connects,
         )
 
     async def _wrap(
-        self, sock: socket.socket, context: ssl.SSLContext | None, host: str
+        self, progress: Progress, sock: socket.socket, context: ssl.SSLContext | None, host: str
     ) -> AsyncConnection:
         """A connection over ``sock``, which is closed when this fails."""
         buffer = new_buffer() if self.buffer is None else self.buffer
         conn = AsyncConnection(self.loop, sock, buffer, self.gone)
+        if context is not None:
+            progress.shakes_hands()
         try:
             await self.loop.create_connection(
                 lambda: conn,
@@ -210,6 +225,7 @@ class Dialler(NamedTuple):
             if context is not None and isinstance(exc, ConnectionError):
                 raise broken_handshake() from exc
             raise
+        progress.connects()
         return conn
 
     async def _socks_talk(self, proxy: SocksProxy, route: Route) -> Negotiation:
@@ -266,6 +282,7 @@ class Dialler(NamedTuple):
             except (OSError, ProtocolViolation) as exc:
                 raise lower.ProxyError("the proxy broke off the CONNECT", exc) from exc
             progress.is_beyond_proxy = True
+            progress.shakes_hands()
             conn.rest()
             conn.transport = await self.loop.start_tls(
                 conn.transport,

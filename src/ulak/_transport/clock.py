@@ -5,14 +5,16 @@ from __future__ import annotations
 from time import monotonic
 from typing import Literal
 
-from .._errors import TotalTimeoutError
+from .._errors import TotalTimeoutError, during
 
-__all__ = ["Doing", "after", "earlier", "left", "monotonic"]
+__all__ = ["Doing", "after", "earlier", "left", "monotonic", "ran_out"]
 
 #: What goes on when a deadline passes; for the message.
 Doing = Literal[
     "waiting for a free connection",
+    "looking up the name",
     "connecting",
+    "in the TLS handshake",
     "sending the request",
     "waiting for the answer",
     "reading the body",
@@ -46,3 +48,8 @@ def left(limit: float | None, deadline: Deadline, doing: Doing) -> float | None:
     if remaining <= 0:
         raise TotalTimeoutError(doing)
     return remaining if limit is None else min(limit, remaining)
+
+
+def ran_out(seconds: float | None, doing: Doing) -> str:
+    """What an error says of the ``seconds`` to connect, which ended while ``doing``."""
+    return f"{seconds} s, {during(doing)}"

@@ -76,6 +76,8 @@ class CodecConnection(_HTTPConnection):
     slot: Any = None
     #: What of the body came while the request was still being sent.
     early: bytes = b""
+    #: Which part of connecting goes on.
+    _part: clock.Doing = "connecting"
     _limit: float | None = -1.0
     _is_tls: bool = False
     #: Whether the socket is urllib3's TLS within TLS, which has to be written to at one go.
@@ -89,6 +91,7 @@ class CodecConnection(_HTTPConnection):
         """Dial, tunnel and shake hands, all within ``timeout`` and the deadline."""
         self._limit = -1.0
         self.tunnel_is_open = False
+        self._part = "connecting"
         self._connect_by = clock.earlier(self.deadline, clock.after(self.timeout))
         try:
             if self.address_policy is not None and self._tunnel_host is not None:
@@ -112,6 +115,7 @@ class CodecConnection(_HTTPConnection):
         """Dial; urllib3 calls this from its ``connect``."""
         if stock.dials_itself(super(CodecConnection, type(self))):
             return self._dial_by_others()
+        self._part = dial.first_part(self._dns_host)
         try:
             sock = dial.connect(
                 self._dns_host,
@@ -178,7 +182,8 @@ class CodecConnection(_HTTPConnection):
         return dial.for_a_tunnel(found)
 
     def _watch(self, sock: socket.socket) -> None:
-        """Let :meth:`abort` reach a socket that is not connected yet."""
+        """Let :meth:`abort` reach a socket that is not connected yet, its address being known."""
+        self._part = "connecting"
         self._dialled = sock
         if self.aborted:
             raise ConnectionAbortedError("the session was closed")
@@ -186,23 +191,27 @@ class CodecConnection(_HTTPConnection):
     def too_late(self) -> Exception:
         """The error for a connect phase that ran out of time."""
         if self.deadline is not None and clock.monotonic() >= self.deadline:
-            return TotalTimeoutError("connecting")
-        return lower.ConnectTimeoutError(self, f"{self.timeout} s")
+            return TotalTimeoutError(self._part)
+        return lower.ConnectTimeoutError(self, clock.ran_out(self.timeout, self._part))
 
     def _connect_tls_proxy(self, hostname: str, sock: socket.socket) -> Any:
         """Shake hands with a proxy; urllib3 calls this, and has TLS go on top where it tunnels."""
+        self._part = "in the TLS handshake"
         secured = super()._connect_tls_proxy(hostname, sock)  # type: ignore[misc]
+        self._part = "connecting"
         return BoundedSocket(secured) if self.proxy_is_tunneling else secured
 
     def _bound_handshake(self, sock: socket.socket) -> None:
         """Leave the TLS handshake what remains of the time to connect."""
         try:
-            sock.settimeout(clock.left(None, self._connect_by, "connecting"))
+            sock.settimeout(clock.left(None, self._connect_by, self._part))
         except BaseException as exc:
             sock.close()
             if isinstance(exc, TotalTimeoutError):
                 raise self.too_late() from exc
             raise
+        if self.tunnel_is_open or not self.proxy_is_tunneling:
+            self._part = "in the TLS handshake"
 
     def _tunnel(self) -> None:
         """Ask the proxy for a tunnel (RFC 9110, section 9.3.6); urllib3 calls this.
@@ -463,7 +472,8 @@ class HTTPSConnection(CodecConnection, _HTTPSConnection):
             goes on checking host names, which :mod:`ssl` does not do; nothing is dialled.
         """
         if (
-            getattr(self.ssl_context, "check_hostname", False)
+            not self.proxy_is_forwarding  # whose certificate the proxy's own context judges
+            and getattr(self.ssl_context, "check_hostname", False)
             and resolve_cert_reqs(self.cert_reqs) == ssl.CERT_NONE
         ):
             raise InvalidOption(

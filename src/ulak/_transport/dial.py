@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from .._addresses import AddressPolicy
-    from .clock import Deadline
+    from .clock import Deadline, Doing
 
 __all__ = [
     "AddressInfo",
     "connect",
+    "first_part",
     "for_a_tunnel",
     "is_address",
     "look_up",
@@ -162,6 +163,11 @@ def look_up(host: str, port: int, flags: int = 0) -> list[AddressInfo]:
 def _is_own(function: Any) -> bool:
     """Whether ``getaddrinfo`` is the one of :mod:`socket`."""
     return type(function) is FunctionType and function.__globals__ is vars(socket)
+
+
+def first_part(host: str) -> Doing:
+    """What connecting to ``host`` begins with."""
+    return "connecting" if is_address(host) else "looking up the name"
 
 
 def is_address(host: str) -> bool:

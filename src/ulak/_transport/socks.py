@@ -123,6 +123,7 @@ class SOCKSConnection(CodecConnection):
         """A socket whose other end is the origin."""
         proxy = self._socks
         negotiation = proxy.negotiation(self._target(), self.port)
+        self._part = dial.first_part(proxy.host)
         sock = dial.connect(
             proxy.host,
             proxy.port,
