@@ -74,8 +74,6 @@ class BaseResponse:
     _content_consumed: bool = False
     #: Whether it was closed before any of its body was handed over.
     _was_closed_unread: bool = False
-    #: The error's class that reading it whole ended with: what came is not kept.
-    _broken_by: str = ""
     _next: Any = None
     _headers: CaseInsensitiveDict[str] | None = None
     _cookies: Any = None
@@ -248,12 +246,6 @@ class BaseResponse:
                 "inside the block (raise_for_status=True in the call does, for an error)",
                 response=self,
             )
-        if self._broken_by:
-            return StreamConsumedError(
-                f"{about(self.request)}the body broke off when it was read ({self._broken_by}), "
-                "and was not kept; stream=True hands over what comes of it",
-                response=self,
-            )
         return StreamConsumedError(
             f"{about(self.request)}the body was already read as a stream, or given up; "
             "keep its pieces, or do not stream",
@@ -261,14 +253,6 @@ class BaseResponse:
         )
 
     # What goes wrong while it is read.
-
-    def _note_broken(self, error: RequestException) -> None:
-        """Keep in mind that ``error`` ended reading the body whole; it cannot be had again.
-
-        One that is refused for its size did not break off.
-        """
-        if not self._is_refused:
-            self._broken_by = type(error).__name__
 
     def _body_error(self, error: Exception) -> RequestException:
         """Ulak's error for ``error``, one of the lower ones, which reading the body met with."""

@@ -53,7 +53,7 @@ class AsyncResponse(BaseResponse):
         :raises StreamConsumedError: when it was already read as a stream.
         """
         if self._content is False:
-            if self._content_consumed or self._broken_by:
+            if self._content_consumed:
                 raise self._consumed()
             if self.raw is not None:
                 raise BodyNotRead(
@@ -101,12 +101,7 @@ class AsyncResponse(BaseResponse):
             return
         read_whole = getattr(self.raw, "read_whole", None)
         if read_whole is None or self._content_consumed or self._body_limit is not None:
-            try:
-                pieces = [piece async for piece in self.aiter_content(CONTENT_CHUNK_SIZE)]
-            except RequestException as exc:
-                if not self._content_consumed:
-                    self._note_broken(exc)
-                raise
+            pieces = [piece async for piece in self.aiter_content(CONTENT_CHUNK_SIZE)]
             self._content = b"".join(pieces)
             self._content_consumed = True
             return
@@ -117,14 +112,9 @@ class AsyncResponse(BaseResponse):
             raise
         except BaseException as exc:
             self._content_consumed = True
-            if isinstance(exc, RequestException):
-                self._note_broken(exc)
+            if isinstance(exc, RequestException) or not isinstance(exc, LOWER_ERRORS):
                 raise
-            if not isinstance(exc, LOWER_ERRORS):
-                raise
-            error = self._body_error(exc)
-            self._note_broken(error)
-            raise error from exc
+            raise self._body_error(exc) from exc
         self._content_consumed = True
 
     async def _load_at_most(self, limit: int, seconds: float) -> None:

@@ -507,16 +507,12 @@ class Response(BaseResponse):
         :raises StreamConsumedError: when it was already read as a stream.
         """
         if self._content is False:
-            if self._content_consumed or self._broken_by:
+            if self._content_consumed:
                 raise self._consumed()
             if self.status_code == 0 or self.raw is None:
                 self._content = None
             else:
-                try:
-                    self._content = b"".join(self.iter_content(CONTENT_CHUNK_SIZE))
-                except RequestException as exc:
-                    self._note_broken(exc)
-                    raise
+                self._content = b"".join(self.iter_content(CONTENT_CHUNK_SIZE))
         self._content_consumed = True
         return self._content  # type: ignore[no-any-return]  # None if made by hand without a body
 
@@ -540,13 +536,10 @@ class Response(BaseResponse):
             return
         try:
             self._content = read_whole()
-        except RequestException as exc:
-            self._note_broken(exc)
+        except RequestException:
             raise
         except LOWER_ERRORS as exc:
-            error = self._body_error(exc)
-            self._note_broken(error)
-            raise error from exc
+            raise self._body_error(exc) from exc
         finally:
             self._content_consumed = True
 

@@ -80,43 +80,6 @@ def test_read_twice(http_server: HttpServer, session: ulak.Session) -> None:
         assert str(caught.value).startswith(f"GET {url}: ")
 
 
-@pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize("limits", [{}, {"max_body_size": 50}])
-@pytest.mark.parametrize(
-    ("framing", "error"),
-    [
-        ("Content-Length: 9", "IncompleteBody"),
-        ("Transfer-Encoding: chunked", "ChunkedEncodingError"),
-        ("Content-Length: 5\r\nContent-Encoding: gzip", "ContentDecodingError"),
-    ],
-)
-def test_a_body_that_broke_off(
-    start_raw_server: Callable[..., RawServer],
-    session: ulak.Session,
-    framing: str,
-    error: str,
-    limits: dict[str, Any],
-    stream: bool,
-) -> None:
-    def script(connection: RawConnection) -> None:
-        connection.recv_request()
-        connection.send(f"HTTP/1.1 200 OK\r\n{framing}\r\n\r\n".encode() + b"bytes")
-
-    url = f"{start_raw_server(script).url}/"
-    with pytest.raises(ulak.RequestException) as caught:
-        _ = session.get(url, stream=stream, **limits).content
-    assert type(caught.value).__name__ == error
-    response: Any = caught.value.response
-    for read in (lambda: response.content, lambda: response.text, response.json):
-        with pytest.raises(StreamConsumedError) as again:
-            read()
-        assert str(again.value) == (
-            f"GET {url}: the body broke off when it was read ({error}), and was not kept; "
-            "stream=True hands over what comes of it"
-        )
-        assert again.value.response is response
-
-
 @pytest.mark.front("async", "a Response that was closed unread is empty, as in requests")
 def test_closed_unread(http_server: HttpServer, session: ulak.Session) -> None:
     url = f"{http_server.url}/status/404"
