@@ -15,15 +15,10 @@ from urllib3.poolmanager import PoolKey
 
 import ulak
 from tests.support import Certificates, ForwardProxy, HttpServer, RawConnection
+from tests.support.replacing import is_own
 from ulak import _tls
-from ulak._transport.response import RawResponse
 from ulak.adapters import HTTPAdapter
 from ulak.exceptions import InvalidOption
-
-
-def is_own(response: ulak.Response) -> bool:
-    """Whether the codec has read ``response``."""
-    return isinstance(response.raw, RawResponse)
 
 
 def adapter_with(make: Any) -> HTTPAdapter:

@@ -7,7 +7,12 @@ from functools import partial
 from typing import Any
 from unittest import mock
 
-__all__ = ["passing"]
+__all__ = ["is_own", "passing"]
+
+
+def is_own(response: Any) -> bool:
+    """Whether ulak's codec has read ``response``, rather than ``http.client``."""
+    return type(response.raw).__module__ == "ulak._transport.response"
 
 
 def passing(place: Any, name: str, seen: list[str]) -> AbstractContextManager[Any]:

@@ -18,9 +18,8 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 import ulak
 from tests.support import Certificates, ForwardProxy, HttpServer
-from tests.support.replacing import passing
+from tests.support.replacing import is_own, passing
 from ulak._transport import pool as pools
-from ulak._transport.response import RawResponse
 from ulak.exceptions import AddressDenied, InvalidOption
 
 Asked = list[tuple[str, str]]
@@ -54,11 +53,6 @@ def stand_ins(asked: Asked) -> StandIns:
             yield
 
     return replaced
-
-
-def is_own(response: ulak.Response) -> bool:
-    """Whether the codec has read ``response``."""
-    return isinstance(response.raw, RawResponse)
 
 
 def test_it_is_used_while_it_is_there(http_server, session, asked, stand_ins) -> None:

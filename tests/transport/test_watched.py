@@ -18,8 +18,7 @@ from urllib3.connection import HTTPConnection
 
 import ulak
 from tests.support import Certificates, HttpServer, RawConnection, free_port, socks
-from tests.support.replacing import passing
-from ulak._transport.response import RawResponse
+from tests.support.replacing import is_own, passing
 from ulak.exceptions import AddressDenied, InvalidHeader
 
 _CLIENT = http.client.HTTPConnection
@@ -33,11 +32,6 @@ PLACES = [
     (_CLIENT, "send"),
     (_CLIENT, "getresponse"),
 ]
-
-
-def is_own(response: ulak.Response) -> bool:
-    """Whether the codec has read ``response``."""
-    return isinstance(response.raw, RawResponse)
 
 
 @pytest.mark.parametrize(("place", "name"), PLACES)
