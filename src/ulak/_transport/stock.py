@@ -35,7 +35,7 @@ __all__ = [
     "HTTPConnection",
     "HTTPSConnection",
     "OwnParts",
-    "as_urllib3_timeout",
+    "call",
     "dials_itself",
     "urlopen",
 ]
@@ -186,22 +186,39 @@ def urlopen(
     """
     # http.client looks less closely at what it sends.
     request_head(method, target, headers.items())
+    body = None if payload is None else guarded(payload.body)
+    return call(pool, method, target, headers, timeout, payload, body)
+
+
+def call(  # noqa: PLR0913 - what urllib3 takes
+    pool: urllib3.HTTPConnectionPool,
+    method: str,
+    target: str,
+    headers: CaseInsensitiveDict[Any],
+    timeout: Timeout,
+    payload: Payload | None,
+    body: Any,
+) -> BaseHTTPResponse:
+    """``pool.urlopen`` for one exchange, without anything else that it can do.
+
+    :param body: that of ``payload``, as it is handed over.
+    """
     return pool.urlopen(
         method=method,
         url=target,
-        body=None if payload is None else guarded(payload.body),
+        body=body,
         headers=headers.copy(),  # whoever stands there may add some
         redirect=False,
         assert_same_host=False,
         preload_content=False,
         decode_content=False,
         retries=False,
-        timeout=as_urllib3_timeout(timeout),
+        timeout=_as_urllib3(timeout),
         chunked=payload is not None and payload.length is None,
     )
 
 
-def as_urllib3_timeout(limits: Timeout) -> urllib3.Timeout:
+def _as_urllib3(limits: Timeout) -> urllib3.Timeout:
     """As much of ``limits`` as urllib3's own pools can keep."""
     connect, read, total = limits.connect, limits.read, limits.total
     if total is not None:

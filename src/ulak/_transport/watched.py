@@ -26,9 +26,9 @@ from .._headers import prepare_headers
 from .._protocol import h1
 from ..exceptions import InvalidHeader
 from ..structures import CaseInsensitiveDict
-from . import clock
+from . import clock, stock
 from .payload import Payload
-from .stock import HTTPConnection, HTTPSConnection, as_urllib3_timeout
+from .stock import HTTPConnection, HTTPSConnection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -142,21 +142,10 @@ class _Pool(HTTPConnectionPool):
 
     def answer(self) -> BaseHTTPResponse:
         """Call ``urlopen``, whoever stands there."""
-        request, payload = self._request, self._request.payload
+        method, target, headers, timeout, payload, _ = self._request
+        body = None if payload is None else payload.body
         try:
-            return self.urlopen(
-                method=request.method,
-                url=request.target,
-                body=None if payload is None else payload.body,
-                headers=request.headers.copy(),  # theirs to add to
-                redirect=False,
-                assert_same_host=False,
-                preload_content=False,
-                decode_content=False,
-                retries=False,
-                timeout=as_urllib3_timeout(request.timeout),
-                chunked=payload is not None and payload.length is None,
-            )
+            return stock.call(self, method, target, headers, timeout, payload, body)
         except lower.ProtocolError as exc:
             # So urllib3 says of every OSError; which one it was is ours to say.
             if self._failure is None or self._failure not in exc.args:
