@@ -198,8 +198,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         try:
             body = parser.feed(data)
         except ProtocolViolation as exc:
-            exc.in_body = parser.head is not None
-            self._fail(exc)
+            self._fail_with(exc, parser)
             return
         if body:
             if self._sink is not None:
@@ -267,9 +266,10 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         if parser is not None and not parser.complete and self.error is None:
             try:
                 self._take_end(parser, exc, cut=cut)
-            except (OSError, ProtocolViolation) as error:
-                if isinstance(error, ProtocolViolation):
-                    error.in_body = parser.head is not None
+            except ProtocolViolation as error:
+                self._fail_with(error, parser)
+                return
+            except OSError as error:
                 self._fail(error)
                 return
         self._rouse()
@@ -335,6 +335,14 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         if self.error is None:
             self.error = error
         self._rouse()
+
+    def _fail_with(self, error: ProtocolViolation, parser: ResponseParser) -> None:
+        """Keep ``error``, after what of the body came together with it."""
+        error.in_body = parser.head is not None
+        given, error.given = error.given, b""
+        if given:
+            self._pieces.append(given)
+        self._fail(error)
 
     def wait(self, seconds: float | None) -> asyncio.Future[None]:
         """What to await for something to happen; ``error`` says when that is a failure.

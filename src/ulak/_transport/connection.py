@@ -396,11 +396,18 @@ class CodecConnection(_HTTPConnection):
         return (data is not None and not data) or parser.head is not None
 
     def answers_after(self, parser: h1.ResponseParser) -> bool:
-        """Whether the server had answered before sending to it failed."""
+        """Whether the server had answered before sending to it failed.
+
+        :raises ProtocolViolation: when it had, with a body that is wrong.
+        """
         try:
             while parser.head is None:
                 self.early += self.receive(parser, RECEIVE_SIZE, ANSWER_WAIT)
-        except (OSError, lower.HTTPError, h1.ProtocolViolation):
+        except (OSError, lower.HTTPError):
+            return False
+        except h1.ProtocolViolation:
+            if parser.head is not None:
+                raise
             return False
         return True
 
