@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -202,6 +203,26 @@ def test_write_is_not_prolonged_by_an_answer_that_drips(
     session.verify = str(certificates.ca)
     with within(LIMIT), pytest.raises(WriteTimeout):
         session.post(server.url, data=BIG, timeout=Timeout(write=LIMIT, read=9))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what was taken is known on Linux alone")
+@pytest.mark.parametrize("tls", [False, True])
+def test_write_counts_from_what_was_taken_last(
+    session: ulak.Session, start_raw_server: StartRaw, certificates, tls: bool
+) -> None:
+    """Little is taken at a time, so that there is no room for more on our side for long."""
+
+    def script(connection: RawConnection) -> None:
+        connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.recv_head()
+        with contextlib.suppress(OSError):
+            while connection.sock.recv(65536):
+                connection.pause(0.02)
+
+    server = start_raw_server(script, tls=certificates.server_context() if tls else None)
+    session.verify = str(certificates.ca)
+    with within(2.4), pytest.raises(TotalTimeout):
+        session.post(server.url, data=BIG, timeout=Timeout(write=0.8, read=9, total=2.4))
 
 
 def test_write_is_as_long_as_read_by_default(session, start_raw_server: StartRaw) -> None:

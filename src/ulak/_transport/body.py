@@ -51,6 +51,7 @@ class BodyReader:
         "_pool",
         "_position",
         "_source",
+        "_unsaid",
         "_whole",
         "received",
         "rescued",
@@ -85,6 +86,7 @@ class BodyReader:
         served = conn or source
         self._source = None if served is None else ref(served)
         self._failure: Exception | None = None
+        self._unsaid = False  # that it failed
         self.received = len(pending)
         self.rescued = b""
 
@@ -121,9 +123,14 @@ class BodyReader:
     def of_broken(
         cls, parser: ResponseParser, error: ProtocolViolation, source: CodecConnection
     ) -> Self:
-        """The body of an answer that came together with what is wrong in it."""
-        reader = cls(parser, b"", None, None, None, source=source)
-        error.in_body = True
+        """The body of an answer that came together with what is wrong in it.
+
+        What came before that is read first, as if it had come alone.
+        """
+        came, source.early = source.early + error.given, b""
+        reader = cls(parser, came, None, None, None, source=source)
+        error.in_body, error.given = True, b""
+        reader._unsaid = True
         reader._failure = as_urllib3(error)
         # Its traceback holds the frame that is given this reader.
         reader._failure.__cause__ = error.with_traceback(None)
@@ -147,12 +154,12 @@ class BodyReader:
     @property
     def closed(self) -> bool:
         """Whether nothing more can be read."""
-        return self._conn is None and self._position >= len(self._pending)
+        return self._conn is None and self._position >= len(self._pending) and not self._unsaid
 
     def read(self, amt: int | None = None) -> bytes:
         """Read ``amt`` bytes, fewer only at the end; all the rest for ``None``."""
-        if self._failure is not None:
-            raise self._failure
+        if self._failure is not None and (amt is None or not 0 <= amt <= self._waiting()):
+            self._raise(self._failure)
         if amt is None or amt < 0:
             if self._conn is None and self._position == 0:
                 data, self._pending = self._pending, b""
@@ -172,6 +179,8 @@ class BodyReader:
                     piece = piece[:missing]
                 pieces.append(piece)
                 missing -= len(piece)
+            if missing > 0 and self._failure is not None:
+                self._raise(self._failure)
         except Exception:
             self.rescued = b"".join(pieces)
             raise
@@ -179,8 +188,8 @@ class BodyReader:
 
     def read1(self, amt: int | None = None) -> bytes:
         """Read what is there, waiting for some; at most ``amt`` bytes."""
-        if self._failure is not None:
-            raise self._failure
+        if self._failure is not None and not self._waiting():
+            self._raise(self._failure)
         size = BULK_SIZE if amt is None or amt < 0 else amt
         data = self._take(size)
         while size and not data and self._conn is not None:
@@ -203,6 +212,7 @@ class BodyReader:
         """
         self.received -= self._waiting()
         self._pending, self._position = b"", 0
+        self._unsaid = False
         conn = self._conn
         if conn is not None and conn.in_call:
             conn.abort()
@@ -242,10 +252,16 @@ class BodyReader:
         whole.write(first)
         while self._conn is not None:
             whole.write(self._receive(BULK_SIZE))
+        if self._failure is not None:
+            self._raise(self._failure)
         return whole.getvalue()
 
     def _receive(self, wanted: int) -> bytes:
-        """Receive once; the connection is settled when this was the end or failed."""
+        """Receive once; the connection is settled when this was the end or failed.
+
+        What came together with what is wrong is returned: the next call of a reading
+        method raises that.
+        """
         conn = self._conn
         if conn is None:
             return b""
@@ -257,7 +273,7 @@ class BodyReader:
         try:
             data = conn.receive(parser, size, self._limit)
         except BaseException as exc:
-            self._fail(conn, exc)
+            data = self._fail(conn, exc)
         finally:
             conn.in_call = False
         self.received += len(data)
@@ -265,19 +281,34 @@ class BodyReader:
             self._settle(reusable=parser.keep_alive and self._whole)
         return data
 
-    def _fail(self, conn: CodecConnection, error: BaseException) -> NoReturn:
+    def _raise(self, failure: Exception) -> NoReturn:
+        """Raise ``failure``, where less is left than was asked for: that is rescued."""
+        self._unsaid = False
+        rest = self._take(len(self._pending))
+        if rest:
+            self.rescued = rest
+        raise failure
+
+    def _fail(self, conn: CodecConnection, error: BaseException) -> bytes:
         """Give the broken connection up, and raise ``error`` as urllib3 would.
 
-        It is raised again by whoever reads again: what is missing stays missing.
+        It is raised again by whoever reads again: what is missing stays missing.  What of
+        the body came together with it is returned, and it is raised only then.
         """
+        given = b""
         self._settle(reusable=False)
         self.received -= self._waiting()
         self._pending, self._position = b"", 0
         if isinstance(error, ProtocolViolation):
+            given, error.given = error.given, b""
             error.in_body = True
         if not isinstance(error, ProtocolViolation | OSError | lower.HTTPError):
             raise error
         self._failure = as_urllib3(error, aborted=conn.aborted)
+        if given:
+            self._unsaid = True
+            self._failure.__cause__ = error.with_traceback(None)  # which holds this reader
+            return given
         if self._failure is error:
             raise error
         raise self._failure from error

@@ -201,7 +201,7 @@ class _Lookup:
     asks again does not leave a thread behind each time.
     """
 
-    __slots__ = ("_asked", "_key", "done", "outcome")
+    __slots__ = ("_asked", "_key", "done", "outcome", "shared")
 
     #: Those under way.  Each puts itself in and takes itself out, in its own thread: what an
     #: interrupt keeps from starting is not here.
@@ -212,6 +212,7 @@ class _Lookup:
         self._key = (host, port, id(self._asked))
         self.done = threading.Event()
         self.outcome: list[AddressInfo] | BaseException = []
+        self.shared = False  # whether more than one waits
 
     @classmethod
     def join(cls, host: str, port: int) -> _Lookup:
@@ -222,6 +223,7 @@ class _Lookup:
         lookup = cls(host, port)
         found = cls.under_way.get(lookup._key)
         if found is not None:
+            found.shared = True
             return found
         threading.Thread(target=lookup._work, name=f"resolve {host}", daemon=True).start()
         return lookup
@@ -251,6 +253,11 @@ def _resolve_in_thread(host: str, port: int, deadline: float) -> list[AddressInf
         return look_up(host, port)
     if not lookup.done.wait(max(0.0, deadline - monotonic())):
         raise TimeoutError("timed out")
-    if isinstance(lookup.outcome, BaseException):
-        raise to_raise(lookup.outcome)
-    return list(lookup.outcome)
+    outcome = lookup.outcome
+    if isinstance(outcome, BaseException):
+        error = to_raise(outcome) if lookup.shared else outcome
+        try:
+            raise error
+        finally:
+            del error, lookup, outcome  # its traceback holds this frame
+    return list(outcome)
