@@ -50,6 +50,11 @@ _MOST_RUNS: Final = 128
 #: Bytes of output that are asked for at a time when there is no limit.
 _STEP: Final = 256 * 1024
 
+#: Of gzip and deflate, how many slices of input are kept to be gone over again, and about
+#: how many bytes of output they may give.
+_KEPT: Final = 8
+_KEPT_OUTPUT: Final = 1024 * 1024
+
 #: Bytes that brotli is asked for at a time: it may give 32 KiB more.
 _BROTLI_STEP: Final = 16 * 1024
 
@@ -272,15 +277,16 @@ class _Chain:
 class _Zlib:
     """gzip (RFC 1952), of any number of members, and deflate (RFC 1950, or 1951 alone).
 
-    zlib drops what it has decoded in a call that meets a fault.  So the state before each
-    piece of input is kept, to go over that again up to the fault.
+    zlib drops what it has decoded in a call that meets a fault.  So the last slices of input
+    are kept, with a copy of the state before them, to go over the last one again up to the
+    fault.  To copy the state for each slice would take long beside undoing it.
     """
 
     __slots__ = (
         "_before",
         "_error",
         "_given",
-        "_input",
+        "_inputs",
         "_members",
         "_new",
         "_object",
@@ -301,9 +307,9 @@ class _Zlib:
         self._members = 0  # those that are complete; -1 once the rest is ignored
         self._tail = b""
         self._wbits = 0
-        self._before: _Decompress | None = None  # the last input; None where that begins a stream
-        self._input = b""
-        self._given = 0  # bytes that came out of that input
+        self._inputs: list[bytes] = []  # the last of the stream
+        self._before: _Decompress | None = None  # that; None where it begins the stream
+        self._given = 0  # bytes that came out of them
 
     @property
     def whole(self) -> bool:
@@ -311,15 +317,18 @@ class _Zlib:
 
     def run(self, data: bytes, limit: int) -> bytes:
         current = self._object
-        if current is not None and data:  # of which there was none left
-            self._before, self._input, self._given = current.copy(), data, 0
+        new = data
         data = self._tail + data if self._tail else data
         if current is None:
             current = self._object = self._begin(data)
             if current is None:
                 self.needs_input = True
                 return b""
-            self._before, self._input, self._given = None, data, 0
+            self._before, self._inputs, self._given = None, [data], 0
+        elif self._given > _KEPT_OUTPUT or (new and len(self._inputs) == _KEPT):
+            self._before, self._inputs, self._given = current.copy(), [data], 0
+        elif new:
+            self._inputs.append(new)
         try:
             output = current.decompress(data, limit)
         except self._error as error:
@@ -338,29 +347,33 @@ class _Zlib:
             self.needs_input = not self._tail and len(output) < limit
         return output
 
-    def _again(self) -> _Decompress:
-        """The state before the last input."""
-        return self._new(self._wbits) if self._before is None else self._before.copy()
-
     def _up_to_the_fault(self) -> bytes:
-        """What the last input gives before its fault, without what was given: at most 2 KiB
-        more than was asked for.
+        """What the last input gives before its fault, without what was given of it.
+
+        That is no more than was asked for, since the fault was met on the way there.
         """
-        search, faulty = self._again(), 0
-        with suppress(self._error):
-            for faulty in range(len(self._input)):
-                search.decompress(self._input[faulty : faulty + 1])
-        again, output, skipped = self._again(), bytearray(), self._given
-        for at in range(faulty):
-            piece = again.decompress(self._input[at : at + 1])
-            output += piece[skipped:]
-            skipped = max(0, skipped - len(piece))
-        data = self._input[faulty : faulty + 1]
-        with suppress(self._error):
-            while piece := again.decompress(data, 1):
-                output += piece[skipped:]
-                skipped = max(0, skipped - len(piece))
-                data = again.unconsumed_tail
+        *earlier, last = self._inputs
+        state = self._new(self._wbits) if self._before is None else self._before
+        given = self._given
+        for data in earlier:
+            _, given = _go_over(state, data, given)
+        output = bytearray()
+        at, step = 0, len(last)
+        while step and at < len(last):  # each byte alone would take long where it gives much
+            ahead = state.copy()
+            try:
+                piece, left = _go_over(ahead, last[at : at + step], given)
+            except self._error:
+                step //= 2
+                continue
+            output += piece
+            state, given, at = ahead, left, at + step
+        with suppress(self._error):  # of the byte with the fault, too
+            data = last[at : at + 1]
+            while piece := state.decompress(data, 1):
+                output += piece[given:]
+                given = max(0, given - 1)
+                data = state.unconsumed_tail
         return bytes(output)
 
     def _begin(self, data: bytes) -> _Decompress | None:
@@ -380,6 +393,20 @@ class _Zlib:
         self._members = -1
         self._tail = b""
         return None
+
+
+def _go_over(state: _Decompress, data: bytes, given: int) -> tuple[bytes, int]:
+    """Let zlib undo ``data`` again, of which the first ``given`` bytes were handed out.
+
+    :returns: what comes after those, and how many of them are still to come.
+    :raises zlib.error: there is a fault in it.
+    """
+    output = bytearray()
+    while piece := state.decompress(data, _STEP):
+        output += piece[given:]
+        given = max(0, given - len(piece))
+        data = state.unconsumed_tail
+    return bytes(output), given
 
 
 class _Brotli:

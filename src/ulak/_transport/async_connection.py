@@ -196,6 +196,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
             body = parser.feed(data)
         except ProtocolViolation as exc:
             self._fail_with(exc, parser)
+            self.abort()  # the parser would make anything of what comes after that
             return
         if body:
             if self._sink is not None:

@@ -51,7 +51,6 @@ class BodyReader:
         "_pool",
         "_position",
         "_source",
-        "_unsaid",
         "_whole",
         "received",
         "rescued",
@@ -66,7 +65,7 @@ class BodyReader:
         self,
         parser: ResponseParser,
         pending: bytes,
-        conn: CodecConnection | None,
+        conn: CodecConnection | _Fault | None,
         pool: Keeper | None,
         limit: float | None,
         whole: bool = True,
@@ -83,17 +82,17 @@ class BodyReader:
         self._pool = pool
         self._limit = limit
         self._whole = whole
-        served = conn or source
+        served = source or conn
         self._source = None if served is None else ref(served)
         self._failure: Exception | None = None
-        self._unsaid = False  # that it failed
         self.received = len(pending)
         self.rescued = b""
 
     @property
     def connection(self) -> CodecConnection | None:
         """The connection that the rest of the body comes from, if there is a rest."""
-        return self._conn
+        conn = self._conn
+        return None if isinstance(conn, _Fault) else conn
 
     @property
     def source(self) -> CodecConnection | None:
@@ -128,13 +127,7 @@ class BodyReader:
         What came before that is read first, as if it had come alone.
         """
         came, source.early = source.early + error.given, b""
-        reader = cls(parser, came, None, None, None, source=source)
-        error.in_body, error.given = True, b""
-        reader._unsaid = True
-        reader._failure = as_urllib3(error)
-        # Its traceback holds the frame that is given this reader.
-        reader._failure.__cause__ = error.with_traceback(None)
-        return reader
+        return cls(parser, came, _Fault(error, source), None, None, source=source)
 
     @property
     def taken(self) -> int:
@@ -154,12 +147,12 @@ class BodyReader:
     @property
     def closed(self) -> bool:
         """Whether nothing more can be read."""
-        return self._conn is None and self._position >= len(self._pending) and not self._unsaid
+        return self._conn is None and self._position >= len(self._pending)
 
     def read(self, amt: int | None = None) -> bytes:
         """Read ``amt`` bytes, fewer only at the end; all the rest for ``None``."""
-        if self._failure is not None and (amt is None or not 0 <= amt <= self._waiting()):
-            self._raise(self._failure)
+        if self._failure is not None:
+            raise self._failure
         if amt is None or amt < 0:
             if self._conn is None and self._position == 0:
                 data, self._pending = self._pending, b""
@@ -179,8 +172,6 @@ class BodyReader:
                     piece = piece[:missing]
                 pieces.append(piece)
                 missing -= len(piece)
-            if missing > 0 and self._failure is not None:
-                self._raise(self._failure)
         except Exception:
             self.rescued = b"".join(pieces)
             raise
@@ -188,8 +179,8 @@ class BodyReader:
 
     def read1(self, amt: int | None = None) -> bytes:
         """Read what is there, waiting for some; at most ``amt`` bytes."""
-        if self._failure is not None and not self._waiting():
-            self._raise(self._failure)
+        if self._failure is not None:
+            raise self._failure
         size = BULK_SIZE if amt is None or amt < 0 else amt
         data = self._take(size)
         while size and not data and self._conn is not None:
@@ -212,7 +203,6 @@ class BodyReader:
         """
         self.received -= self._waiting()
         self._pending, self._position = b"", 0
-        self._unsaid = False
         conn = self._conn
         if conn is not None and conn.in_call:
             conn.abort()
@@ -252,15 +242,12 @@ class BodyReader:
         whole.write(first)
         while self._conn is not None:
             whole.write(self._receive(BULK_SIZE))
-        if self._failure is not None:
-            self._raise(self._failure)
         return whole.getvalue()
 
     def _receive(self, wanted: int) -> bytes:
         """Receive once; the connection is settled when this was the end or failed.
 
-        What came together with what is wrong is returned: the next call of a reading
-        method raises that.
+        What came together with a fault is returned, and the fault is there the next time.
         """
         conn = self._conn
         if conn is None:
@@ -272,8 +259,14 @@ class BodyReader:
         conn.in_call = True
         try:
             data = conn.receive(parser, size, self._limit)
+        except ProtocolViolation as exc:
+            data = exc.given
+            if not data:
+                self._fail(conn, exc)
+            self._settle(reusable=False)
+            self._conn, self._pool = _Fault(exc, conn), None
         except BaseException as exc:
-            data = self._fail(conn, exc)
+            self._fail(conn, exc)
         finally:
             conn.in_call = False
         self.received += len(data)
@@ -281,34 +274,19 @@ class BodyReader:
             self._settle(reusable=parser.keep_alive and self._whole)
         return data
 
-    def _raise(self, failure: Exception) -> NoReturn:
-        """Raise ``failure``, where less is left than was asked for: that is rescued."""
-        self._unsaid = False
-        rest = self._take(len(self._pending))
-        if rest:
-            self.rescued = rest
-        raise failure
-
-    def _fail(self, conn: CodecConnection, error: BaseException) -> bytes:
+    def _fail(self, conn: CodecConnection | _Fault, error: BaseException) -> NoReturn:
         """Give the broken connection up, and raise ``error`` as urllib3 would.
 
-        It is raised again by whoever reads again: what is missing stays missing.  What of
-        the body came together with it is returned, and it is raised only then.
+        It is raised again by whoever reads again: what is missing stays missing.
         """
-        given = b""
         self._settle(reusable=False)
         self.received -= self._waiting()
         self._pending, self._position = b"", 0
         if isinstance(error, ProtocolViolation):
-            given, error.given = error.given, b""
             error.in_body = True
         if not isinstance(error, ProtocolViolation | OSError | lower.HTTPError):
             raise error
         self._failure = as_urllib3(error, aborted=conn.aborted)
-        if given:
-            self._unsaid = True
-            self._failure.__cause__ = error.with_traceback(None)  # which holds this reader
-            return given
         if self._failure is error:
             raise error
         raise self._failure from error
@@ -322,6 +300,31 @@ class BodyReader:
             conn.close()
         else:
             self._pool.give_back(conn, reusable)
+
+
+class _Fault:
+    """Stands where the connection was that has brought a fault, until that is raised."""
+
+    __slots__ = ("_error", "aborted", "in_call")
+
+    def __init__(self, error: ProtocolViolation, conn: CodecConnection) -> None:
+        error.given = b""  # whoever makes this hands that out
+        self._error = error.with_traceback(None)  # which holds who reads
+        self.aborted = conn.aborted
+        self.in_call = False
+
+    def receive(self, parser: ResponseParser, size: int, read: float | None) -> NoReturn:
+        """As that of a connection.
+
+        :raises ProtocolViolation: always.
+        """
+        raise self._error
+
+    def abort(self) -> None:
+        """Nothing: the connection is closed."""
+
+    def close(self) -> None:
+        """Nothing: the connection is closed."""
 
 
 class _Buffered:
