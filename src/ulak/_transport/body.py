@@ -149,6 +149,11 @@ class BodyReader:
         """Whether nothing more can be read."""
         return self._conn is None and self._position >= len(self._pending)
 
+    @property
+    def failed(self) -> bool:
+        """Whether reading raised, and does from here on."""
+        return self._failure is not None
+
     def read(self, amt: int | None = None) -> bytes:
         """Read ``amt`` bytes, fewer only at the end; all the rest for ``None``."""
         if self._failure is not None:
