@@ -308,6 +308,7 @@ def before_the_fault(codings: str, data: bytes, step: int, limit: int) -> tuple[
                 output += undo.decompress(b"", limit)
         output += undo.flush()
     except DecodingError as exc:
+        assert limit < 0 or len(exc.decoded) <= limit
         return bytes(output + exc.decoded), str(exc)
     return bytes(output), ""
 
@@ -330,6 +331,19 @@ def test_what_comes_before_a_fault_does_not_depend_on_pieces(
     whole = before_the_fault(name, bytes(broken), len(broken), -1)
     assert before_the_fault(name, bytes(broken), step, limit) == whole
     assert before_the_fault(name, bytes(broken), 1, -1) == whole
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+def test_what_comes_before_a_fault_in_much_that_little_stands_for(coding: str) -> None:
+    data = TEXT + bytes(3_000_000) + TEXT + bytes(2_000_000)
+    coded = ENCODERS[coding](data)
+    for at in (len(coded) // 4, len(coded) // 2, len(coded) - 5):
+        broken = coded[:at] + bytes([coded[at] ^ 0xFF]) + coded[at + 1 :]
+        whole = before_the_fault(coding, broken, len(broken), -1)
+        assert whole[1]
+        assert data.startswith(whole[0][:at])
+        for step, limit in ((len(broken), 9999), (700, 9999), (16, -1), (1, 300_000)):
+            assert before_the_fault(coding, broken, step, limit) == whole
 
 
 def test_a_wrong_checksum_costs_nothing_of_what_is_before_it() -> None:
