@@ -156,7 +156,7 @@ class Conversation:
                 if self._raises and response._is_error():
                     yield Skim(response, ERROR_TIME)
                     return response
-                if self._stream:
+                if self._stream or response._load_at_hand():
                     return response
                 try:
                     yield Load(response)
@@ -499,8 +499,9 @@ class Conversation:
 
 def _note_retries(response: BaseResponse, policy: Retry) -> None:
     """Leave ``policy``, with its history, where urllib3 leaves it: on ``raw``."""
-    if isinstance(response.raw, HTTPResponse):
-        response.raw.retries = policy
+    holder: Any = response.raw if response._answer is None else response._answer
+    if holder is response._answer or isinstance(holder, HTTPResponse):
+        holder.retries = policy
 
 
 def _can_send_again(request: PreparedRequest) -> bool:

@@ -27,6 +27,7 @@ from .._protocol import h1
 from ..exceptions import InvalidHeader
 from ..structures import CaseInsensitiveDict
 from . import clock, stock
+from .answer import Answer
 from .payload import Payload
 from .stock import HTTPConnection, HTTPSConnection
 
@@ -67,7 +68,7 @@ class Carrier(Protocol):
         payload: Payload | None = None,
         *,
         head: bytes | None = None,
-    ) -> BaseHTTPResponse: ...
+    ) -> Answer | BaseHTTPResponse: ...
 
 
 class _Request(NamedTuple):
@@ -225,7 +226,8 @@ def _by_http_client(pool: Carrier, request: _Request) -> BaseHTTPResponse:
     method, target, headers, _, payload, _ = request
 
     def carry_out(method: str, target: str, head: bytes) -> BaseHTTPResponse:
-        return pool.exchange(method, target, headers, request.limits(), payload, head=head)
+        answer = pool.exchange(method, target, headers, request.limits(), payload, head=head)
+        return answer.as_raw() if isinstance(answer, Answer) else answer
 
     head = pool.head(method, target, headers, payload)
 
