@@ -457,15 +457,13 @@ class HTTPAdapter(BaseAdapter):
         except LOWER_ERRORS as exc:
             raise translate(exc, request) from exc
         else:
-            if type(raw) is Answer:
+            if type(raw) is Answer or type(raw) is RawResponse:
                 raw.retries = self.max_retries
-                if (
-                    type(self).build_response is not _OWN_BUILD_RESPONSE
-                    or "build_response" in self.__dict__
-                ):
-                    raw = raw.as_raw()
-            elif type(raw) is RawResponse:
-                raw.retries = self.max_retries
+            if type(raw) is Answer and (
+                type(self).build_response is not _OWN_BUILD_RESPONSE
+                or "build_response" in self.__dict__
+            ):
+                raw = raw.as_raw()
             response = self.build_response(request, raw)
             return response if guards is None else guards.limited(response)
         try:

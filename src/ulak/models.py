@@ -58,7 +58,7 @@ def checked_hooks(hooks: Any) -> Mapping[str, Any]:
 
     :raises InvalidOption: when it is not a mapping.
     """
-    if not isinstance(hooks, Mapping):
+    if type(hooks) is not dict and not isinstance(hooks, Mapping):
         raise InvalidOption(f"hooks={hooks!r} should be a mapping such as {{'response': callable}}")
     return hooks
 

@@ -499,9 +499,10 @@ class Conversation:
 
 def _note_retries(response: BaseResponse, policy: Retry) -> None:
     """Leave ``policy``, with its history, where urllib3 leaves it: on ``raw``."""
-    holder: Any = response.raw if response._answer is None else response._answer
-    if holder is response._answer or isinstance(holder, HTTPResponse):
-        holder.retries = policy
+    if response._answer is not None:
+        response._answer.retries = policy
+    elif isinstance(response.raw, HTTPResponse):
+        response.raw.retries = policy
 
 
 def _can_send_again(request: PreparedRequest) -> bool:

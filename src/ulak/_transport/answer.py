@@ -23,7 +23,16 @@ __all__ = ["Answer"]
 class Answer:
     """A head, and a body as it was sent, still in its content coding."""
 
-    __slots__ = ("_body", "_is_taken", "_parser", "_source", "_target", "deadline", "head", "retries")
+    __slots__ = (
+        "_body",
+        "_is_taken",
+        "_parser",
+        "_source",
+        "_target",
+        "deadline",
+        "head",
+        "retries",
+    )
 
     #: What :attr:`RawResponse.retries` is going to be.
     retries: Any
