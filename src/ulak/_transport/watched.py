@@ -86,9 +86,8 @@ class _Request(NamedTuple):
 
         :raises TotalTimeoutError: when no time is.
         """
-        if self.deadline is None:
-            return self.timeout
-        return self.timeout.within(clock.left(None, self.deadline, "sending the request"))
+        left = clock.left(None, self.deadline, "sending the request")
+        return self.timeout if left is None else self.timeout.within(left)
 
 
 def exchange(
