@@ -49,6 +49,9 @@ class WholeAnswer(Protocol):
     head: ResponseHead
     retries: Any
 
+    @property
+    def size(self) -> int: ...
+
     def take(self) -> bytes: ...
     def as_raw(self) -> Any: ...
 
@@ -309,6 +312,9 @@ class BaseResponse:
         limit = self._body_limit
         if limit is None or self._content is None:
             return
+        answer = self._answer
+        if answer is not None and not answer.head.coded and answer.size <= limit:
+            return  # all of it is here
         # An adapter, or a hook, may have the body already.
         announced = self._announced_length() if self._content is False else len(self._content)
         if announced is not None and announced > limit:

@@ -521,12 +521,14 @@ class Response(BaseResponse):
         answer = self._answer
         if answer is None or answer.head.coded or self._is_read_otherwise():
             return False
+        if self._body_limit is not None and answer.size > self._body_limit:
+            return False
         self._content = answer.take()
         self._content_consumed = True
         return True
 
     def _is_read_otherwise(self) -> bool:
-        """Whether somebody has replaced how it is read, or began to, or set a limit."""
+        """Whether somebody has replaced how it is read, or read it already."""
         cls = type(self)
         return (
             cls.iter_content is not _OWN_ITER_CONTENT
@@ -534,7 +536,6 @@ class Response(BaseResponse):
             or HTTPResponse.stream is not _URLLIB3_STREAM
             or self._content is not False
             or self._content_consumed
-            or self._body_limit is not None
         )
 
     def _load(self) -> None:
@@ -543,7 +544,7 @@ class Response(BaseResponse):
         :raises RequestException: when it cannot be read to its end.
         """
         read_whole = getattr(self.raw, "read_whole", None)
-        if read_whole is None or self._is_read_otherwise():
+        if read_whole is None or self._body_limit is not None or self._is_read_otherwise():
             self.content  # noqa: B018 - reading it is the point
             return
         try:

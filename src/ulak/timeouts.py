@@ -111,14 +111,7 @@ class Timeout(RequestException):
         if value is None:
             return _FOREVER
         if isinstance(value, tuple | list):
-            if len(value) != 2:
-                raise InvalidTimeout(
-                    f"timeout={value!r} must be an int, float or None, a pair (connect, read) of "
-                    "them, or a Timeout"
-                )
-            if all(type(x) in _NUMBERS for x in value):
-                return _of_numbers(*value)
-            return Timeout(connect=value[0], read=value[1])
+            return _of_pair(value)
         if isinstance(value, int | float):
             return Timeout(connect=value, read=value)
         return _from_urllib3(value)
@@ -172,6 +165,17 @@ _NUMBERS = (int, float, type(None))
 def _of_numbers(connect: Seconds, read: Seconds) -> Timeout:
     """The setting of a caller's number or pair; programs have few, and use them for each call."""
     return Timeout(connect=connect, read=read)
+
+
+def _of_pair(pair: tuple[Any, ...] | list[Any]) -> Timeout:
+    if len(pair) != 2:
+        raise InvalidTimeout(
+            f"timeout={pair!r} must be an int, float or None, a pair (connect, read) of "
+            "them, or a Timeout"
+        )
+    if all(type(x) in _NUMBERS for x in pair):
+        return _of_numbers(*pair)
+    return Timeout(connect=pair[0], read=pair[1])
 
 
 def _positional(args: tuple[object, ...], named: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -36,7 +36,7 @@ from ..exceptions import (
     TotalTimeout,
 )
 from ..models import PreparedRequest
-from ..retries import after_error, after_response, pause, reads_bodies, resolve
+from ..retries import after_error, after_response, keeps, pause, reads_bodies, resolve
 from ..timeouts import Timeout
 from .redirects import RedirectHost, next_request
 from .steps import ERROR_TIME, Close, Hooks, Load, Pause, Resend, Rewind, Send, Skim
@@ -252,6 +252,8 @@ class Conversation:
                 if policy is None:
                     return response
                 _note_retries(response, policy)
+                if type(policy) is Retry and keeps(policy, response.status_code):
+                    return response
                 try:
                     after = yield from self._ask(policy, request, response)
                 except Exception:  # of a policy of the caller's own, too

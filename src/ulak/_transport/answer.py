@@ -58,6 +58,11 @@ class Answer:
         self._source = source.reference
         self._target = target
 
+    @property
+    def size(self) -> int:
+        """Bytes of the body as it was sent."""
+        return len(self._body)
+
     def take(self) -> bytes:
         """The body, which counts as read from here on."""
         self._is_taken = True
