@@ -73,7 +73,7 @@ class HeaderCheck:
             return checked
         if len(checked._store) != len(headers._store):
             return merge(headers, own)  # which may fill the place of a name taken away
-        return checked.under(own)
+        return checked.under(own)  # type: ignore[arg-type]  # text by text, as seen above
 
     def _check(self, headers: CaseInsensitiveDict[Any]) -> CheckedHeaders:
         merged: CaseInsensitiveDict[Any] = CaseInsensitiveDict(headers)
