@@ -77,6 +77,7 @@ _HOST_FIRST = r"(?:\*\*\*@)?([\w\-.]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?(?=[/
 _OF_HTTPS = (None, "443", "8443")
 _LOCAL = r"(?i)localhost|127(?:\.[0-9]+){3}|\[::1\]"
 _FORM_PLAIN = r"[A-Za-z0-9_.\-~]*"
+_SINGLE = (str, bytes, int, float)
 
 _REDACTED = "***"
 _PREFIX = r"(?ai)\s*(?:[A-Za-z][A-Za-z0-9+.\-]*:(?=[/\\])|https?:)?[/\\]*"
@@ -431,9 +432,11 @@ def _parse_safe(url: str, origin: URL, path: str, query: str | None) -> URL:
 
 def _remember_origin(parsed: URL) -> None:
     """Keep what a URL begins with, up to its path."""
+    start = parsed.href[: len(parsed.href) - len(parsed.target)]
+    if start in _origins:
+        return
     if len(_origins) >= _REMEMBERED:
         _origins.clear()
-    start = parsed.href[: len(parsed.href) - len(parsed.target)]
     _origins[start] = parsed._replace(path="/", query=None, target="/", href=f"{start}/")
 
 
@@ -661,7 +664,7 @@ def _add_fields(fields: list[str], pair: Any) -> None:
     if value is None:
         return
     name = _form(key)
-    if isinstance(value, str | bytes | int | float) or not isinstance(value, Iterable):
+    if isinstance(value, _SINGLE) or not isinstance(value, Iterable):
         fields.append(f"{name}={_form(value)}")
         return
     for item in value:
@@ -676,7 +679,15 @@ def _form(value: object) -> str:
         if isinstance(value, bytes | bytearray):
             return quote_plus(bytes(value))
         value = str(value)
-    return value if re.fullmatch(_FORM_PLAIN, value) else quote_plus(value)
+    if value.isascii() and (value.isalnum() or _form_plain().fullmatch(value)):
+        return value
+    return quote_plus(value)
+
+
+@lru_cache(maxsize=1)
+def _form_plain() -> re.Pattern[str]:
+    """What stands in a form as it is; compiled when there is one."""
+    return re.compile(_FORM_PLAIN)
 
 
 def _not_pairs(value: object) -> str:

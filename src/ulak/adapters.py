@@ -18,6 +18,7 @@ from ._environment import normalise_proxy, select_proxy
 from ._errors import LOWER_ERRORS, assign, translate
 from ._headers import Headers, prepare_headers
 from ._protocol.exchange import is_absolute
+from ._transport.answer import Answer
 from ._transport.manager import CodecPoolManager, PoolManager, ProxyManager, of_urllib3s
 from ._transport.payload import CallerError, Payload
 from ._transport.pool import CodecPool
@@ -397,16 +398,25 @@ class HTTPAdapter(BaseAdapter):
         return proxy_credentials(proxy)
 
     def build_response(self, req: PreparedRequest, resp: Any) -> Response:
-        """A :class:`Response` from urllib3's ``resp``; an override point."""
+        """A :class:`Response` from urllib3's ``resp``; an override point.
+
+        Where nobody overrides it, ``resp`` may be what urllib3's is made of later.
+        """
         response = Response()
-        response.raw = resp
-        response.status_code = resp.status
+        if type(resp) is Answer:
+            response._answer = resp
+            response.status_code = resp.head.status
+        else:
+            response.raw = resp
+            response.status_code = resp.status
         response.url = req.url or ""
         response.request = req
         response.connection = self
         # A head of ours is read when it is looked at, unless others changed it before.
         other: Any = resp
-        if not isinstance(resp, RawResponse) or resp._headers is not None:
+        if response._answer is None and (
+            not isinstance(resp, RawResponse) or resp._headers is not None
+        ):
             response.reason = other.reason
             response.headers = _headers_of(other)
         return response
@@ -447,8 +457,13 @@ class HTTPAdapter(BaseAdapter):
         except LOWER_ERRORS as exc:
             raise translate(exc, request) from exc
         else:
-            if type(raw) is RawResponse:
+            if type(raw) is Answer or type(raw) is RawResponse:
                 raw.retries = self.max_retries
+            if type(raw) is Answer and (
+                type(self).build_response is not _OWN_BUILD_RESPONSE
+                or "build_response" in self.__dict__
+            ):
+                raw = raw.as_raw()
             response = self.build_response(request, raw)
             return response if guards is None else guards.limited(response)
         try:
@@ -484,6 +499,9 @@ class HTTPAdapter(BaseAdapter):
         self._known.clear()
         for manager in (self.poolmanager, *self.proxy_manager.values()):
             manager.clear()
+
+
+_OWN_BUILD_RESPONSE: Final = HTTPAdapter.build_response
 
 
 def _with_tls_to_proxy(

@@ -78,7 +78,7 @@ class AsyncResponse(BaseResponse):
 
     def _load_at_hand(self) -> bool:
         """Take the body over, if all of it is here already; tells whether it was."""
-        at_hand = getattr(self.raw, "at_hand", None)
+        at_hand = getattr(self._raw, "at_hand", None)
         if at_hand is None or self._content is not False or self._content_consumed:
             return False
         if self._body_limit is not None:

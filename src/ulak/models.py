@@ -58,7 +58,7 @@ def checked_hooks(hooks: Any) -> Mapping[str, Any]:
 
     :raises InvalidOption: when it is not a mapping.
     """
-    if not isinstance(hooks, Mapping):
+    if type(hooks) is not dict and not isinstance(hooks, Mapping):
         raise InvalidOption(f"hooks={hooks!r} should be a mapping such as {{'response': callable}}")
     return hooks
 
@@ -516,22 +516,35 @@ class Response(BaseResponse):
         self._content_consumed = True
         return self._content  # type: ignore[no-any-return]  # None if made by hand without a body
 
+    def _load_at_hand(self) -> bool:
+        """Take the body over, if all of it is here and as it is; tells whether it was."""
+        answer = self._answer
+        if answer is None or answer.head.coded or self._is_read_otherwise():
+            return False
+        if self._body_limit is not None and answer.size > self._body_limit:
+            return False
+        self._content = answer.take()
+        self._content_consumed = True
+        return True
+
+    def _is_read_otherwise(self) -> bool:
+        """Whether somebody has replaced how it is read, or read it already."""
+        cls = type(self)
+        return (
+            cls.iter_content is not _OWN_ITER_CONTENT
+            or cls.content is not _OWN_CONTENT
+            or HTTPResponse.stream is not _URLLIB3_STREAM
+            or self._content is not False
+            or self._content_consumed
+        )
+
     def _load(self) -> None:
         """Read the body whole, as ``content`` does, the shortest way.
 
         :raises RequestException: when it cannot be read to its end.
         """
         read_whole = getattr(self.raw, "read_whole", None)
-        cls = type(self)
-        if (
-            read_whole is None
-            or cls.iter_content is not _OWN_ITER_CONTENT  # a subclass's, or replaced
-            or cls.content is not _OWN_CONTENT
-            or HTTPResponse.stream is not _URLLIB3_STREAM
-            or self._content is not False
-            or self._content_consumed
-            or self._body_limit is not None
-        ):
+        if read_whole is None or self._body_limit is not None or self._is_read_otherwise():
             self.content  # noqa: B018 - reading it is the point
             return
         try:
@@ -635,6 +648,8 @@ class Response(BaseResponse):
 
     def close(self) -> None:
         """Give the connection back; a body that is not yet read is lost."""
+        if self._answer is not None and self._content_consumed:
+            return  # it has none, and is not going to be read again
         if self.raw is None:
             return
         if not self._content_consumed:

@@ -144,7 +144,7 @@ class AsyncRawResponse:
         """The whole body, if it is here and nothing has to be done to it; else ``None``."""
         if self._conn is not None or self._failure is not None or self._decoder_known:
             return None
-        if self._finished or self.head.has(b"content-encoding"):
+        if self._finished or self.head.coded:
             return None
         self._finished = True
         data, self._rest = self._rest, b""

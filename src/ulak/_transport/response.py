@@ -133,7 +133,7 @@ class RawResponse(HTTPResponse):
 
     def read_whole(self) -> bytes:
         """All of the body that is left, decoded."""
-        if self._decoder is None and not self.head.has(b"content-encoding"):
+        if self._decoder is None and not self.head.coded:
             return self._fp.read()  # type: ignore[no-any-return]  # others may wrap it
         return self.read(decode_content=True)
 
@@ -207,7 +207,7 @@ class RawResponse(HTTPResponse):
         return self._decoder  # type: ignore[no-any-return]
 
     def _init_decoder(self) -> None:
-        coding = self.head.get(b"content-encoding") if self.head.has(b"content-encoding") else None
+        coding = self.head.get(b"content-encoding") if self.head.coded else None
         if coding:
             try:
                 self._decoder = codings.decoder_for(coding)
