@@ -233,15 +233,18 @@ class HTTPAdapter(BaseAdapter):
         else:
             settings["proxy_headers"] = self.proxy_headers(proxy)
             manager = ProxyManager(proxy, **settings)
-        self._forget_a_proxy()
-        self.proxy_manager[proxy] = manager
+        # One for all threads that ask at once: what another held would never be closed.
+        manager = self.proxy_manager.setdefault(proxy, manager)
+        self._forget_proxies()
         return manager
 
-    def _forget_a_proxy(self) -> None:
-        """Make room for one more proxy: drop the one that was first used the longest ago."""
-        while self.proxy_manager and len(self.proxy_manager) >= self._pool_connections:
-            oldest = next(iter(self.proxy_manager))
-            self.proxy_manager.pop(oldest).clear()
+    def _forget_proxies(self) -> None:
+        """Drop those that are too many: the ones that were first used the longest ago."""
+        known = list(self.proxy_manager)
+        for oldest in known[: max(0, len(known) - max(1, self._pool_connections))]:
+            dropped = self.proxy_manager.pop(oldest, None)
+            if dropped is not None:  # or another thread was faster
+                dropped.clear()
 
     def build_connection_pool_key_attributes(
         self, request: PreparedRequest, verify: Verify, cert: Cert = None
