@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -698,6 +699,44 @@ def test_what_is_still_dialled_at_close_is_not_sent(
     with pytest.raises(SessionClosed):
         begun.result(5)
     assert not http_server.requests
+
+
+@pytest.mark.parametrize("proxy", [None, "http://slow.example:1", "socks5://slow.example:1"])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_close_ends_the_lookup_that_is_under_way(
+    front: Front, monkeypatch: pytest.MonkeyPatch, scheme: str, proxy: str | None
+) -> None:
+    """For each of two who wait for one lookup; another session's goes on waiting."""
+    asked, answer, genuine = threading.Event(), threading.Event(), socket.getaddrinfo
+
+    def slow(host: Any, *args: Any, **settings: Any) -> Any:
+        if host not in (b"slow.example", "slow.example"):
+            return genuine(host, *args, **settings)
+        asked.set()
+        answer.wait(20)
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    url = f"{scheme}://{'slow.example' if proxy is None else '127.0.0.1'}:1/"
+    settings = {"trust_env": False, "timeout": 15, "proxies": {"all": proxy} if proxy else None}
+    closed, other = front.session(**settings), front.session(**settings)
+    begun = [front.begin(session, "get", url) for session in (closed, closed, other)]
+    assert front.wait(asked)
+    for one in begun:
+        with pytest.raises(TimeoutError):
+            one.result(0.1)
+    start = time.monotonic()
+    closed.close()
+    for one in begun[:2]:
+        with pytest.raises(SessionClosed):
+            one.result(10)
+    assert time.monotonic() - start < 2
+    with pytest.raises(TimeoutError):
+        begun[2].result(0.05)
+    answer.set()
+    with pytest.raises(ulak.ConnectionError, match="Temporary failure"):
+        begun[2].result(10)
+    other.close()
 
 
 def test_close_ends_the_dialling_that_is_under_way(front: Front) -> None:

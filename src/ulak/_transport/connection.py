@@ -15,6 +15,7 @@ import socket
 import ssl
 from contextlib import suppress
 from functools import partial
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from urllib3 import exceptions as lower
@@ -65,8 +66,8 @@ class CodecConnection(_HTTPConnection):
     in_call: bool = False
     #: Whether the proxy has opened a tunnel.
     tunnel_is_open: bool = False
-    #: The socket that was dialled last.
-    _dialled: socket.socket | None = None
+    #: What was waited for last, before there was a connection.
+    _awaited: dial.Awaited | None = None
     #: Whether :meth:`abort` was called.
     aborted: bool = False
     #: What its pool knows it by, and its place there while it is in use.
@@ -172,7 +173,7 @@ class CodecConnection(_HTTPConnection):
         """
         port = self._tunnel_port or 443
         try:
-            found = dial.resolve(host, port, self._connect_by, self.address_policy)
+            found = dial.resolve(host, port, self._connect_by, self.address_policy, self._watch)
         except socket.gaierror as exc:
             raise unseen(host) from exc
         except RequestException:
@@ -181,10 +182,11 @@ class CodecConnection(_HTTPConnection):
             raise self.too_late() from exc
         return dial.for_a_tunnel(found)
 
-    def _watch(self, sock: socket.socket) -> None:
-        """Let :meth:`abort` reach a socket that is not connected yet, its address being known."""
-        self._part = "connecting"
-        self._dialled = sock
+    def _watch(self, awaited: dial.Awaited) -> None:
+        """Let :meth:`abort` reach what is waited for: a lookup, or a socket that is connecting."""
+        if isinstance(awaited, socket.socket):  # the address is known
+            self._part = "connecting"
+        self._awaited = awaited
         if self.aborted:
             raise ConnectionAbortedError("the session was closed")
 
@@ -262,8 +264,11 @@ class CodecConnection(_HTTPConnection):
     def abort(self) -> None:
         """Close a connection that another thread may be using."""
         self.aborted = True
-        sock = self.sock or self._dialled
+        sock: Any = self.sock or self._awaited
         if sock is None:
+            return
+        if isinstance(sock, Event):  # a lookup's
+            sock.set()
             return
         with suppress(OSError):  # not connected any more: there is nothing to shut down
             # Not the method of an SSLSocket, which would have what another thread reads go
