@@ -701,6 +701,25 @@ def test_what_is_still_dialled_at_close_is_not_sent(
     assert not http_server.requests
 
 
+@pytest.mark.parametrize("url", ["http://host.example/", "https://host.example/"])
+@pytest.mark.parametrize("proxy", [None, "http://proxy.example:1", "socks5://proxy.example:1"])
+@pytest.mark.parametrize("limit", [None, 5])
+@pytest.mark.parametrize("error", [ValueError("forbidden"), KeyError("forbidden")])
+def test_what_stands_in_for_the_resolver_raises_arrives(
+    session, monkeypatch, url: str, proxy: str | None, limit: float | None, error: Exception
+) -> None:
+    """A ValueError too, which from anything else on the way is a failure of TLS."""
+
+    def forbid(*args: Any, **settings: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr(socket, "getaddrinfo", forbid)
+    with pytest.raises(type(error), match="forbidden") as caught:
+        session.get(url, proxies={"all": proxy} if proxy else None, timeout=limit)
+    assert caught.value.args == error.args
+    assert not isinstance(caught.value, ulak.RequestException)
+
+
 @pytest.mark.parametrize("proxy", [None, "http://slow.example:1", "socks5://slow.example:1"])
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_close_ends_the_lookup_that_is_under_way(

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import urllib3.util.connection
 
+from .payload import CallerError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -155,6 +157,8 @@ def look_up(host: str, port: int, flags: int = 0) -> list[AddressInfo]:
 
     :param host: without brackets.
     :raises socket.gaierror: when there is none.
+    :raises CallerError: with the ``ValueError`` of what stands in for the system, which is no
+        failure of TLS, as one would be that is raised later in connecting.
     """
     # The family that urllib3 would ask for; programs replace it to have IPv4 only.
     family = 0 if is_address(host) else urllib3.util.connection.allowed_gai_family()
@@ -169,6 +173,8 @@ def look_up(host: str, port: int, flags: int = 0) -> list[AddressInfo]:
         return socket.getaddrinfo(name, port, family, socket.SOCK_STREAM, flags=flags)
     except UnicodeError as exc:  # a label that no name server could hold
         raise socket.gaierror(socket.EAI_NONAME, str(exc)) from exc
+    except ValueError as exc:
+        raise CallerError(exc) from exc
 
 
 def _is_own(function: Any) -> bool:
