@@ -758,6 +758,37 @@ def test_close_ends_the_lookup_that_is_under_way(
     other.close()
 
 
+@pytest.mark.parametrize("proxy", [None, "forwards", "forwards by TLS", "is silent"])
+def test_close_ends_the_handshake_that_is_under_way(
+    start_raw_server, forward_proxy, tls_forward_proxy, front: Front, certificates, proxy
+) -> None:
+    """Whether of TLS with the origin, through a tunnel, in TLS, or with the proxy."""
+    greeted = threading.Event()
+
+    def script(connection: RawConnection) -> None:
+        connection.recv_body(1)
+        greeted.set()
+        connection.wait_closed()
+
+    silent = f"https://127.0.0.1:{start_raw_server(script).port}"
+    proxies = {
+        "forwards": forward_proxy.url,
+        "forwards by TLS": tls_forward_proxy.url,
+        "is silent": silent,
+    }
+    settings = {"trust_env": False, "verify": str(certificates.ca), "timeout": 15}
+    session = front.session(proxies={"https": proxies[proxy]} if proxy else None, **settings)
+    begun = front.begin(session, "get", silent)
+    assert front.wait(greeted)
+    with pytest.raises(TimeoutError):
+        begun.result(0.1)
+    start = time.monotonic()
+    session.close()
+    with pytest.raises(SessionClosed):
+        begun.result(10)
+    assert time.monotonic() - start < 2
+
+
 def test_close_ends_the_dialling_that_is_under_way(front: Front) -> None:
     with stalled_port() as port:
         session = front.session(trust_env=False)
