@@ -28,7 +28,7 @@ from tests.support import (
 )
 from tests.support.fronts import Begun, Front
 from ulak.adapters import HTTPAdapter
-from ulak.exceptions import ProxyError, SessionClosed
+from ulak.exceptions import InvalidOption, ProxyError, SessionClosed
 
 StartRaw = Callable[..., RawServer]
 IDEMPOTENT = ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "QUERY"]
@@ -699,6 +699,38 @@ def test_what_is_still_dialled_at_close_is_not_sent(
     with pytest.raises(SessionClosed):
         begun.result(5)
     assert not http_server.requests
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "said"),
+    [
+        ({"source_address": ("127.0.0.1", 70_000)}, InvalidOption, "source_address="),
+        ({"source_address": ("127.0.0.1", -1)}, InvalidOption, "source_address="),
+        ({"source_address": ("127.0.0.1",)}, InvalidOption, "source_address="),
+        ({"source_address": ("127.0.0.1", "0")}, InvalidOption, "source_address="),
+        ({"source_address": 5}, InvalidOption, "source_address="),
+        ({"source_address": "no-name.invalid"}, ulak.ConnectionError, "source address 'no-name"),
+        ({"source_address": ("no-name.invalid", 0)}, ulak.ConnectionError, "source address 'no-"),
+        ({"socket_options": [(1, 2)]}, InvalidOption, "socket_options="),
+        ({"socket_options": [(1, 2, "x")]}, InvalidOption, "socket_options="),
+        ({"socket_options": [(1, 2, 1 << 80)]}, InvalidOption, "socket_options="),
+    ],
+)
+def test_a_place_to_connect_from_that_makes_no_sense(
+    http_server: HttpServer, front: Front, settings: dict[str, Any], error: type, said: str
+) -> None:
+    """It is no failure of TLS, nor of the server's name, nor anything but ulak's error."""
+
+    class From(HTTPAdapter):
+        def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+            super().init_poolmanager(*args, **kwargs, **settings)
+
+    adapter = From() if front.name == "sync" else front.HTTPAdapter(**settings)
+    with front.session(adapters={"http://": adapter}) as session:
+        with pytest.raises(error, match=said) as caught:
+            session.get(f"{http_server.url}/get")
+        assert type(caught.value) is error
+    assert http_server.connections == 0
 
 
 @pytest.mark.parametrize("url", ["http://host.example/", "https://host.example/"])

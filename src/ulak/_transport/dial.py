@@ -7,6 +7,7 @@ when it takes too long, and each address gets its fair share of what is left.
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import threading
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import urllib3.util.connection
 
+from ..exceptions import InvalidOption
 from .payload import CallerError
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ __all__ = [
     "first_part",
     "for_a_tunnel",
     "is_address",
+    "local_address",
     "look_up",
     "new_socket",
     "resolve",
@@ -63,6 +66,7 @@ def connect(  # noqa: PLR0913 - what there is to know of a socket
     :raises socket.gaierror: when the name has no address.
     :raises AddressDenied: when ``policy`` allows none of them.
     :raises TimeoutError: when the deadline passed first.
+    :raises InvalidOption: when ``source_address`` or ``options`` are none.
     :raises OSError: what the last address said.
     """
     addresses = resolve(host, port, deadline, policy, watch)
@@ -98,7 +102,7 @@ def _connect_one(
     try:
         sock.settimeout(seconds)
         if source_address:
-            sock.bind(source_address)
+            _bind(sock, source_address)
         if watch is not None:
             watch(sock)
         sock.connect(target)
@@ -108,14 +112,48 @@ def _connect_one(
     return sock
 
 
+def _bind(sock: socket.socket, source_address: tuple[Any, ...] | str) -> None:
+    """Have ``sock`` connect from ``source_address``.
+
+    :raises OSError: when that is none of this machine's.
+    :raises InvalidOption: when it is none at all.
+    """
+    host, port, *rest = local_address(source_address)
+    try:
+        sock.bind((host, port, *rest))
+    except socket.gaierror as exc:  # not of the name that is connected to
+        raise OSError(errno.EADDRNOTAVAIL, f"source address {host!r}: {exc.strerror}") from exc
+
+
+def local_address(source_address: Any) -> tuple[Any, ...]:
+    """A caller's ``source_address=``: host and port, and what else an IPv6 address has.
+
+    :raises InvalidOption: when it is none.
+    """
+    found = (source_address, 0) if isinstance(source_address, str) else source_address
+    if isinstance(found, tuple | list) and 2 <= len(found) <= 4:
+        host, port, *rest = found
+        if isinstance(host, str) and {type(x) for x in (port, *rest)} == {int} and port >> 16 == 0:
+            return tuple(found)
+    raise InvalidOption(
+        f"source_address={source_address!r} should be an address, or a pair of it and a port"
+    )
+
+
 def new_socket(
     family: int, kind: int, protocol: int, options: Sequence[tuple[Any, ...]]
 ) -> socket.socket:
-    """An unconnected socket with ``options`` set, which the caller closes."""
+    """An unconnected socket with ``options`` set, which the caller closes.
+
+    :raises InvalidOption: when they are none that can be set.
+    """
     sock = socket.socket(family, kind, protocol)
     try:
         for option in options:
             sock.setsockopt(*option)
+    except (TypeError, ValueError, OverflowError) as exc:
+        sock.close()
+        raise InvalidOption(f"socket_options={options!r} cannot be set: {exc}") from exc
     except BaseException:
         sock.close()
         raise
