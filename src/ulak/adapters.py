@@ -7,6 +7,7 @@ override points; adapters also compose by wrapping one another.
 
 from __future__ import annotations
 
+from ssl import SSLContext
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import urllib3
@@ -259,10 +260,14 @@ class HTTPAdapter(BaseAdapter):
         return host_params, self._tls_settings(url.scheme, verify, cert)
 
     def _tls_settings(self, scheme: str, verify: Verify, cert: Cert) -> dict[str, Any]:
-        """The pool's TLS keywords; a context of the pool manager's own is kept."""
+        """The pool's TLS keywords; a context of the pool manager's own is kept.
+
+        Unless ``verify`` is one: a call's word counts more.
+        """
         if scheme != "https":
             return {}
-        if "ssl_context" in self.poolmanager.connection_pool_kw:
+        managers = "ssl_context" in self.poolmanager.connection_pool_kw
+        if managers and not isinstance(verify, SSLContext):
             context = self.poolmanager.connection_pool_kw["ssl_context"]
             return _tls.as_keywords(verify, cert, trusts=_trusts_someone(context))
         return {"ssl_context": _tls.context_for(verify, cert)}
@@ -378,6 +383,9 @@ class HTTPAdapter(BaseAdapter):
         if not url.lower().startswith("https") or made_for == (verify, cert):
             return
         if made_for is not None and _tls.are_same(made_for, (verify, cert)):
+            return
+        if isinstance(verify, SSLContext):
+            conn.conn_kw["ssl_context"] = _tls.context_for(verify, cert)
             return
         for name, value in _tls.as_keywords(verify, cert).items():
             setattr(conn, name, value)
