@@ -9,8 +9,10 @@ import itertools
 import json
 import random
 import signal
+import types
 import unittest.mock
 import zlib
+from typing import Any
 
 import pytest
 import urllib3
@@ -428,6 +430,40 @@ def test_of_a_broken_body_that_was_not_streamed_nothing_is_kept(broken, session,
     for read in (lambda: response.content, lambda: list(response.iter_content(9))):
         with pytest.raises(ulak.exceptions.StreamConsumedError, match="reading the body failed"):
             read()
+
+
+class FailsOnce(ulak.adapters.BaseAdapter):
+    """Answers by a ``raw`` that seems to have ended when it is asked again."""
+
+    def __init__(self, response_class: type[Any]) -> None:
+        self._response_class = response_class
+
+    def send(self, request: ulak.PreparedRequest, **settings: object) -> Any:
+        response = self._response_class()
+        response.status_code = 200
+        pieces = [b"abc", OSError(5, "the disk failed")]
+
+        def read(size: int) -> bytes:
+            piece = pieces.pop(0) if pieces else b""
+            if isinstance(piece, OSError):
+                raise piece
+            return piece
+
+        response.raw = types.SimpleNamespace(read=read)
+        return response
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def test_a_raw_that_fails_once_is_not_taken_for_one_that_ended(front: Front) -> None:
+    with front.session(adapters={"http://": front.adapter(FailsOnce(front.Response))}) as session:
+        response = session.get("http://h/", stream=True)
+        with pytest.raises(ulak.RequestException, match="the disk failed"):
+            response.content  # noqa: B018
+        for read in (lambda: response.content, lambda: list(response.iter_content(9))):
+            with pytest.raises(ulak.exceptions.StreamConsumedError, match="reading the body fail"):
+                read()
 
 
 @pytest.mark.front("sync", "a task is cancelled, by nothing that comes out of a read")
