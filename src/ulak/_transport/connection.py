@@ -13,9 +13,9 @@ from __future__ import annotations
 import select
 import socket
 import ssl
+import threading
 from contextlib import suppress
 from functools import partial
-from threading import Event
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from urllib3 import exceptions as lower
@@ -290,7 +290,7 @@ class CodecConnection(_HTTPConnection):
         self.aborted = True
         sock: Any = self.sock
         for waited in (sock, self._awaited):
-            if isinstance(waited, Event):  # a lookup's
+            if isinstance(waited, threading.Event):  # a lookup's
                 waited.set()
             elif waited is not None:
                 _shut_down(waited)
@@ -510,11 +510,11 @@ class HTTPSConnection(CodecConnection, _HTTPSConnection):
 
 def _shut_down(sock: Any) -> None:
     """End what another thread waits for on ``sock``."""
-    # Not the method of an SSLSocket, which would have what that thread reads go past TLS
-    # from here on; and TLS within TLS has none.
-    while (below := getattr(sock, "socket", None)) is not None:
-        sock = below
     with suppress(OSError):  # not connected any more: there is nothing to shut down
+        # Not the method of an SSLSocket, which would have what that thread reads go past TLS
+        # from here on; and TLS within TLS has none.
+        while (below := getattr(sock, "socket", None)) is not None:
+            sock = below
         socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
