@@ -84,8 +84,8 @@ class BaseResponse:
     history: list[Any]
     _content: Any = False
     _content_consumed: bool = False
-    #: Whether it was closed before any of its body was handed over.
-    _was_closed_unread: bool = False
+    #: Why its body is not to be had, where it was not handed over: see :meth:`_consumed`.
+    _lost: str = ""
     #: What ``raw`` is.
     _raw: Any = None
     #: An answer that came whole; ``raw`` is made of it when that is looked at.
@@ -105,8 +105,6 @@ class BaseResponse:
     _body_limit: int | None = None
     #: How many were handed over, where there is a limit.
     _body_seen: int = 0
-    #: Whether there were more than that, and so are none to be had.
-    _is_refused: bool = False
 
     def __init__(self) -> None:
         self.history = []
@@ -281,23 +279,17 @@ class BaseResponse:
 
     def _consumed(self) -> StreamConsumedError:
         """The error for a body that was handed over and not kept, or lost."""
-        if self._was_closed_unread:
-            return StreamConsumedError(
-                f"{about(self.request)}the response was closed before its body was read; read it "
-                "inside the block (raise_for_status=True in the call does, for an error)",
-                response=self,
-            )
-        return StreamConsumedError(
-            f"{about(self.request)}the body was already read as a stream, or given up; "
-            "keep its pieces, or do not stream",
-            response=self,
+        why = self._lost or (
+            "the body was already read as a stream, or given up; keep its pieces, or do not stream"
         )
+        return StreamConsumedError(f"{about(self.request)}{why}", response=self)
 
     # What goes wrong while it is read.
 
     def _body_error(self, error: Exception) -> RequestException:
         """Ulak's error for ``error``, one of the lower ones, which reading the body met with."""
         ours = translate(error, self.request, self, phase="body")
+        self._lost = "reading the body failed, and what came of it was not kept; stream it for that"
         if self._total is not None and isinstance(ours, TotalTimeout):
             say_total(ours, self._total)
         return ours
@@ -356,7 +348,7 @@ class BaseResponse:
                 raise self._too_large(self._body_limit, "it has more")
 
     def _too_large(self, limit: int, what: str) -> BodyTooLarge:
-        self._is_refused = True
+        self._lost = "the body was refused for its size (max_body_size)"
         return BodyTooLarge(
             f"{about(self.request)}the body may have {limit} bytes (max_body_size), and {what}",
             response=self,

@@ -289,19 +289,38 @@ def join_base(base_url: object, url: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _secret_fields() -> re.Pattern[str]:
-    """Query fields whose values are secret; compiled when there is something to say.
+def _query_fields() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    """What finds the secrets of a query; compiled when there is something to say.
 
-    By the ends of their names, as in ``X-Amz-Security-Token``, or by the whole name; also
-    those of a URL that is itself, percent-encoded, in the query.
+    :returns: for a field's name with what is around it, for a name that says a secret
+        follows, and for a value.  Separators may be percent-encoded, as in a URL that is
+        itself in the query.
     """
-    return re.compile(
-        r"((?:[?&;#]|%3f|%26|%23)(?:[\w-]*(?:token|secret|passw(?:or)?d|passphrase|signature|"
-        r"credentials?|assertion|jwt|(?:api|access|auth|private|secret|subscription)[_-]?key|"
-        r"session[_-]?id)|pwd|pass|sig|key|code|code_verifier|auth|authorization|otp|sid)"
-        r"(?:=|%3d))[^&;#\s]*",
-        re.ASCII | re.IGNORECASE,
+    flags = re.ASCII | re.IGNORECASE
+    return (
+        re.compile(r"(?:[?&;#]|%3f|%26|%23)((?:[^?&;#=\s%]|%(?!3f|26|23|3d))*)(?:=|%3d)", flags),
+        # By its end, as in X-Amz-Security-Token and user[token], or by all of it.
+        re.compile(
+            r".*(?:token|secret|passw(?:or)?d|passphrase|signature|credentials?|assertion|jwt|"
+            r"(?:api|access|auth|private|secret|subscription)[_-]?key|session[_-]?id)\]?|"
+            r"pwd|pass|sig|key|code|code_verifier|auth|authorization|otp|sid",
+            flags | re.DOTALL,
+        ),
+        re.compile(r"[^&;#\s]*"),
     )
+
+
+def _without_secret_fields(text: str) -> str:
+    """``text`` with ``***`` for the values of query fields that are secret by their names."""
+    fields, secret, value = _query_fields()
+    shown: list[str] = []
+    end = 0
+    for field in fields.finditer(text):
+        # Names may be percent-encoded, and once more in a URL that is in the query.
+        if field.start() >= end and secret.fullmatch(unquote(unquote(field[1]))):
+            shown += text[end : field.end()], _REDACTED
+            end = value.match(text, field.end()).end()  # type: ignore[union-attr]  # it may be empty
+    return "".join([*shown, text[end:]])
 
 
 def redact(url: str | bytes) -> str:
@@ -310,7 +329,7 @@ def redact(url: str | bytes) -> str:
     Takes anything that was meant as a URL, however malformed, and never raises.
     """
     text = url.decode("utf-8", "replace") if isinstance(url, bytes) else str(url)
-    text = _secret_fields().sub(rf"\1{_REDACTED}", text)
+    text = _without_secret_fields(text)
     if "@" not in text:
         return text
     prefix = re.match(_PREFIX, text)

@@ -7,6 +7,7 @@ override points; adapters also compose by wrapping one another.
 
 from __future__ import annotations
 
+from ssl import SSLContext
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import urllib3
@@ -233,15 +234,18 @@ class HTTPAdapter(BaseAdapter):
         else:
             settings["proxy_headers"] = self.proxy_headers(proxy)
             manager = ProxyManager(proxy, **settings)
-        self._forget_a_proxy()
-        self.proxy_manager[proxy] = manager
+        # One for all threads that ask at once: what another held would never be closed.
+        manager = self.proxy_manager.setdefault(proxy, manager)
+        self._forget_proxies()
         return manager
 
-    def _forget_a_proxy(self) -> None:
-        """Make room for one more proxy: drop the one that was first used the longest ago."""
-        while self.proxy_manager and len(self.proxy_manager) >= self._pool_connections:
-            oldest = next(iter(self.proxy_manager))
-            self.proxy_manager.pop(oldest).clear()
+    def _forget_proxies(self) -> None:
+        """Drop those that are too many: the ones that were first used the longest ago."""
+        known = list(self.proxy_manager)
+        for oldest in known[: max(0, len(known) - max(1, self._pool_connections))]:
+            dropped = self.proxy_manager.pop(oldest, None)
+            if dropped is not None:  # or another thread was faster
+                dropped.clear()
 
     def build_connection_pool_key_attributes(
         self, request: PreparedRequest, verify: Verify, cert: Cert = None
@@ -256,10 +260,14 @@ class HTTPAdapter(BaseAdapter):
         return host_params, self._tls_settings(url.scheme, verify, cert)
 
     def _tls_settings(self, scheme: str, verify: Verify, cert: Cert) -> dict[str, Any]:
-        """The pool's TLS keywords; a context of the pool manager's own is kept."""
+        """The pool's TLS keywords; a context of the pool manager's own is kept.
+
+        Unless ``verify`` is one: a call's word counts more.
+        """
         if scheme != "https":
             return {}
-        if "ssl_context" in self.poolmanager.connection_pool_kw:
+        managers = "ssl_context" in self.poolmanager.connection_pool_kw
+        if managers and not isinstance(verify, SSLContext):
             context = self.poolmanager.connection_pool_kw["ssl_context"]
             return _tls.as_keywords(verify, cert, trusts=_trusts_someone(context))
         return {"ssl_context": _tls.context_for(verify, cert)}
@@ -375,6 +383,9 @@ class HTTPAdapter(BaseAdapter):
         if not url.lower().startswith("https") or made_for == (verify, cert):
             return
         if made_for is not None and _tls.are_same(made_for, (verify, cert)):
+            return
+        if isinstance(verify, SSLContext):
+            conn.conn_kw["ssl_context"] = _tls.context_for(verify, cert)
             return
         for name, value in _tls.as_keywords(verify, cert).items():
             setattr(conn, name, value)

@@ -35,7 +35,7 @@ from .hooks import HOOKS, default_hooks
 from .structures import CaseInsensitiveDict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from http.cookiejar import CookieJar
     from types import TracebackType
 
@@ -451,6 +451,19 @@ class PreparedRequest(RequestEncodingMixin, RequestHooksMixin):
                     self.register_hook(event, hook)
 
 
+def _read_on(raw: Any, size: int | None) -> Iterator[Any]:
+    """What a readable, or ``None``, has left, in pieces of ``size``."""
+    while raw is not None and (piece := raw.read(-1 if size is None else size)):
+        yield piece
+
+
+def _counted(pieces: Iterable[Any], count: Callable[[Any], None]) -> Iterator[Any]:
+    """``pieces``, each of which ``count`` is told of first, and may refuse."""
+    for piece in pieces:
+        count(piece)
+        yield piece
+
+
 def _bound(method: Any, owner: object) -> Any:
     """``method``, which was put into the class of ``owner``, as its attribute would be."""
     bind = getattr(type(method), "__get__", None)
@@ -613,16 +626,10 @@ class Response(BaseResponse):
             if self._body_limit is not None:
                 self._check_announced()
                 chunk_size = self._piece_size(chunk_size)
-            if stream is not None and self._body_limit is None:
-                yield from stream(chunk_size, decode_content=True)
-            elif stream is not None:
-                for chunk in stream(chunk_size, decode_content=True):
-                    self._count(chunk)
-                    yield chunk
-            elif raw is not None:
-                while chunk := raw.read(chunk_size if chunk_size is not None else -1):
-                    self._count(chunk)
-                    yield chunk
+            pieces = _read_on(raw, chunk_size)
+            if stream is not None:
+                pieces = stream(chunk_size, decode_content=True)
+            yield from pieces if self._body_limit is None else _counted(pieces, self._count)
         except BodyTooLarge:
             self.close()
             self._content_consumed = True
@@ -631,6 +638,13 @@ class Response(BaseResponse):
             raise
         except LOWER_ERRORS as exc:
             raise self._body_error(exc) from exc
+        except GeneratorExit:  # whoever iterates has enough
+            raise
+        except BaseException:  # such as what a signal handler raises
+            self._lost = "reading the body was interrupted, and what came of it was not kept"
+            raise
+        if self._lost:  # earlier, of which a ``raw`` of another's says nothing the second time
+            raise self._consumed()
         self._content_consumed = True
 
     def iter_lines(
@@ -675,7 +689,7 @@ class Response(BaseResponse):
         return self.iter_content(128)
 
     def __getstate__(self) -> dict[str, Any]:
-        if not self._content_consumed and not self._is_refused:
+        if not self._content_consumed and not self._lost:
             self.content  # noqa: B018 - a pickle holds the body
         return {name: getattr(self, name, None) for name in self.__attrs__}
 

@@ -40,7 +40,7 @@ from ..retries import after_error, after_response, keeps, pause, reads_bodies, r
 from ..timeouts import Timeout
 from .redirects import RedirectHost, next_request
 from .steps import ERROR_TIME, Close, Hooks, Load, Pause, Resend, Rewind, Send, Skim
-from .strangers import kind_of
+from .strangers import check_request, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -516,13 +516,10 @@ def _yielded(auth: Any, request: Any) -> PreparedRequest:
 
     :raises InvalidOption: when it is none that can be sent.
     """
-    url: object = getattr(request, "url", None)
-    if not isinstance(request, PreparedRequest):
-        what = kind_of(request)
-    elif url is not None and not isinstance(url, str):
-        what = f"one whose url is {kind_of(url)}"
-    else:
-        return request
-    raise InvalidOption(
-        f"auth_flow() of {type(auth).__name__} should yield prepared requests, not {what}"
-    )
+    try:
+        check_request(request)
+    except InvalidOption as exc:
+        raise InvalidOption(
+            f"auth_flow() of {type(auth).__name__} should yield prepared requests: {exc}"
+        ) from exc
+    return request  # type: ignore[no-any-return]  # as was just seen

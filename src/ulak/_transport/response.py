@@ -212,8 +212,9 @@ class RawResponse(HTTPResponse):
             try:
                 self._decoder = codings.decoder_for(coding)
             except codings.DecodingError as exc:
-                self._reader.close()
-                raise lower.DecodeError(str(exc), exc) from exc
+                failure = lower.DecodeError(str(exc), exc)
+                self._reader.give_up(failure, b"")
+                raise failure from exc
 
     def _read_decoded(self, decoder: codings.Decoder, amt: int | None) -> bytes:
         pieces: list[bytes] = []
