@@ -211,6 +211,15 @@ class CheckedHeaders(CaseInsensitiveDict[str]):
         checked._store = headers._store.copy()
         return checked
 
+    def under(self, call: Mapping[str, str]) -> CheckedHeaders:
+        """These with a call's over them, as :func:`merge` puts them.
+
+        :raises InvalidHeader: see :func:`prepare_headers`.
+        """
+        merged = CheckedHeaders.of(self)
+        merged._store.update(prepare_headers(call)._store)
+        return merged
+
 
 def prepare_headers(headers: HeadersInput) -> CaseInsensitiveDict[str]:
     """The caller's headers, checked, in a new mapping.
@@ -243,7 +252,7 @@ def _pairs(headers: object) -> list[tuple[Any, Any]]:
     """A mapping's items, or pairs, as a list of tuples."""
     if headers is None:
         return []
-    if isinstance(headers, Mapping):
+    if type(headers) is dict or isinstance(headers, Mapping):
         return list(headers.items())
     if isinstance(headers, Iterable) and not isinstance(headers, str | bytes):
         with suppress(TypeError, ValueError):

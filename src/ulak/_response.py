@@ -8,7 +8,7 @@ each do that in their way.
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from urllib3 import HTTPHeaderDict
 
@@ -43,6 +43,19 @@ CONTENT_CHUNK_SIZE: Final = 64 * 1024
 ITER_CHUNK_SIZE: Final = 512
 
 
+class WholeAnswer(Protocol):
+    """An answer of which all has come; see :class:`._transport.answer.Answer`."""
+
+    head: ResponseHead
+    retries: Any
+
+    @property
+    def size(self) -> int: ...
+
+    def take(self) -> bytes: ...
+    def as_raw(self) -> Any: ...
+
+
 class BaseResponse:
     """The head of an answer, and its body once it is read.
 
@@ -66,14 +79,17 @@ class BaseResponse:
 
     status_code: int = None  # type: ignore[assignment]  # until an adapter sets it, as in requests
     url: str = None  # type: ignore[assignment]  # likewise
-    raw: Any = None
     request: Any = None
     connection: Any = None
     history: list[Any]
     _content: Any = False
     _content_consumed: bool = False
-    #: Whether it was closed before any of its body was handed over.
-    _was_closed_unread: bool = False
+    #: Why its body is not to be had, where it was not handed over: see :meth:`_consumed`.
+    _lost: str = ""
+    #: What ``raw`` is.
+    _raw: Any = None
+    #: An answer that came whole; ``raw`` is made of it when that is looked at.
+    _answer: WholeAnswer | None = None
     _next: Any = None
     _headers: CaseInsensitiveDict[str] | None = None
     _cookies: Any = None
@@ -89,8 +105,6 @@ class BaseResponse:
     _body_limit: int | None = None
     #: How many were handed over, where there is a limit.
     _body_seen: int = 0
-    #: Whether there were more than that, and so are none to be had.
-    _is_refused: bool = False
 
     def __init__(self) -> None:
         self.history = []
@@ -98,10 +112,28 @@ class BaseResponse:
     # What the head says.
 
     @property
+    def raw(self) -> Any:
+        """What the adapter reads the body from."""
+        if self._answer is not None:
+            self._raw, self._answer = self._answer.as_raw(), None
+        return self._raw
+
+    @raw.setter
+    def raw(self, value: Any) -> None:
+        self._raw, self._answer = value, None
+
+    def _received_head(self) -> ResponseHead | None:
+        """The head that ulak's codec read, where the answer is of its making."""
+        if self._answer is not None:
+            return self._answer.head
+        head = getattr(self._raw, "head", None)
+        return head if isinstance(head, ResponseHead) else None
+
+    @property
     def headers(self) -> Headers:
         """The response's headers; names in any case, repeats joined with a comma."""
         if self._headers is None:
-            head = _head_of(self.raw)
+            head = self._received_head()
             self._headers = Headers() if head is None else ReceivedHeaders(head)
         return self._headers  # type: ignore[return-value]  # or what an adapter put there
 
@@ -113,7 +145,8 @@ class BaseResponse:
     def reason(self) -> str:
         """The reason phrase; it means nothing, and may be empty."""
         if self._reason is UNSET:
-            self._reason = getattr(self.raw, "reason", None)
+            answer = self._answer
+            self._reason = getattr(self._raw if answer is None else answer.head, "reason", None)
         return self._reason  # type: ignore[return-value]  # None until an adapter set it, as in requests
 
     @reason.setter
@@ -125,7 +158,7 @@ class BaseResponse:
         """The charset that ``text`` decodes with, from Content-Type; may be set."""
         if self._encoding is UNSET:
             # Of the head as it came: who changes ``headers`` later does not change the body.
-            head = _head_of(self.raw)
+            head = self._received_head()
             kind = self.headers.get("content-type") if head is None else head.get(b"content-type")
             return _text.encoding_from_content_type(kind)
         return self._encoding
@@ -154,13 +187,12 @@ class BaseResponse:
 
     def _set_cookie_lines(self) -> list[str]:
         """The values of Set-Cookie, each on its own."""
-        raw = self.raw
-        head = getattr(raw, "head", None)
-        if type(head) is ResponseHead:
-            if not head.has(b"set-cookie"):
+        head = self._received_head()
+        if head is not None:
+            if not head.sets_cookies:
                 return []
             return [value for name, value in head.fields if name.lower() == "set-cookie"]
-        headers = getattr(raw, "headers", None)
+        headers = getattr(self._raw, "headers", None)
         return headers.getlist("set-cookie") if isinstance(headers, HTTPHeaderDict) else []
 
     @property
@@ -228,6 +260,13 @@ class BaseResponse:
     def content(self) -> bytes:
         """The whole body, decoded from its Content-Encoding."""
 
+    @abstractmethod
+    def _load_at_hand(self) -> bool:
+        """Take the body over, if all of it is here and nothing is to be waited for.
+
+        :returns: whether it was.
+        """
+
     def _check_iterable(self, chunk_size: Any) -> None:
         """See that the body can be handed over in pieces of ``chunk_size``.
 
@@ -240,23 +279,17 @@ class BaseResponse:
 
     def _consumed(self) -> StreamConsumedError:
         """The error for a body that was handed over and not kept, or lost."""
-        if self._was_closed_unread:
-            return StreamConsumedError(
-                f"{about(self.request)}the response was closed before its body was read; read it "
-                "inside the block (raise_for_status=True in the call does, for an error)",
-                response=self,
-            )
-        return StreamConsumedError(
-            f"{about(self.request)}the body was already read as a stream, or given up; "
-            "keep its pieces, or do not stream",
-            response=self,
+        why = self._lost or (
+            "the body was already read as a stream, or given up; keep its pieces, or do not stream"
         )
+        return StreamConsumedError(f"{about(self.request)}{why}", response=self)
 
     # What goes wrong while it is read.
 
     def _body_error(self, error: Exception) -> RequestException:
         """Ulak's error for ``error``, one of the lower ones, which reading the body met with."""
         ours = translate(error, self.request, self, phase="body")
+        self._lost = "reading the body failed, and what came of it was not kept; stream it for that"
         if self._total is not None and isinstance(ours, TotalTimeout):
             say_total(ours, self._total)
         return ours
@@ -271,6 +304,9 @@ class BaseResponse:
         limit = self._body_limit
         if limit is None or self._content is None:
             return
+        answer = self._answer
+        if answer is not None and not answer.head.coded and answer.size <= limit:
+            return  # all of it is here
         # An adapter, or a hook, may have the body already.
         announced = self._announced_length() if self._content is False else len(self._content)
         if announced is not None and announced > limit:
@@ -296,7 +332,7 @@ class BaseResponse:
         :param wanted: the caller's; where it is the smaller one, or all fits in one
             piece, there is no difference.
         """
-        if self._body_limit is None or (wanted is None and _head_of(self.raw) is not None):
+        if self._body_limit is None or (wanted is None and self._received_head() is not None):
             return wanted  # ulak's own ``raw`` hands over what is there, never all
         most = self._body_limit + 1
         return most if wanted is None else min(wanted, most)
@@ -312,7 +348,7 @@ class BaseResponse:
                 raise self._too_large(self._body_limit, "it has more")
 
     def _too_large(self, limit: int, what: str) -> BodyTooLarge:
-        self._is_refused = True
+        self._lost = "the body was refused for its size (max_body_size)"
         return BodyTooLarge(
             f"{about(self.request)}the body may have {limit} bytes (max_body_size), and {what}",
             response=self,
@@ -401,12 +437,6 @@ class BaseResponse:
             setattr(self, name, value)
         self._content_consumed = True
         self.raw = None
-
-
-def _head_of(raw: Any) -> ResponseHead | None:
-    """The head that ulak's codec read, where ``raw`` is of its making."""
-    head = getattr(raw, "head", None)
-    return head if isinstance(head, ResponseHead) else None
 
 
 def slices(content: bytes | None, size: int | None) -> Iterator[bytes]:

@@ -94,21 +94,24 @@ def is_shared(context: ssl.SSLContext) -> bool:
 def as_keywords(verify: Verify, cert: Cert = None, *, trusts: bool = False) -> dict[str, Any]:
     """``verify`` and ``cert`` as urllib3's keywords, for pools with a context of their own.
 
+    :param verify: no context, which is none of their keywords.
     :param trusts: whether that context needs no certificates but its own.
     :raises InvalidCertificate: if a file is missing.
+    :raises InvalidOption: if a setting is of the wrong kind.
     """
-    verify = True if verify is None else verify
-    settings: dict[str, Any] = {"cert_reqs": "CERT_REQUIRED" if verify else "CERT_NONE"}
-    if verify and not (trusts and verify is True):
-        place = default_ca_bundle() if verify is True else os.fspath(verify)  # type: ignore[arg-type]
+    settings = _read_settings(True if verify is None else verify, cert)
+    keywords: dict[str, Any] = {"cert_reqs": "CERT_REQUIRED" if settings.verify else "CERT_NONE"}
+    if settings.verify and not (trusts and settings.ca is None):
+        place = settings.ca or default_ca_bundle()
         if not os.path.exists(place):
             raise InvalidCertificate(f"verify={place!r}: there is no such file or directory")
-        settings["ca_cert_dir" if os.path.isdir(place) else "ca_certs"] = place
+        keywords["ca_cert_dir" if os.path.isdir(place) else "ca_certs"] = place
     if cert:
+        given = len(cert) if isinstance(cert, tuple | list) else 1
         names = ("cert_file", "key_file", "key_password")
-        values: Any = cert if isinstance(cert, tuple | list) else (cert,)
-        settings.update(zip(names, values, strict=False))
-    return settings
+        values = (settings.cert, settings.key, settings.password)
+        keywords.update(zip(names[:given], values, strict=False))
+    return keywords
 
 
 def are_same(one: tuple[Verify, Cert], other: tuple[Verify, Cert]) -> bool:

@@ -77,6 +77,7 @@ _HOST_FIRST = r"(?:\*\*\*@)?([\w\-.]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?(?=[/
 _OF_HTTPS = (None, "443", "8443")
 _LOCAL = r"(?i)localhost|127(?:\.[0-9]+){3}|\[::1\]"
 _FORM_PLAIN = r"[A-Za-z0-9_.\-~]*"
+_SINGLE = (str, bytes, int, float)
 
 _REDACTED = "***"
 _PREFIX = r"(?ai)\s*(?:[A-Za-z][A-Za-z0-9+.\-]*:(?=[/\\])|https?:)?[/\\]*"
@@ -288,19 +289,38 @@ def join_base(base_url: object, url: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _secret_fields() -> re.Pattern[str]:
-    """Query fields whose values are secret; compiled when there is something to say.
+def _query_fields() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    """What finds the secrets of a query; compiled when there is something to say.
 
-    By the ends of their names, as in ``X-Amz-Security-Token``, or by the whole name; also
-    those of a URL that is itself, percent-encoded, in the query.
+    :returns: for a field's name with what is around it, for a name that says a secret
+        follows, and for a value.  Separators may be percent-encoded, as in a URL that is
+        itself in the query.
     """
-    return re.compile(
-        r"((?:[?&;#]|%3f|%26|%23)(?:[\w-]*(?:token|secret|passw(?:or)?d|passphrase|signature|"
-        r"credentials?|assertion|jwt|(?:api|access|auth|private|secret|subscription)[_-]?key|"
-        r"session[_-]?id)|pwd|pass|sig|key|code|code_verifier|auth|authorization|otp|sid)"
-        r"(?:=|%3d))[^&;#\s]*",
-        re.ASCII | re.IGNORECASE,
+    flags = re.ASCII | re.IGNORECASE
+    return (
+        re.compile(r"(?:[?&;#]|%3f|%26|%23)((?:[^?&;#=\s%]|%(?!3f|26|23|3d))*)(?:=|%3d)", flags),
+        # By its end, as in X-Amz-Security-Token and user[token], or by all of it.
+        re.compile(
+            r".*(?:token|secret|passw(?:or)?d|passphrase|signature|credentials?|assertion|jwt|"
+            r"(?:api|access|auth|private|secret|subscription)[_-]?key|session[_-]?id)\]?|"
+            r"pwd|pass|sig|key|code|code_verifier|auth|authorization|otp|sid",
+            flags | re.DOTALL,
+        ),
+        re.compile(r"[^&;#\s]*"),
     )
+
+
+def _without_secret_fields(text: str) -> str:
+    """``text`` with ``***`` for the values of query fields that are secret by their names."""
+    fields, secret, value = _query_fields()
+    shown: list[str] = []
+    end = 0
+    for field in fields.finditer(text):
+        # Names may be percent-encoded, and once more in a URL that is in the query.
+        if field.start() >= end and secret.fullmatch(unquote(unquote(field[1]))):
+            shown += text[end : field.end()], _REDACTED
+            end = value.match(text, field.end()).end()  # type: ignore[union-attr]  # it may be empty
+    return "".join([*shown, text[end:]])
 
 
 def redact(url: str | bytes) -> str:
@@ -309,7 +329,7 @@ def redact(url: str | bytes) -> str:
     Takes anything that was meant as a URL, however malformed, and never raises.
     """
     text = url.decode("utf-8", "replace") if isinstance(url, bytes) else str(url)
-    text = _secret_fields().sub(rf"\1{_REDACTED}", text)
+    text = _without_secret_fields(text)
     if "@" not in text:
         return text
     prefix = re.match(_PREFIX, text)
@@ -431,9 +451,11 @@ def _parse_safe(url: str, origin: URL, path: str, query: str | None) -> URL:
 
 def _remember_origin(parsed: URL) -> None:
     """Keep what a URL begins with, up to its path."""
+    start = parsed.href[: len(parsed.href) - len(parsed.target)]
+    if start in _origins:
+        return
     if len(_origins) >= _REMEMBERED:
         _origins.clear()
-    start = parsed.href[: len(parsed.href) - len(parsed.target)]
     _origins[start] = parsed._replace(path="/", query=None, target="/", href=f"{start}/")
 
 
@@ -661,7 +683,7 @@ def _add_fields(fields: list[str], pair: Any) -> None:
     if value is None:
         return
     name = _form(key)
-    if isinstance(value, str | bytes | int | float) or not isinstance(value, Iterable):
+    if isinstance(value, _SINGLE) or not isinstance(value, Iterable):
         fields.append(f"{name}={_form(value)}")
         return
     for item in value:
@@ -676,7 +698,15 @@ def _form(value: object) -> str:
         if isinstance(value, bytes | bytearray):
             return quote_plus(bytes(value))
         value = str(value)
-    return value if re.fullmatch(_FORM_PLAIN, value) else quote_plus(value)
+    if value.isascii() and (value.isalnum() or _form_plain().fullmatch(value)):
+        return value
+    return quote_plus(value)
+
+
+@lru_cache(maxsize=1)
+def _form_plain() -> re.Pattern[str]:
+    """What stands in a form as it is; compiled when there is one."""
+    return re.compile(_FORM_PLAIN)
 
 
 def _not_pairs(value: object) -> str:

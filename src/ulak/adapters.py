@@ -7,6 +7,7 @@ override points; adapters also compose by wrapping one another.
 
 from __future__ import annotations
 
+from ssl import SSLContext
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import urllib3
@@ -18,6 +19,7 @@ from ._environment import normalise_proxy, select_proxy
 from ._errors import LOWER_ERRORS, assign, translate
 from ._headers import Headers, prepare_headers
 from ._protocol.exchange import is_absolute
+from ._transport.answer import Answer
 from ._transport.manager import CodecPoolManager, PoolManager, ProxyManager, of_urllib3s
 from ._transport.payload import CallerError, Payload
 from ._transport.pool import CodecPool
@@ -232,15 +234,18 @@ class HTTPAdapter(BaseAdapter):
         else:
             settings["proxy_headers"] = self.proxy_headers(proxy)
             manager = ProxyManager(proxy, **settings)
-        self._forget_a_proxy()
-        self.proxy_manager[proxy] = manager
+        # One for all threads that ask at once: what another held would never be closed.
+        manager = self.proxy_manager.setdefault(proxy, manager)
+        self._forget_proxies()
         return manager
 
-    def _forget_a_proxy(self) -> None:
-        """Make room for one more proxy: drop the one that was first used the longest ago."""
-        while self.proxy_manager and len(self.proxy_manager) >= self._pool_connections:
-            oldest = next(iter(self.proxy_manager))
-            self.proxy_manager.pop(oldest).clear()
+    def _forget_proxies(self) -> None:
+        """Drop those that are too many: the ones that were first used the longest ago."""
+        known = list(self.proxy_manager)
+        for oldest in known[: max(0, len(known) - max(1, self._pool_connections))]:
+            dropped = self.proxy_manager.pop(oldest, None)
+            if dropped is not None:  # or another thread was faster
+                dropped.clear()
 
     def build_connection_pool_key_attributes(
         self, request: PreparedRequest, verify: Verify, cert: Cert = None
@@ -255,10 +260,14 @@ class HTTPAdapter(BaseAdapter):
         return host_params, self._tls_settings(url.scheme, verify, cert)
 
     def _tls_settings(self, scheme: str, verify: Verify, cert: Cert) -> dict[str, Any]:
-        """The pool's TLS keywords; a context of the pool manager's own is kept."""
+        """The pool's TLS keywords; a context of the pool manager's own is kept.
+
+        Unless ``verify`` is one: a call's word counts more.
+        """
         if scheme != "https":
             return {}
-        if "ssl_context" in self.poolmanager.connection_pool_kw:
+        managers = "ssl_context" in self.poolmanager.connection_pool_kw
+        if managers and not isinstance(verify, SSLContext):
             context = self.poolmanager.connection_pool_kw["ssl_context"]
             return _tls.as_keywords(verify, cert, trusts=_trusts_someone(context))
         return {"ssl_context": _tls.context_for(verify, cert)}
@@ -375,6 +384,9 @@ class HTTPAdapter(BaseAdapter):
             return
         if made_for is not None and _tls.are_same(made_for, (verify, cert)):
             return
+        if isinstance(verify, SSLContext):
+            conn.conn_kw["ssl_context"] = _tls.context_for(verify, cert)
+            return
         for name, value in _tls.as_keywords(verify, cert).items():
             setattr(conn, name, value)
         if made_for is not None:
@@ -397,16 +409,25 @@ class HTTPAdapter(BaseAdapter):
         return proxy_credentials(proxy)
 
     def build_response(self, req: PreparedRequest, resp: Any) -> Response:
-        """A :class:`Response` from urllib3's ``resp``; an override point."""
+        """A :class:`Response` from urllib3's ``resp``; an override point.
+
+        Where nobody overrides it, ``resp`` may be what urllib3's is made of later.
+        """
         response = Response()
-        response.raw = resp
-        response.status_code = resp.status
+        if type(resp) is Answer:
+            response._answer = resp
+            response.status_code = resp.head.status
+        else:
+            response.raw = resp
+            response.status_code = resp.status
         response.url = req.url or ""
         response.request = req
         response.connection = self
         # A head of ours is read when it is looked at, unless others changed it before.
         other: Any = resp
-        if not isinstance(resp, RawResponse) or resp._headers is not None:
+        if response._answer is None and (
+            not isinstance(resp, RawResponse) or resp._headers is not None
+        ):
             response.reason = other.reason
             response.headers = _headers_of(other)
         return response
@@ -447,8 +468,13 @@ class HTTPAdapter(BaseAdapter):
         except LOWER_ERRORS as exc:
             raise translate(exc, request) from exc
         else:
-            if type(raw) is RawResponse:
+            if type(raw) is Answer or type(raw) is RawResponse:
                 raw.retries = self.max_retries
+            if type(raw) is Answer and (
+                type(self).build_response is not _OWN_BUILD_RESPONSE
+                or "build_response" in self.__dict__
+            ):
+                raw = raw.as_raw()
             response = self.build_response(request, raw)
             return response if guards is None else guards.limited(response)
         try:
@@ -484,6 +510,9 @@ class HTTPAdapter(BaseAdapter):
         self._known.clear()
         for manager in (self.poolmanager, *self.proxy_manager.values()):
             manager.clear()
+
+
+_OWN_BUILD_RESPONSE: Final = HTTPAdapter.build_response
 
 
 def _with_tls_to_proxy(

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncResponse"]
 
+_CLOSED_UNREAD = (
+    "the response was closed before its body was read; read it inside the block "
+    "(raise_for_status=True in the call does, for an error)"
+)
+
 
 class AsyncResponse(BaseResponse):
     """What the server answered.
@@ -53,7 +58,7 @@ class AsyncResponse(BaseResponse):
         :raises StreamConsumedError: when it was already read as a stream.
         """
         if self._content is False:
-            if self._content_consumed:
+            if self._content_consumed or self._lost:
                 raise self._consumed()
             if self.raw is not None:
                 raise BodyNotRead(
@@ -71,14 +76,14 @@ class AsyncResponse(BaseResponse):
         :raises RequestException: when it cannot be read to its end.
         """
         if self._content is False and not self._content_consumed and self.raw is not None:
-            if self._was_begun:
+            if self._was_begun and not self._lost:
                 raise self._consumed()
             await self._load()
         return self.content
 
     def _load_at_hand(self) -> bool:
         """Take the body over, if all of it is here already; tells whether it was."""
-        at_hand = getattr(self.raw, "at_hand", None)
+        at_hand = getattr(self._raw, "at_hand", None)
         if at_hand is None or self._content is not False or self._content_consumed:
             return False
         if self._body_limit is not None:
@@ -111,8 +116,8 @@ class AsyncResponse(BaseResponse):
             exc.request = self.request
             raise
         except BaseException as exc:
-            self._content_consumed = True
             if isinstance(exc, RequestException) or not isinstance(exc, LOWER_ERRORS):
+                self._content_consumed = True
                 raise
             raise self._body_error(exc) from exc
         self._content_consumed = True
@@ -186,6 +191,8 @@ class AsyncResponse(BaseResponse):
             raise
         except LOWER_ERRORS as exc:
             raise self._body_error(exc) from exc
+        if self._lost:  # earlier, of which a ``raw`` of another's says nothing the second time
+            raise self._consumed()
         self._content_consumed = True
 
     async def aiter_text(
@@ -231,7 +238,8 @@ class AsyncResponse(BaseResponse):
         """Part with the response; a body that is not yet read is lost, and its connection."""
         if self.raw is not None and not self._content_consumed:
             self._content_consumed = True
-            self._was_closed_unread = not self._was_begun
+            if not self._was_begun and not self._lost:
+                self._lost = _CLOSED_UNREAD
             await self._close_raw()
 
     async def _close_raw(self) -> None:
@@ -257,7 +265,7 @@ class AsyncResponse(BaseResponse):
         return self.aiter_content()
 
     def __getstate__(self) -> Mapping[str, Any]:
-        if not self._content_consumed and not self._is_refused:
+        if not self._content_consumed and not self._lost:
             self.content  # noqa: B018 - a pickle holds the body
         return {name: getattr(self, name, None) for name in self.__attrs__}
 

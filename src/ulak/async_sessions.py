@@ -148,7 +148,7 @@ class AsyncSession(BaseSession[Coroutine[Any, Any, AsyncResponse], "AsyncOpenStr
                         self._accept(outcome, sent, adapter, start)
                     elif kind is not Load:
                         outcome = await _OTHER_STEPS[kind](self, step, kwargs)
-                    elif not step.response._load_at_hand():
+                    else:
                         await step.response._load()
                 except BaseException as exc:
                     failure = exc

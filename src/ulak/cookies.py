@@ -297,7 +297,7 @@ class RequestsCookieJar(CookieJar, MutableMapping[str, "str | None"]):
     def copy(self) -> RequestsCookieJar:
         """A jar with copies of the cookies and the same policy."""
         other = copy.copy(self)
-        other._cookies = {}  # the one of self until here
+        other._cookies = {}  # those of self until here
         other._room = MAX_TOTAL
         other.update(self)
         return other
@@ -305,6 +305,11 @@ class RequestsCookieJar(CookieJar, MutableMapping[str, "str | None"]):
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__.copy()
         del state["_cookies_lock"]
+        with self._cookies_lock:  # while they are written, another thread may set some
+            state["_cookies"] = {
+                domain: {path: names.copy() for path, names in paths.items()}
+                for domain, paths in self._cookies.items()
+            }
         state["_subdomains"] = None
         if self._policy is _RULES:
             del state["_policy"]

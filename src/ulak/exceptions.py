@@ -260,7 +260,7 @@ class ContentDecodingError(RequestException, _URLLib3Error):
 
 
 class StreamConsumedError(RequestException, TypeError, RuntimeError):
-    """The body was already read as a stream."""
+    """The body was already read as a stream, or is lost."""
 
     code = "stream_consumed"
 

@@ -35,7 +35,7 @@ from .hooks import HOOKS, default_hooks
 from .structures import CaseInsensitiveDict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from http.cookiejar import CookieJar
     from types import TracebackType
 
@@ -58,7 +58,7 @@ def checked_hooks(hooks: Any) -> Mapping[str, Any]:
 
     :raises InvalidOption: when it is not a mapping.
     """
-    if not isinstance(hooks, Mapping):
+    if type(hooks) is not dict and not isinstance(hooks, Mapping):
         raise InvalidOption(f"hooks={hooks!r} should be a mapping such as {{'response': callable}}")
     return hooks
 
@@ -451,6 +451,19 @@ class PreparedRequest(RequestEncodingMixin, RequestHooksMixin):
                     self.register_hook(event, hook)
 
 
+def _read_on(raw: Any, size: int | None) -> Iterator[Any]:
+    """What a readable, or ``None``, has left, in pieces of ``size``."""
+    while raw is not None and (piece := raw.read(-1 if size is None else size)):
+        yield piece
+
+
+def _counted(pieces: Iterable[Any], count: Callable[[Any], None]) -> Iterator[Any]:
+    """``pieces``, each of which ``count`` is told of first, and may refuse."""
+    for piece in pieces:
+        count(piece)
+        yield piece
+
+
 def _bound(method: Any, owner: object) -> Any:
     """``method``, which was put into the class of ``owner``, as its attribute would be."""
     bind = getattr(type(method), "__get__", None)
@@ -516,22 +529,35 @@ class Response(BaseResponse):
         self._content_consumed = True
         return self._content  # type: ignore[no-any-return]  # None if made by hand without a body
 
+    def _load_at_hand(self) -> bool:
+        """Take the body over, if all of it is here and as it is; tells whether it was."""
+        answer = self._answer
+        if answer is None or answer.head.coded or self._is_read_otherwise():
+            return False
+        if self._body_limit is not None and answer.size > self._body_limit:
+            return False
+        self._content = answer.take()
+        self._content_consumed = True
+        return True
+
+    def _is_read_otherwise(self) -> bool:
+        """Whether somebody has replaced how it is read, or read it already."""
+        cls = type(self)
+        return (
+            cls.iter_content is not _OWN_ITER_CONTENT
+            or cls.content is not _OWN_CONTENT
+            or HTTPResponse.stream is not _URLLIB3_STREAM
+            or self._content is not False
+            or self._content_consumed
+        )
+
     def _load(self) -> None:
         """Read the body whole, as ``content`` does, the shortest way.
 
         :raises RequestException: when it cannot be read to its end.
         """
         read_whole = getattr(self.raw, "read_whole", None)
-        cls = type(self)
-        if (
-            read_whole is None
-            or cls.iter_content is not _OWN_ITER_CONTENT  # a subclass's, or replaced
-            or cls.content is not _OWN_CONTENT
-            or HTTPResponse.stream is not _URLLIB3_STREAM
-            or self._content is not False
-            or self._content_consumed
-            or self._body_limit is not None
-        ):
+        if read_whole is None or self._body_limit is not None or self._is_read_otherwise():
             self.content  # noqa: B018 - reading it is the point
             return
         try:
@@ -600,16 +626,10 @@ class Response(BaseResponse):
             if self._body_limit is not None:
                 self._check_announced()
                 chunk_size = self._piece_size(chunk_size)
-            if stream is not None and self._body_limit is None:
-                yield from stream(chunk_size, decode_content=True)
-            elif stream is not None:
-                for chunk in stream(chunk_size, decode_content=True):
-                    self._count(chunk)
-                    yield chunk
-            elif raw is not None:
-                while chunk := raw.read(chunk_size if chunk_size is not None else -1):
-                    self._count(chunk)
-                    yield chunk
+            pieces = _read_on(raw, chunk_size)
+            if stream is not None:
+                pieces = stream(chunk_size, decode_content=True)
+            yield from pieces if self._body_limit is None else _counted(pieces, self._count)
         except BodyTooLarge:
             self.close()
             self._content_consumed = True
@@ -618,6 +638,13 @@ class Response(BaseResponse):
             raise
         except LOWER_ERRORS as exc:
             raise self._body_error(exc) from exc
+        except GeneratorExit:  # whoever iterates has enough
+            raise
+        except BaseException:  # such as what a signal handler raises
+            self._lost = "reading the body was interrupted, and what came of it was not kept"
+            raise
+        if self._lost:  # earlier, of which a ``raw`` of another's says nothing the second time
+            raise self._consumed()
         self._content_consumed = True
 
     def iter_lines(
@@ -635,6 +662,8 @@ class Response(BaseResponse):
 
     def close(self) -> None:
         """Give the connection back; a body that is not yet read is lost."""
+        if self._answer is not None and self._content_consumed:
+            return  # it has none, and is not going to be read again
         if self.raw is None:
             return
         if not self._content_consumed:
@@ -660,7 +689,7 @@ class Response(BaseResponse):
         return self.iter_content(128)
 
     def __getstate__(self) -> dict[str, Any]:
-        if not self._content_consumed and not self._is_refused:
+        if not self._content_consumed and not self._lost:
             self.content  # noqa: B018 - a pickle holds the body
         return {name: getattr(self, name, None) for name in self.__attrs__}
 

@@ -7,6 +7,7 @@ errors and responses, whether and when to try again.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from ._errors import about
@@ -39,7 +40,7 @@ RETRIED_METHODS: Final = frozenset(("DELETE", "GET", "HEAD", "OPTIONS", "PUT", "
 #: Seconds that a server may ask for by Retry-After, where ``retries=`` is a number.
 LONGEST_PAUSE: Final = 120
 
-__all__ = ["after_error", "after_response", "pause", "reads_bodies", "resolve"]
+__all__ = ["after_error", "after_response", "keeps", "pause", "reads_bodies", "resolve"]
 
 
 def resolve(value: Any) -> Retry | None:
@@ -56,15 +57,28 @@ def resolve(value: Any) -> Retry | None:
     """
     if value is None or value is False:
         return None
+    if type(value) is int and value > 0:
+        return _of_number(value)
     from urllib3.util import Retry
 
     if isinstance(value, Retry):
         return value
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise InvalidOption(f"retries={value!r} should be a whole number from 0 or a urllib3 Retry")
-    if not value:
-        return None
-    return Retry(value, allowed_methods=RETRIED_METHODS, retry_after_max=LONGEST_PAUSE)
+    return _of_number(int(value)) if value else None
+
+
+@lru_cache(maxsize=64)
+def _of_number(count: int) -> Retry:
+    """The policy that a number stands for; it cannot be changed, and serves every call."""
+    from urllib3.util import Retry
+
+    return Retry(count, allowed_methods=RETRIED_METHODS, retry_after_max=LONGEST_PAUSE)
+
+
+def keeps(policy: Retry, status: int) -> bool:
+    """Whether a policy of urllib3's own class keeps a response of ``status``, as most are."""
+    return status not in policy.status_forcelist and status not in policy.RETRY_AFTER_STATUS_CODES
 
 
 def after_error(policy: Retry, request: RequestLike, error: RequestException) -> Retry | None:

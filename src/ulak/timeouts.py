@@ -6,6 +6,7 @@ the value that ulak's ``timeout=`` takes.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ._root import RequestException
@@ -105,24 +106,25 @@ class Timeout(RequestException):
         """
         if type(value) is Timeout and not value.args:
             return value
+        if type(value) is int or type(value) is float:
+            return _of_numbers(value, value)
         if value is None:
             return _FOREVER
         if isinstance(value, tuple | list):
-            if len(value) != 2:
-                raise InvalidTimeout(
-                    f"timeout={value!r} must be an int, float or None, a pair (connect, read) of "
-                    "them, or a Timeout"
-                )
-            return Timeout(connect=value[0], read=value[1])
+            return _of_pair(value)
         if isinstance(value, int | float):
             return Timeout(connect=value, read=value)
         return _from_urllib3(value)
 
-    def within(self, total: Seconds) -> Timeout:
-        """These limits with another ``total``."""
-        return Timeout(
-            connect=self.connect, read=self.read, write=self.write, pool=self.pool, total=total
-        )
+    def within(self, total: float) -> Timeout:
+        """These limits with another ``total``, which is above zero.
+
+        For every exchange under a deadline: what was checked once is not checked again.
+        """
+        twin = Timeout.__new__(Timeout)
+        twin.__dict__.update(self.__dict__)
+        twin.__dict__["total"] = total
+        return twin
 
     def _limits(self) -> tuple[Seconds, ...] | None:
         """The limits of a setting; ``None`` for an error."""
@@ -156,6 +158,24 @@ class Timeout(RequestException):
 
 
 _FIELDS = ("connect", "read", "write", "pool", "total")
+_NUMBERS = (int, float, type(None))
+
+
+@lru_cache(maxsize=256, typed=True)  # True is no number of seconds, and equal to 1
+def _of_numbers(connect: Seconds, read: Seconds) -> Timeout:
+    """The setting of a caller's number or pair; programs have few, and use them for each call."""
+    return Timeout(connect=connect, read=read)
+
+
+def _of_pair(pair: tuple[Any, ...] | list[Any]) -> Timeout:
+    if len(pair) != 2:
+        raise InvalidTimeout(
+            f"timeout={pair!r} must be an int, float or None, a pair (connect, read) of "
+            "them, or a Timeout"
+        )
+    if all(type(x) in _NUMBERS for x in pair):
+        return _of_numbers(*pair)
+    return Timeout(connect=pair[0], read=pair[1])
 
 
 def _positional(args: tuple[object, ...], named: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -305,6 +305,30 @@ def test_build_response_may_return_another_class(http_server: HttpServer) -> Non
     assert response.headers["X-Seen"] == "1"
 
 
+@pytest.mark.parametrize("where", ["a subclass", "the class", "an adapter"])
+def test_build_response_is_given_urllib3s(http_server: HttpServer, monkeypatch, where: str) -> None:
+    given = []
+    own = HTTPAdapter.build_response
+
+    def build_response(self, req, resp):
+        given.append((type(resp), resp.tell()))
+        return own(self, req, resp)
+
+    adapter = HTTPAdapter()
+    if where == "a subclass":
+        adapter = type("Mine", (HTTPAdapter,), {"build_response": build_response})()
+    elif where == "the class":
+        monkeypatch.setattr(HTTPAdapter, "build_response", build_response)
+    else:
+        monkeypatch.setattr(
+            adapter, "build_response", lambda *args: build_response(adapter, *args), raising=False
+        )
+    with ulak.Session(adapters={"http://": adapter}) as session:
+        response = session.get(f"{http_server.url}/get")
+    assert [issubclass(kind, urllib3.HTTPResponse) for kind, _ in given] == [True]
+    assert response.json()
+
+
 @pytest.mark.parametrize("kind", [ulak.structures.CaseInsensitiveDict, dict])
 @pytest.mark.parametrize("by", ["build_response", "hook"])
 def test_headers_may_be_replaced(http_server: HttpServer, kind, by: str) -> None:

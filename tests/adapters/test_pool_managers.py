@@ -18,7 +18,7 @@ from tests.support import Certificates, ForwardProxy, HttpServer, RawConnection
 from tests.support.replacing import is_own
 from ulak import _tls
 from ulak.adapters import HTTPAdapter
-from ulak.exceptions import InvalidOption
+from ulak.exceptions import InvalidCertificate, InvalidOption
 
 
 def adapter_with(make: Any) -> HTTPAdapter:
@@ -434,3 +434,45 @@ def test_a_type_error_of_the_managers_own_is_its_own() -> None:
         pytest.raises(TypeError, match=r"^not like this"),
     ):
         session.get("http://127.0.0.1:1/")
+
+
+# -- what verify= means to a manager with a context of its own ---------------
+
+
+class Subclassed(urllib3.PoolManager):
+    """Which adapters leave as it is."""
+
+
+def with_a_context(*args: Any, **settings: Any) -> urllib3.PoolManager:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False  # so that verify=False may be used with it
+    return urllib3.PoolManager(*args, ssl_context=context, **settings)
+
+
+@pytest.mark.parametrize("make", [with_a_context, Subclassed])
+@pytest.mark.parametrize("empty", ["", b"", 0, [], 1, 2.0])
+def test_what_is_no_setting_of_verify_never_turns_it_off(
+    https_server: HttpServer, make: Any, empty: Any
+) -> None:
+    """Such as a variable that is empty."""
+    with ulak.Session(adapters={"https://": adapter_with(make)}, trust_env=False) as session:
+        with pytest.raises((InvalidCertificate, InvalidOption)):
+            session.get(https_server.url, verify=empty)
+        prepared = ulak.Request("GET", https_server.url).prepare()
+        with pytest.raises((InvalidCertificate, InvalidOption)):
+            session.get_adapter(https_server.url).send(prepared, verify=empty)
+    assert not https_server.requests
+
+
+@pytest.mark.parametrize("make", [with_a_context, Subclassed])
+def test_a_context_for_verify_counts_before_a_managers(
+    https_server: HttpServer, certificates: Certificates, make: Any
+) -> None:
+    stranger = ssl.create_default_context()
+    with ulak.Session(adapters={"https://": adapter_with(make)}) as session:
+        for _ in range(2):
+            assert session.get(https_server.url, verify=certificates.client_context()).ok
+            with pytest.raises(ulak.exceptions.SSLError):
+                session.get(https_server.url, verify=stranger)
+        with pytest.raises(InvalidOption, match="cert= cannot be used with verify=SSLContext"):
+            session.get(https_server.url, verify=stranger, cert="any.pem")

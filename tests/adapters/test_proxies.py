@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import io
 import socket
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -50,6 +52,23 @@ def test_a_body_by_a_proxy(http_server, forward_proxy: ForwardProxy, session) ->
     assert session.post(f"{http_server.url}/post", data=b"x" * 100_000).ok
     assert len(http_server.last.body) == 100_000
     assert session.post(f"{http_server.url}/post", data=iter([b"a", b"b"])).json()["data"] == "ab"
+
+
+def test_threads_that_ask_for_a_proxy_at_once_share_its_connections() -> None:
+    """Else a limit would hold for each of them, and close() reach the last one's alone."""
+    together = threading.Barrier(8, timeout=5)
+
+    class Slow(HTTPAdapter):
+        def proxy_headers(self, proxy: str) -> dict[str, str]:
+            together.wait()
+            return super().proxy_headers(proxy)
+
+    adapter = Slow(pool_connections=1)
+    with ThreadPoolExecutor(8) as threads:
+        for proxies in (["http://h:1"] * 8, [f"http://h:{n}" for n in range(2, 10)]):
+            together.reset()
+            found = list(threads.map(adapter.proxy_manager_for, proxies))
+            assert len(set(map(id, found))) == len(set(proxies))
 
 
 @pytest.mark.parametrize(

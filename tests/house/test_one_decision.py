@@ -40,7 +40,8 @@ OF_A_SESSION = {
 
 #: The same of a response.
 OF_A_RESPONSE = {
-    "reading the body": "content _load _load_at_hand _load_at_most _stream _was_begun aread",
+    "reading the body": "content _is_read_otherwise _load _load_at_hand _load_at_most _stream"
+    " _was_begun aread",
     "handing it over": "__iter__ __aiter__ iter_content iter_lines"
     " aiter_content aiter_text aiter_lines",
     "its end": "__enter__ __exit__ __aenter__ __aexit__ aclose close _close_raw",

@@ -1292,6 +1292,39 @@ def test_the_stand_in_for_a_request() -> None:
 # -- threads -------------------------------------------------------------------
 
 
+class Meanwhile(http.cookiejar.Cookie):
+    """A cookie during whose copying another thread sets a cookie in the same jar."""
+
+    jar: RequestsCookieJar
+
+    def __getstate__(self) -> dict[str, Any]:
+        other = threading.Thread(target=self.jar.set, args=("b", "2"), kwargs={"domain": "b.c"})
+        other.start()
+        other.join()
+        return {name: value for name, value in self.__dict__.items() if name != "jar"}
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda jar: pickle.loads(pickle.dumps(jar))])
+def test_a_jar_is_copied_and_pickled_while_others_use_it(copied: Any) -> None:
+    jar = RequestsCookieJar()
+    cookie = create_cookie("a", "1", domain="a.b")
+    cookie.__class__ = Meanwhile
+    cookie.__dict__["jar"] = jar
+    jar.set_cookie(cookie)
+    other = copied(jar)
+    assert other.get_dict() == {"a": "1"}
+    assert jar.get_dict() == {"a": "1", "b": "2"}
+    other.set("c", "3")
+    assert "c" not in jar
+
+
+def test_a_shallow_copy_of_a_jar_is_a_jar_of_its_own() -> None:
+    jar = RequestsCookieJar()
+    jar.set("a", "1")
+    copy.copy(jar).set("b", "2")
+    assert jar.get_dict() == {"a": "1"}
+
+
 def test_many_threads_one_jar() -> None:
     jar = RequestsCookieJar()
     errors: list[BaseException] = []

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ from tests.support import (
 )
 from tests.support.fronts import Begun, Front
 from ulak.adapters import HTTPAdapter
-from ulak.exceptions import ProxyError, SessionClosed
+from ulak.exceptions import InvalidOption, ProxyError, SessionClosed
 
 StartRaw = Callable[..., RawServer]
 IDEMPOTENT = ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "QUERY"]
@@ -722,6 +723,126 @@ def test_what_is_still_dialled_at_close_is_not_sent(
     with pytest.raises(SessionClosed):
         begun.result(5)
     assert not http_server.requests
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "said"),
+    [
+        ({"source_address": ("127.0.0.1", 70_000)}, InvalidOption, "source_address="),
+        ({"source_address": ("127.0.0.1", -1)}, InvalidOption, "source_address="),
+        ({"source_address": ("127.0.0.1",)}, InvalidOption, "source_address="),
+        ({"source_address": ("127.0.0.1", "0")}, InvalidOption, "source_address="),
+        ({"source_address": 5}, InvalidOption, "source_address="),
+        ({"source_address": "no-name.invalid"}, ulak.ConnectionError, "source address 'no-name"),
+        ({"source_address": ("no-name.invalid", 0)}, ulak.ConnectionError, "source address 'no-"),
+        ({"socket_options": [(1, 2)]}, InvalidOption, "socket_options="),
+        ({"socket_options": [(1, 2, "x")]}, InvalidOption, "socket_options="),
+        ({"socket_options": [(1, 2, 1 << 80)]}, InvalidOption, "socket_options="),
+    ],
+)
+def test_a_place_to_connect_from_that_makes_no_sense(
+    http_server: HttpServer, front: Front, settings: dict[str, Any], error: type, said: str
+) -> None:
+    """It is no failure of TLS, nor of the server's name, nor anything but ulak's error."""
+
+    class From(HTTPAdapter):
+        def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+            super().init_poolmanager(*args, **kwargs, **settings)
+
+    adapter = From() if front.name == "sync" else front.HTTPAdapter(**settings)
+    with front.session(adapters={"http://": adapter}) as session:
+        with pytest.raises(error, match=said) as caught:
+            session.get(f"{http_server.url}/get")
+        assert type(caught.value) is error
+    assert http_server.connections == 0
+
+
+@pytest.mark.parametrize("url", ["http://host.example/", "https://host.example/"])
+@pytest.mark.parametrize("proxy", [None, "http://proxy.example:1", "socks5://proxy.example:1"])
+@pytest.mark.parametrize("limit", [None, 5])
+@pytest.mark.parametrize("error", [ValueError("forbidden"), KeyError("forbidden")])
+def test_what_stands_in_for_the_resolver_raises_arrives(
+    session, monkeypatch, url: str, proxy: str | None, limit: float | None, error: Exception
+) -> None:
+    """A ValueError too, which from anything else on the way is a failure of TLS."""
+
+    def forbid(*args: Any, **settings: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr(socket, "getaddrinfo", forbid)
+    with pytest.raises(type(error), match="forbidden") as caught:
+        session.get(url, proxies={"all": proxy} if proxy else None, timeout=limit)
+    assert caught.value.args == error.args
+    assert not isinstance(caught.value, ulak.RequestException)
+
+
+@pytest.mark.parametrize("proxy", [None, "http://slow.example:1", "socks5://slow.example:1"])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_close_ends_the_lookup_that_is_under_way(
+    front: Front, monkeypatch: pytest.MonkeyPatch, scheme: str, proxy: str | None
+) -> None:
+    """For each of two who wait for one lookup; another session's goes on waiting."""
+    asked, answer, genuine = threading.Event(), threading.Event(), socket.getaddrinfo
+
+    def slow(host: Any, *args: Any, **settings: Any) -> Any:
+        if host not in (b"slow.example", "slow.example"):
+            return genuine(host, *args, **settings)
+        asked.set()
+        answer.wait(20)
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    url = f"{scheme}://{'slow.example' if proxy is None else '127.0.0.1'}:1/"
+    settings = {"trust_env": False, "timeout": 15, "proxies": {"all": proxy} if proxy else None}
+    closed, other = front.session(**settings), front.session(**settings)
+    begun = [front.begin(session, "get", url) for session in (closed, closed, other)]
+    assert front.wait(asked)
+    for one in begun:
+        with pytest.raises(TimeoutError):
+            one.result(0.1)
+    start = time.monotonic()
+    closed.close()
+    for one in begun[:2]:
+        with pytest.raises(SessionClosed):
+            one.result(10)
+    assert time.monotonic() - start < 2
+    with pytest.raises(TimeoutError):
+        begun[2].result(0.05)
+    answer.set()
+    with pytest.raises(ulak.ConnectionError, match="Temporary failure"):
+        begun[2].result(10)
+    other.close()
+
+
+@pytest.mark.parametrize("proxy", [None, "forwards", "forwards by TLS", "is silent"])
+def test_close_ends_the_handshake_that_is_under_way(
+    start_raw_server, forward_proxy, tls_forward_proxy, front: Front, certificates, proxy
+) -> None:
+    """Whether of TLS with the origin, through a tunnel, in TLS, or with the proxy."""
+    greeted = threading.Event()
+
+    def script(connection: RawConnection) -> None:
+        connection.recv_body(1)
+        greeted.set()
+        connection.wait_closed()
+
+    silent = f"https://127.0.0.1:{start_raw_server(script).port}"
+    proxies = {
+        "forwards": forward_proxy.url,
+        "forwards by TLS": tls_forward_proxy.url,
+        "is silent": silent,
+    }
+    settings = {"trust_env": False, "verify": str(certificates.ca), "timeout": 15}
+    session = front.session(proxies={"https": proxies[proxy]} if proxy else None, **settings)
+    begun = front.begin(session, "get", silent)
+    assert front.wait(greeted)
+    with pytest.raises(TimeoutError):
+        begun.result(0.1)
+    start = time.monotonic()
+    session.close()
+    with pytest.raises(SessionClosed):
+        begun.result(10)
+    assert time.monotonic() - start < 2
 
 
 def test_close_ends_the_dialling_that_is_under_way(front: Front) -> None:

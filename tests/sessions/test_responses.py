@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import datetime
+import gzip
 import io
 import itertools
 import json
 import random
+import signal
+import types
 import unittest.mock
 import zlib
+from typing import Any
 
 import pytest
 import urllib3
@@ -18,6 +22,9 @@ from tests.support import Answer, HttpServer, RawConnection
 from tests.support.fronts import Front
 from tests.support.routes import TURKISH, pattern
 from ulak.exceptions import InvalidOption
+
+#: Gigabytes of zeros, which take seconds to be decoded.
+ENDLESS = gzip.compress(gzip.compress(bytes(10_000_000), mtime=0) * 400, mtime=0)
 
 
 @pytest.fixture
@@ -360,6 +367,133 @@ def test_a_trailer_is_no_header(http_server: HttpServer, session: ulak.Session) 
     assert http_server.connections == 1
 
 
+#: Answers whose bodies cannot be read to their end, and as what that is told.
+BROKEN = {
+    "cut off": (b"Content-Length: 9\r\n\r\nabc", "IncompleteBody", 5),
+    "a wrong chunk": (b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n", "ChunkedEncodingError", 5),
+    "no gzip": (
+        b"Content-Encoding: gzip\r\nContent-Length: 5\r\n\r\nabcde",
+        "ContentDecodingError",
+        5,
+    ),
+    "six codings": (
+        b"Content-Encoding: %b\r\nContent-Length: 1\r\n\r\na" % b",".join([b"gzip"] * 6),
+        "ContentDecodingError",
+        5,
+    ),
+    "too much to decode in time": (
+        b"Content-Encoding: gzip,gzip\r\nContent-Length: %d\r\n\r\n%b" % (len(ENDLESS), ENDLESS),
+        "TotalTimeout",
+        ulak.Timeout(total=0.1),
+    ),
+}
+
+
+@pytest.fixture(params=BROKEN)
+def broken(request: pytest.FixtureRequest, start_raw_server) -> tuple[str, str, object]:
+    """Where there is such a body, its error, and what time it is asked for with."""
+    rest, error, timeout = BROKEN[request.param]
+
+    def script(connection: RawConnection) -> None:
+        connection.recv_request()
+        connection.send(b"HTTP/1.1 200 OK\r\n" + rest)
+
+    return start_raw_server(script).url, error, timeout
+
+
+def test_whoever_reads_a_broken_body_again_learns_the_same(broken, session) -> None:
+    """And not that it is empty, nor that it was read."""
+    url, error, timeout = broken
+    reads = {
+        "whole": lambda response: response.content,
+        "in pieces": lambda response: list(response.iter_content(4096)),
+        "as it comes": lambda response: list(response.iter_content(None)),
+    }
+    for first, again in itertools.product(reads, repeat=2):
+        response = session.get(url, stream=True, timeout=timeout)
+        said = []
+        for how in (first, again, again):
+            with pytest.raises(ulak.RequestException) as caught:
+                reads[how](response)
+            assert type(caught.value).__name__ == error, (first, again)
+            said.append(str(caught.value))
+        assert len(set(said)) == 1
+
+
+def test_of_a_broken_body_that_was_not_streamed_nothing_is_kept(broken, session, front) -> None:
+    url, error, timeout = broken
+    with pytest.raises(ulak.RequestException) as caught:
+        session.get(url, timeout=timeout)
+    assert type(caught.value).__name__ == error
+    response = front.of(caught.value.response)
+    assert response.status_code == 200
+    for read in (lambda: response.content, lambda: list(response.iter_content(9))):
+        with pytest.raises(ulak.exceptions.StreamConsumedError, match="reading the body failed"):
+            read()
+
+
+class FailsOnce(ulak.adapters.BaseAdapter):
+    """Answers by a ``raw`` that seems to have ended when it is asked again."""
+
+    def __init__(self, response_class: type[Any]) -> None:
+        self._response_class = response_class
+
+    def send(self, request: ulak.PreparedRequest, **settings: object) -> Any:
+        response = self._response_class()
+        response.status_code = 200
+        pieces = [b"abc", OSError(5, "the disk failed")]
+
+        def read(size: int) -> bytes:
+            piece = pieces.pop(0) if pieces else b""
+            if isinstance(piece, OSError):
+                raise piece
+            return piece
+
+        response.raw = types.SimpleNamespace(read=read)
+        return response
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def test_a_raw_that_fails_once_is_not_taken_for_one_that_ended(front: Front) -> None:
+    with front.session(adapters={"http://": front.adapter(FailsOnce(front.Response))}) as session:
+        response = session.get("http://h/", stream=True)
+        with pytest.raises(ulak.RequestException, match="the disk failed"):
+            response.content  # noqa: B018
+        for read in (lambda: response.content, lambda: list(response.iter_content(9))):
+            with pytest.raises(ulak.exceptions.StreamConsumedError, match="reading the body fail"):
+                read()
+
+
+@pytest.mark.front("sync", "a task is cancelled, by nothing that comes out of a read")
+def test_a_body_whose_reading_was_interrupted_is_not_taken_for_an_empty_one(
+    start_raw_server, session
+) -> None:
+    class Alarm(Exception):
+        """What a signal handler raises."""
+
+    def ring(*_: object) -> None:
+        raise Alarm
+
+    def script(connection: RawConnection) -> None:
+        connection.recv_request()
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")
+        connection.wait_closed()
+
+    response = session.get(start_raw_server(script).url, stream=True)
+    before = signal.signal(signal.SIGALRM, ring)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        with pytest.raises(Alarm):
+            response.content  # noqa: B018
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    for read in (lambda: response.content, lambda: list(response.iter_content(9))):
+        with pytest.raises(ulak.RequestException):
+            read()
+
+
 @pytest.mark.front("sync", "nothing is asynchronous before it is awaited")
 def test_a_streamed_body_is_refused_at_once_when_it_was_read(http_server, session) -> None:
     response = session.get(f"{http_server.url}/bytes/10", stream=True)
@@ -459,8 +593,6 @@ def test_a_session_works_again_after_close(http_server: HttpServer, session) -> 
 
 
 def test_raw_gives_the_bytes_of_the_wire(http_server: HttpServer, front: Front, session) -> None:
-    import gzip
-
     response = session.get(f"{http_server.url}/gzip", stream=True)
     assert gzip.decompress(front.run(response.raw.read()))[:1] == b"{"
 

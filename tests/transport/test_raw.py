@@ -404,3 +404,40 @@ def test_a_body_that_breaks_is_not_closed_before_that_is_said(
         with pytest.raises(lower.ProtocolError):
             raw.read(5)
     assert raw.closed
+
+
+@pytest.mark.parametrize("size", [0, 13])
+def test_of_a_body_that_was_read(http_server: HttpServer, session, size: int) -> None:
+    http_server.route("/small")(lambda _: Answer(b"x" * size, 200, [("X", "1"), ("X", "2")]))
+    response = session.get(f"{http_server.url}/small")
+    raw = response.raw
+    assert isinstance(raw, urllib3.HTTPResponse)
+    assert raw is response.raw
+    assert (raw.status, raw.reason, raw.headers.getlist("x")) == (200, "OK", ["1", "2"])
+    assert raw.retries is session.get_adapter(http_server.url).max_retries
+    assert (raw.tell(), raw.closed, raw.read()) == (size, True, b"")
+    assert response.content == b"x" * size
+
+
+@pytest.mark.parametrize("size", [13, 300_000])
+def test_a_hook_finds_it_unread(http_server: HttpServer, session, size: int) -> None:
+    http_server.route("/body")(lambda _: Answer(pattern(size)))
+    found = []
+
+    def look(response: ulak.Response, **kwargs: object) -> None:
+        found.append((response.raw.tell(), response.raw.read()))
+
+    response = session.get(f"{http_server.url}/body", hooks={"response": look})
+    assert found == [(0, pattern(size))]
+    assert response.content == b""
+
+
+def test_one_that_nobody_looked_at_can_be_closed(http_server: HttpServer, session) -> None:
+    with session.get(f"{http_server.url}/get", stream=True) as response:
+        pass
+    assert response.raw.closed
+    assert response.content == b""
+    with session.get(f"{http_server.url}/get") as response:
+        pass
+    assert response.raw.closed
+    assert response.json()

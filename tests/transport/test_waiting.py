@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import select
+import socket
 
 import pytest
 
@@ -70,3 +72,24 @@ def test_a_server_that_takes_nothing(start_raw_server, session: ulak.Session) ->
     timeout = ulak.Timeout(write=0.2)
     with pytest.raises(ulak.exceptions.WriteTimeout):
         session.post(start_raw_server(script).url, data=b"x" * 30_000_000, timeout=timeout)
+
+
+class Green(socket.socket):
+    """A socket as gevent has them: one that is closed fails whatever it is asked for."""
+
+    def __getattr__(self, name: str) -> None:
+        if self.fileno() == -1:
+            raise OSError(errno.EBADF, "Bad file descriptor")
+        raise AttributeError(name)
+
+
+def test_closing_passes_over_what_was_dialled_and_is_closed(
+    http_server: HttpServer, session: ulak.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "socket", Green)
+    response = session.get(f"{http_server.url}/stream-bytes/1000000", stream=True)
+    response.raw.connection._awaited = closed = Green()
+    closed.close()
+    session.close()
+    with pytest.raises(ulak.exceptions.SessionClosed):
+        response.content  # noqa: B018

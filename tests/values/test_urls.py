@@ -383,6 +383,9 @@ def test_hostile_urls_take_linear_time() -> None:
         "\\",
         "?token",
         "token-",
+        "%3f%74oken",
+        "%25",
+        "&key=",
     ):
         text = unit * (size // len(unit))
         for url in (f"http://{text}", f"http://h/{text}"):
@@ -750,7 +753,14 @@ def test_a_base_url_is_a_folder(base: str, url: str, joined: str) -> None:
         ("http://h/?subscription-key=secret", "http://h/?subscription-key=***"),
         ("http://h/?to=%2Fcb%3Ftoken%3Dsecret&b=2", "http://h/?to=%2Fcb%3Ftoken%3D***&b=2"),
         ("http://h/?to=/cb%3Fa%3D1%26sig=secret", "http://h/?to=/cb%3Fa%3D1%26sig=***"),
+        ("http://h/?%74oken=secret&api%5Fkey=secret", "http://h/?%74oken=***&api%5Fkey=***"),
+        ("http://h/?to=%2Fcb%3F%2574oken%3Dsecret", "http://h/?to=%2Fcb%3F%2574oken%3D***"),
+        ("http://h/?%zz%token=secret", "http://h/?%zz%token=***"),
+        ("http://h/?user%5Bpassword%5D=secret", "http://h/?user%5Bpassword%5D=***"),
+        ("http://h/?user[token]=secret&a.jwt=secret", "http://h/?user[token]=***&a.jwt=***"),
+        ("http://h/?a=b?token=secret?sig=secret", "http://h/?a=b?token=***"),
         ("http://h/?keys=1&barcode=2&passage=3", "http://h/?keys=1&barcode=2&passage=3"),
+        ("http://h/?k%65ys=1&%70assage=3", "http://h/?k%65ys=1&%70assage=3"),
         ("http://h/?my_token_count=1", "http://h/?my_token_count=1"),
         (b"http://user:secret\xff@h", "http://***@h"),
         ("", ""),

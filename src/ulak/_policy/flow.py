@@ -36,11 +36,11 @@ from ..exceptions import (
     TotalTimeout,
 )
 from ..models import PreparedRequest
-from ..retries import after_error, after_response, pause, reads_bodies, resolve
+from ..retries import after_error, after_response, keeps, pause, reads_bodies, resolve
 from ..timeouts import Timeout
 from .redirects import RedirectHost, next_request
 from .steps import ERROR_TIME, Close, Hooks, Load, Pause, Resend, Rewind, Send, Skim
-from .strangers import kind_of
+from .strangers import check_request, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -156,7 +156,7 @@ class Conversation:
                 if self._raises and response._is_error():
                     yield Skim(response, ERROR_TIME)
                     return response
-                if self._stream:
+                if self._stream or response._load_at_hand():
                     return response
                 try:
                     yield Load(response)
@@ -252,6 +252,8 @@ class Conversation:
                 if policy is None:
                     return response
                 _note_retries(response, policy)
+                if type(policy) is Retry and keeps(policy, response.status_code):
+                    return response
                 try:
                     after = yield from self._ask(policy, request, response)
                 except Exception:  # of a policy of the caller's own, too
@@ -502,7 +504,9 @@ class Conversation:
 
 def _note_retries(response: BaseResponse, policy: Retry) -> None:
     """Leave ``policy``, with its history, where urllib3 leaves it: on ``raw``."""
-    if isinstance(response.raw, HTTPResponse):
+    if response._answer is not None:
+        response._answer.retries = policy
+    elif isinstance(response.raw, HTTPResponse):
         response.raw.retries = policy
 
 
@@ -515,13 +519,10 @@ def _yielded(auth: Any, request: Any) -> PreparedRequest:
 
     :raises InvalidOption: when it is none that can be sent.
     """
-    url: object = getattr(request, "url", None)
-    if not isinstance(request, PreparedRequest):
-        what = kind_of(request)
-    elif url is not None and not isinstance(url, str):
-        what = f"one whose url is {kind_of(url)}"
-    else:
-        return request
-    raise InvalidOption(
-        f"auth_flow() of {type(auth).__name__} should yield prepared requests, not {what}"
-    )
+    try:
+        check_request(request)
+    except InvalidOption as exc:
+        raise InvalidOption(
+            f"auth_flow() of {type(auth).__name__} should yield prepared requests: {exc}"
+        ) from exc
+    return request  # type: ignore[no-any-return]  # as was just seen

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .._headers import CheckedHeaders, merge, prepare_headers
 from .._protocol import codings
 from .._version import __version__
+from ..exceptions import InvalidHeader
 from ..structures import CaseInsensitiveDict
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from .._types import HeadersInput
 
 __all__ = ["HeaderCheck", "default_headers", "default_user_agent"]
+
+_TEXT = {str}
 
 
 def default_user_agent(name: str = "ulak") -> str:
@@ -52,14 +55,28 @@ class HeaderCheck:
 
         :param headers: the session's, as they are now.
         :param own: the call's.
-        :raises InvalidHeader: when the session's may not be sent; the call's are checked later.
+        :raises InvalidHeader: when they may not be sent; some of the call's are checked later.
         """
-        if own or not isinstance(headers, CaseInsensitiveDict):
+        if not isinstance(headers, CaseInsensitiveDict):
             return merge(headers, own)
+        if own and not (type(own) is dict and set(map(type, own.values())) == _TEXT):
+            return merge(headers, own)  # None takes a name away
         seen, checked = self._last
         if headers._store != seen:
-            merged: CaseInsensitiveDict[Any] = CaseInsensitiveDict(headers)
-            seen = merged._store
-            checked = CheckedHeaders.of(prepare_headers(merge(merged, None)))
-            self._last = seen, checked
+            try:
+                checked = self._check(headers)
+            except InvalidHeader:
+                if not own:
+                    raise
+                return merge(headers, own)  # which may replace what is wrong
+        if not own:
+            return checked
+        if len(checked._store) != len(headers._store):
+            return merge(headers, own)  # which may fill the place of a name taken away
+        return checked.under(own)  # type: ignore[arg-type]  # text by text, as seen above
+
+    def _check(self, headers: CaseInsensitiveDict[Any]) -> CheckedHeaders:
+        merged: CaseInsensitiveDict[Any] = CaseInsensitiveDict(headers)
+        checked = CheckedHeaders.of(prepare_headers(merge(merged, None)))
+        self._last = merged._store, checked
         return checked

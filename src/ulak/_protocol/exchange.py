@@ -105,7 +105,7 @@ def body_length(headers: CaseInsensitiveDict[Any], body: object) -> int | None:
     :raises InvalidBody: when the body has another length; the server would take
         what is over for the next request.
     """
-    length, coding = _text(headers.get("content-length")), _text(headers.get("transfer-encoding"))
+    length, coding = _said(headers, "content-length"), _said(headers, "transfer-encoding")
     if coding is not None:
         if length is not None:
             raise InvalidHeader("a request has a Content-Length or a Transfer-Encoding, not both")
@@ -135,11 +135,12 @@ def check_bodiless(headers: CaseInsensitiveDict[Any]) -> None:
         raise InvalidBody("the request has a Transfer-Encoding and no body")
 
 
-def _text(value: object) -> str | None:
-    """A header's value as text; signing packages make bytes of all of them."""
-    if value is None:
+def _said(headers: CaseInsensitiveDict[Any], name: str) -> str | None:
+    """A field's value as text, by its name in lower case; signing packages make bytes of it."""
+    field = headers._store.get(name)
+    if field is None or field[1] is None:
         return None
-    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+    return field[1].decode("latin-1") if isinstance(field[1], bytes) else str(field[1])
 
 
 def keeps_alive(headers: CaseInsensitiveDict[Any]) -> bool:
@@ -153,7 +154,7 @@ def keeps_alive(headers: CaseInsensitiveDict[Any]) -> bool:
 
 def waits_for_leave(headers: CaseInsensitiveDict[Any]) -> bool:
     """Whether the server is asked for leave to send the body (RFC 9110, section 10.1.1)."""
-    return bool(headers.get("expect", "").lower() == "100-continue")
+    return (_said(headers, "expect") or "").lower() == "100-continue"
 
 
 class TunnelRefused(Exception):

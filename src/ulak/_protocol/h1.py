@@ -199,18 +199,23 @@ def _refusal(method: object, target: object, pairs: Sequence[Sequence[object]]) 
 
 _B_TOKEN: Final = _TOKEN.encode("ascii")
 _B_VALUE: Final = _VALUE.encode("ascii")
-_STATUS_LINE: Final = rb"HTTP/1\.[0-9] [1-9][0-9]{2}(?: %b*)?\r\n" % _B_VALUE
-_FIELD_LINE: Final = rb"%b+:%b*\r\n" % (_B_TOKEN, _B_VALUE)
+# Possessive, since no part may hold what follows it: a fifth is saved that way.
+_STATUS_LINE: Final = rb"HTTP/1\.[0-9] [1-9][0-9]{2}(?: %b*+)?+\r\n" % _B_VALUE
+_FIELD_LINE: Final = rb"%b++:%b*+\r\n" % (_B_TOKEN, _B_VALUE)
 
-_head = re.compile(rb"%b(?:%b){0,%d}\r\n" % (_STATUS_LINE, _FIELD_LINE, MAX_FIELDS)).match
+_head = re.compile(rb"%b(?:%b){0,%d}+\r\n" % (_STATUS_LINE, _FIELD_LINE, MAX_FIELDS)).match
 _status_line = re.compile(_STATUS_LINE).fullmatch
 _field_line = re.compile(_FIELD_LINE).fullmatch
 _FIELD_NAME: Final = rb"(%b{1,60})[ \t]*:" % _B_TOKEN
 _FOLD: Final = rb"[ \t]%b*\r\n" % _B_VALUE
 _unfold = re.compile(rb"\r\n[ \t]+").sub
 
-# To be used on a head in lower case, whose lines were checked.
-_framing = re.compile(rb"\r\n(content-length|connection|transfer-encoding):[ \t]*([^\r]*)").findall
+# To be used on a head in lower case, whose lines were checked: the fields that frame, and
+# two that are asked for with every answer.
+_telling = re.compile(
+    rb"\r\n(con(?:tent-(?:length|encoding)|nection)|transfer-encoding|set-cookie)"
+    rb":[ \t]*+([^\r]*+)"
+).findall
 
 _CHUNK_EXTENSION: Final = rb"[ \t]*;%b*" % _B_VALUE
 _field_lines = re.compile(r"([^:\r]+):[ \t]*([^\r]*)\r\n").findall
@@ -244,11 +249,14 @@ class ResponseHead:
     ``version`` is 10 or 11 (a higher minor version counts as 11: RFC 9110, section
     6.2), ``raw`` the head's bytes with any folds undone.  ``content_length`` and
     ``chunked`` are what the fields say; whether there is a body also depends on
-    the method and the status.
+    the method and the status.  ``coded`` and ``sets_cookies`` tell whether there is a
+    Content-Encoding and a Set-Cookie.
     """
 
     content_length: int | None = None
     chunked: bool = False
+    coded: bool = False
+    sets_cookies: bool = False
     _fields: list[tuple[str, str]] | None = None
 
     def __init__(self, raw: bytes) -> None:
@@ -261,13 +269,14 @@ class ResponseHead:
     def read_framing(self) -> bool:
         """Read the fields that frame the body; return whether the connection may persist.
 
-        Sets ``content_length`` and ``chunked``.  RFC 9112, sections 6 and 9.3.
+        Sets ``content_length``, ``chunked``, ``coded`` and ``sets_cookies``.  RFC 9112,
+        sections 6 and 9.3.
         """
         keep_alive = self.version == 11
         close = False
         coded = False
         said = b""
-        for name, value in _framing(self._lower):
+        for name, value in _telling(self._lower):
             if name == b"content-length":
                 digits = value if value.isdigit() else _listed_length(value)
                 if len(digits) > MAX_LENGTH_DIGITS or (said and said != digits):
@@ -281,6 +290,10 @@ class ResponseHead:
                     keep_alive = keep_alive or b"keep-alive" in options
                 else:
                     keep_alive = True
+            elif name == b"content-encoding":
+                self.coded = True
+            elif name == b"set-cookie":
+                self.sets_cookies = True
             elif coded or value.rstrip(b" \t") != b"chunked":
                 raise ProtocolViolation(
                     "bad_transfer_encoding",
@@ -314,11 +327,11 @@ class ResponseHead:
 
     def has(self, name: bytes) -> bool:
         """Tell whether there is a field of this name, which is given in lower case."""
-        return b"\r\n%b:" % name in self._lower
+        return b"\r\n" + name + b":" in self._lower
 
     def get(self, name: bytes) -> str | None:
         """Return a field's value, by its name in lower case; repeats are joined with ``, ``."""
-        key = b"\r\n%b:" % name
+        key = b"\r\n" + name + b":"
         at = self._lower.find(key)
         if at < 0:
             return None
@@ -590,6 +603,7 @@ class ResponseParser:
         status = head.status
         if status == 101 or (self._method == "CONNECT" and 200 <= status < 300):
             # RFC 9110, section 9.3.6: a tunnel has no body, whatever its fields say.
+            head.sets_cookies = head.has(b"set-cookie")
             self.head = head
             self._finish(data)
             return b""

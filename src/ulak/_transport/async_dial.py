@@ -166,7 +166,7 @@ async def _local_addresses(
     """
     if source_address is None:
         return None
-    host, port = (source_address, 0) if isinstance(source_address, str) else source_address
+    host, port = dial.local_address(source_address)[:2]
     if not host:
         return dict.fromkeys((socket.AF_INET, socket.AF_INET6), ("", port))
     try:

@@ -144,7 +144,7 @@ class AsyncRawResponse:
         """The whole body, if it is here and nothing has to be done to it; else ``None``."""
         if self._conn is not None or self._failure is not None or self._decoder_known:
             return None
-        if self._finished or self.head.has(b"content-encoding"):
+        if self._finished or self.head.coded:
             return None
         self._finished = True
         data, self._rest = self._rest, b""
@@ -233,7 +233,8 @@ class AsyncRawResponse:
                     self._decoder = codings.decoder_for(coding)
                 except codings.DecodingError as exc:
                     self.close()
-                    raise lower.DecodeError(str(exc), exc) from exc
+                    self._failure = lower.DecodeError(str(exc), exc)
+                    raise self._failure from exc
         return self._decoder
 
     async def _decode_some(self, decoder: codings.Decoder, size: int) -> bytes:
@@ -245,7 +246,8 @@ class AsyncRawResponse:
             while not self._finished:
                 if self._deadline is not None and clock.monotonic() >= self._deadline:
                     self.close()
-                    raise TotalTimeoutError("reading the body")
+                    self._failure = TotalTimeoutError("reading the body")
+                    break
                 if self._in_this_turn >= _PIECE_SIZE:
                     self._in_this_turn = 0
                     await asyncio.sleep(0)

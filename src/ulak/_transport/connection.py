@@ -13,9 +13,10 @@ from __future__ import annotations
 import select
 import socket
 import ssl
+import threading
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from urllib3 import exceptions as lower
 from urllib3.util.ssl_ import resolve_cert_reqs
@@ -66,8 +67,11 @@ class CodecConnection(_HTTPConnection):
     in_call: bool = False
     #: Whether the proxy has opened a tunnel.
     tunnel_is_open: bool = False
-    #: The socket that was dialled last.
-    _dialled: socket.socket | None = None
+    #: What was waited for last, before there was a connection.
+    _awaited: dial.Awaited | None = None
+    #: Another descriptor of the socket that is in a TLS handshake.
+    _double: socket.socket | None = None
+    _shakes_hands: ClassVar[bool] = False
     #: Whether :meth:`abort` was called.
     aborted: bool = False
     #: What its pool knows it by, and its place there while it is in use.
@@ -107,6 +111,8 @@ class CodecConnection(_HTTPConnection):
             if shakes_hands:
                 raise broken_handshake() from exc
             raise
+        finally:
+            self._drop_double()
         self._is_nested = not isinstance(self.sock, socket.socket)
         self._is_tls = self._is_nested or isinstance(self.sock, ssl.SSLSocket)
         if self._is_tls:  # a connection that was cut off is to look otherwise than one that ended
@@ -176,7 +182,7 @@ class CodecConnection(_HTTPConnection):
         """
         port = self._tunnel_port or 443
         try:
-            found = dial.resolve(host, port, self._connect_by, self.address_policy)
+            found = dial.resolve(host, port, self._connect_by, self.address_policy, self._watch)
         except socket.gaierror as exc:
             raise unseen(host) from exc
         except RequestException:
@@ -185,10 +191,11 @@ class CodecConnection(_HTTPConnection):
             raise self.too_late() from exc
         return dial.for_a_tunnel(found)
 
-    def _watch(self, sock: socket.socket) -> None:
-        """Let :meth:`abort` reach a socket that is not connected yet, its address being known."""
-        self._part = "connecting"
-        self._dialled = sock
+    def _watch(self, awaited: dial.Awaited) -> None:
+        """Let :meth:`abort` reach what is waited for: a lookup, or a socket that is connecting."""
+        if isinstance(awaited, socket.socket):  # the address is known
+            self._part = "connecting"
+        self._awaited = awaited
         if self.aborted:
             raise ConnectionAbortedError("the session was closed")
 
@@ -200,6 +207,7 @@ class CodecConnection(_HTTPConnection):
 
     def _connect_tls_proxy(self, hostname: str, sock: socket.socket) -> Any:
         """Shake hands with a proxy; urllib3 calls this, and has TLS go on top where it tunnels."""
+        self._keep_within_reach(sock)
         self._part = "in the TLS handshake"
         secured = super()._connect_tls_proxy(hostname, sock)  # type: ignore[misc]
         self._part = "connecting"
@@ -207,15 +215,33 @@ class CodecConnection(_HTTPConnection):
 
     def _bound_handshake(self, sock: socket.socket) -> None:
         """Leave the TLS handshake what remains of the time to connect."""
+        is_next = self._shakes_hands and (self.tunnel_is_open or not self.proxy_is_tunneling)
         try:
             sock.settimeout(clock.left(None, self._connect_by, self._part))
+            if is_next:
+                self._keep_within_reach(sock)
         except BaseException as exc:
             sock.close()
             if isinstance(exc, TotalTimeoutError):
                 raise self.too_late() from exc
             raise
-        if self.tunnel_is_open or not self.proxy_is_tunneling:
+        if is_next:
             self._part = "in the TLS handshake"
+
+    def _keep_within_reach(self, sock: socket.socket) -> None:
+        """Let :meth:`abort` end the handshake on ``sock``, out of which :mod:`ssl` makes another.
+
+        That other one nobody has before the handshake is done.
+        """
+        if isinstance(sock, socket.socket):  # and no TLS in TLS, which goes on upon its socket
+            self._drop_double()
+            self._double = sock.dup()
+            self._watch(self._double)
+
+    def _drop_double(self) -> None:
+        double, self._double = self._double, None
+        if double is not None:
+            double.close()
 
     def _tunnel(self) -> None:
         """Ask the proxy for a tunnel (RFC 9110, section 9.3.6); urllib3 calls this.
@@ -266,16 +292,13 @@ class CodecConnection(_HTTPConnection):
     def abort(self) -> None:
         """Close a connection that another thread may be using."""
         self.aborted = True
-        sock = self.sock or self._dialled
-        if sock is None:
-            return
-        with suppress(OSError):  # not connected any more: there is nothing to shut down
-            # Not the method of an SSLSocket, which would have what another thread reads go
-            # past TLS from here on; and TLS within TLS has none.
-            while (below := getattr(sock, "socket", None)) is not None:
-                sock = below
-            socket.socket.shutdown(sock, socket.SHUT_RDWR)
-        if not self.in_call:
+        sock: Any = self.sock
+        for waited in (sock, self._awaited):
+            if isinstance(waited, threading.Event):  # a lookup's
+                waited.set()
+            elif waited is not None:
+                _shut_down(waited)
+        if sock is not None and not self.in_call:
             self.close()
 
     # Between exchanges.
@@ -496,6 +519,8 @@ class HTTPConnection(CodecConnection):
 class HTTPSConnection(CodecConnection, _HTTPSConnection):
     """A connection for ``https://``, direct or through a tunnel."""
 
+    _shakes_hands: ClassVar[bool] = True
+
     def connect(self) -> None:
         """As :meth:`CodecConnection.connect`.
 
@@ -512,6 +537,16 @@ class HTTPSConnection(CodecConnection, _HTTPSConnection):
                 "set check_hostname = False on that context, or leave verify=False out"
             )
         super().connect()
+
+
+def _shut_down(sock: Any) -> None:
+    """End what another thread waits for on ``sock``."""
+    with suppress(OSError):  # not connected any more: there is nothing to shut down
+        # Not the method of an SSLSocket, which would have what that thread reads go past TLS
+        # from here on; and TLS within TLS has none.
+        while (below := getattr(sock, "socket", None)) is not None:
+            sock = below
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
 def _pending(sock: Any) -> int:

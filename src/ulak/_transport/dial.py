@@ -7,6 +7,7 @@ when it takes too long, and each address gets its fair share of what is left.
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import threading
@@ -17,6 +18,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import urllib3.util.connection
 
+from ..exceptions import InvalidOption
+from .payload import CallerError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -25,10 +29,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AddressInfo",
+    "Awaited",
     "connect",
     "first_part",
     "for_a_tunnel",
     "is_address",
+    "local_address",
     "look_up",
     "new_socket",
     "resolve",
@@ -37,6 +43,9 @@ __all__ = [
 #: What :func:`socket.getaddrinfo` lists: family, kind, protocol, canonical name, address.
 AddressInfo: TypeAlias = tuple[Any, Any, int, str, Any]
 
+#: What whoever connects waits for: a lookup, until this is set, or a socket that is connecting.
+Awaited: TypeAlias = threading.Event | socket.socket
+
 
 def connect(  # noqa: PLR0913 - what there is to know of a socket
     host: str,
@@ -44,21 +53,23 @@ def connect(  # noqa: PLR0913 - what there is to know of a socket
     deadline: Deadline,
     source_address: tuple[str, int] | None,
     options: Sequence[tuple[Any, ...]],
-    watch: Callable[[socket.socket], None] | None = None,
+    watch: Callable[[Awaited], None] | None = None,
     policy: AddressPolicy | None = None,
 ) -> socket.socket:
     """Connect to the first address of ``host`` that answers.
 
     :param options: for :meth:`socket.socket.setsockopt`, set before connecting.
-    :param watch: is given each socket before it connects, for another thread to end it.
+    :param watch: is given what is going to be waited for, for another thread to end it: by
+        setting the event, or by shutting the socket down.
     :param policy: which addresses may be dialled.
     :returns: a connected socket, which the caller closes.
     :raises socket.gaierror: when the name has no address.
     :raises AddressDenied: when ``policy`` allows none of them.
     :raises TimeoutError: when the deadline passed first.
+    :raises InvalidOption: when ``source_address`` or ``options`` are none.
     :raises OSError: what the last address said.
     """
-    addresses = resolve(host, port, deadline, policy)
+    addresses = resolve(host, port, deadline, policy, watch)
     for position, address in enumerate(addresses):
         share = _share(deadline, len(addresses) - position)
         try:
@@ -84,14 +95,14 @@ def _connect_one(
     seconds: float | None,
     source_address: tuple[str, int] | None,
     options: Sequence[tuple[Any, ...]],
-    watch: Callable[[socket.socket], None] | None,
+    watch: Callable[[Awaited], None] | None,
 ) -> socket.socket:
     family, kind, protocol, _, target = address
     sock = new_socket(family, kind, protocol, options)
     try:
         sock.settimeout(seconds)
         if source_address:
-            sock.bind(source_address)
+            _bind(sock, source_address)
         if watch is not None:
             watch(sock)
         sock.connect(target)
@@ -101,14 +112,48 @@ def _connect_one(
     return sock
 
 
+def _bind(sock: socket.socket, source_address: tuple[Any, ...] | str) -> None:
+    """Have ``sock`` connect from ``source_address``.
+
+    :raises OSError: when that is none of this machine's.
+    :raises InvalidOption: when it is none at all.
+    """
+    host, port, *rest = local_address(source_address)
+    try:
+        sock.bind((host, port, *rest))
+    except socket.gaierror as exc:  # not of the name that is connected to
+        raise OSError(errno.EADDRNOTAVAIL, f"source address {host!r}: {exc.strerror}") from exc
+
+
+def local_address(source_address: Any) -> tuple[Any, ...]:
+    """A caller's ``source_address=``: host and port, and what else an IPv6 address has.
+
+    :raises InvalidOption: when it is none.
+    """
+    found = (source_address, 0) if isinstance(source_address, str) else source_address
+    if isinstance(found, tuple | list) and 2 <= len(found) <= 4:
+        host, port, *rest = found
+        if isinstance(host, str) and {type(x) for x in (port, *rest)} == {int} and port >> 16 == 0:
+            return tuple(found)
+    raise InvalidOption(
+        f"source_address={source_address!r} should be an address, or a pair of it and a port"
+    )
+
+
 def new_socket(
     family: int, kind: int, protocol: int, options: Sequence[tuple[Any, ...]]
 ) -> socket.socket:
-    """An unconnected socket with ``options`` set, which the caller closes."""
+    """An unconnected socket with ``options`` set, which the caller closes.
+
+    :raises InvalidOption: when they are none that can be set.
+    """
     sock = socket.socket(family, kind, protocol)
     try:
         for option in options:
             sock.setsockopt(*option)
+    except (TypeError, ValueError, OverflowError) as exc:
+        sock.close()
+        raise InvalidOption(f"socket_options={options!r} cannot be set: {exc}") from exc
     except BaseException:
         sock.close()
         raise
@@ -116,20 +161,26 @@ def new_socket(
 
 
 def resolve(
-    host: str, port: int, deadline: Deadline, policy: AddressPolicy | None = None
+    host: str,
+    port: int,
+    deadline: Deadline,
+    policy: AddressPolicy | None = None,
+    watch: Callable[[Awaited], None] | None = None,
 ) -> list[AddressInfo]:
     """The addresses of ``host``, in the system's order of preference.
 
     :param policy: which of them to give: whoever dials dials what it has looked at.
+    :param watch: as for :func:`connect`.
     :raises socket.gaierror: when there is none.
     :raises AddressDenied: when ``policy`` allows none of them.
     :raises TimeoutError: when the deadline passed first.
+    :raises ConnectionAbortedError: when another thread ended the wait.
     """
     host = host.strip("[]")
     if deadline is None or is_address(host):
         found = look_up(host, port)
     else:
-        found = _resolve_in_thread(host, port, deadline)
+        found = _resolve_in_thread(host, port, deadline, watch)
     return found if policy is None else policy.permitted(host, port, found)
 
 
@@ -144,6 +195,8 @@ def look_up(host: str, port: int, flags: int = 0) -> list[AddressInfo]:
 
     :param host: without brackets.
     :raises socket.gaierror: when there is none.
+    :raises CallerError: with the ``ValueError`` of what stands in for the system, which is no
+        failure of TLS, as one would be that is raised later in connecting.
     """
     # The family that urllib3 would ask for; programs replace it to have IPv4 only.
     family = 0 if is_address(host) else urllib3.util.connection.allowed_gai_family()
@@ -158,6 +211,8 @@ def look_up(host: str, port: int, flags: int = 0) -> list[AddressInfo]:
         return socket.getaddrinfo(name, port, family, socket.SOCK_STREAM, flags=flags)
     except UnicodeError as exc:  # a label that no name server could hold
         raise socket.gaierror(socket.EAI_NONAME, str(exc)) from exc
+    except ValueError as exc:
+        raise CallerError(exc) from exc
 
 
 def _is_own(function: Any) -> bool:
@@ -201,7 +256,7 @@ class _Lookup:
     asks again does not leave a thread behind each time.
     """
 
-    __slots__ = ("_asked", "_key", "done", "outcome", "shared")
+    __slots__ = ("_asked", "_key", "_waiting", "done", "outcome")
 
     #: Those under way.  Each puts itself in and takes itself out, in its own thread: what an
     #: interrupt keeps from starting is not here.
@@ -210,9 +265,9 @@ class _Lookup:
     def __init__(self, host: str, port: int) -> None:
         self._asked = socket.getaddrinfo  # whose id is its own for as long
         self._key = (host, port, id(self._asked))
-        self.done = threading.Event()
+        self._waiting: list[threading.Event] = []
+        self.done = False
         self.outcome: list[AddressInfo] | BaseException = []
-        self.shared = False  # whether more than one waits
 
     @classmethod
     def join(cls, host: str, port: int) -> _Lookup:
@@ -223,7 +278,6 @@ class _Lookup:
         lookup = cls(host, port)
         found = cls.under_way.get(lookup._key)
         if found is not None:
-            found.shared = True
             return found
         threading.Thread(target=lookup._work, name=f"resolve {host}", daemon=True).start()
         return lookup
@@ -238,24 +292,46 @@ class _Lookup:
         finally:
             if here:
                 del under_way[key]
-            self.done.set()
+            self.done = True
+            for waiting in self._waiting.copy():
+                waiting.set()
+
+    def wait(self, seconds: float, waiting: threading.Event) -> bool:
+        """Wait until it is done or ``waiting`` is set, ``seconds`` at most; whether it was set.
+
+        :param waiting: a new one, which is set as well when the lookup is done.
+        """
+        self._waiting.append(waiting)  # before looking: it may end just now
+        return self.done or waiting.wait(seconds)
+
+    @property
+    def has_one_waiter(self) -> bool:
+        """Whether nobody else has waited; who comes now finds two, and copies what was raised."""
+        return len(self._waiting) == 1
 
 
 if hasattr(os, "register_at_fork"):  # the threads stay with the parent
     os.register_at_fork(after_in_child=_Lookup.under_way.clear)
 
 
-def _resolve_in_thread(host: str, port: int, deadline: float) -> list[AddressInfo]:
+def _resolve_in_thread(
+    host: str, port: int, deadline: float, watch: Callable[[Awaited], None] | None
+) -> list[AddressInfo]:
     """Resolve where a wait can be given up; the thread ends when the system does."""
+    waiting = threading.Event()
+    if watch is not None:
+        watch(waiting)
     try:
         lookup = _Lookup.join(host, port)
     except RuntimeError:  # no thread to be had: at the interpreter's end, or at a limit
         return look_up(host, port)
-    if not lookup.done.wait(max(0.0, deadline - monotonic())):
+    if not lookup.wait(max(0.0, deadline - monotonic()), waiting):
         raise TimeoutError("timed out")
+    if not lookup.done:
+        raise ConnectionAbortedError("the wait for a name's addresses was ended")
     outcome = lookup.outcome
     if isinstance(outcome, BaseException):
-        error = to_raise(outcome) if lookup.shared else outcome
+        error = outcome if lookup.has_one_waiter else to_raise(outcome)
         try:
             raise error
         finally:

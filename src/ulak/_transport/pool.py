@@ -40,6 +40,7 @@ from .._urls import parse, redact
 from ..exceptions import InvalidOption, RequestException
 from ..structures import CaseInsensitiveDict
 from . import clock, stock
+from .answer import Answer
 from .body import BodyReader
 from .connection import (
     RECEIVE_SIZE,
@@ -272,13 +273,14 @@ class CodecPool(_HTTPConnectionPool):
         payload: Payload | None = None,
         *,
         head: bytes | None = None,
-    ) -> BaseHTTPResponse:
+    ) -> Answer | BaseHTTPResponse:
         """Send one request and read the head of its answer.
 
         :param target: in the form that goes on the wire.
         :param timeout: a :class:`ulak.Timeout`; ``total`` counts from here.
         :param head: the request's, where others have looked at it already.
-        :returns: a :class:`RawResponse`, unless something stands in for urllib3's connections.
+        :returns: an :class:`Answer` where all has come, else a :class:`RawResponse`; what
+            stands in for urllib3's connections may give another.
         :raises urllib3.exceptions.HTTPError, OSError: when it fails; the
             connection is closed then.
         :raises CallerError: when reading the body does.
@@ -376,7 +378,7 @@ class CodecPool(_HTTPConnectionPool):
 
     def _exchange_on(
         self, conn: CodecConnection, out: Outgoing, parser: h1.ResponseParser
-    ) -> RawResponse:
+    ) -> Answer | RawResponse:
         """The exchange on ``conn``, which is given back or closed on every way out."""
         timeout = out.timeout
         try:
@@ -399,21 +401,19 @@ class CodecPool(_HTTPConnectionPool):
                 reader = BodyReader.of_broken(parser, exc, conn)
                 return RawResponse(parser.head, reader, out.target)
             raise
+        if _log.isEnabledFor(_DEBUG):
+            self._note(out, parser.head, parser.head.content_length)
         if parser.complete:
             self.give_back(conn, whole and parser.keep_alive)
-            reader = BodyReader(parser, body, None, None, None, source=conn)
-        else:
-            reader = BodyReader(parser, body, conn, self, timeout.read, whole)
-        answer = RawResponse(parser.head, reader, out.target)
-        if out.deadline is not None:
-            answer.deadline = out.deadline
-        if _log.isEnabledFor(_DEBUG):
-            self._note(out, answer)
-        return answer
+            return Answer(parser.head, parser, body, conn, out.target, out.deadline)
+        reader = BodyReader(parser, body, conn, self, timeout.read, whole)
+        raw = RawResponse(parser.head, reader, out.target)
+        raw.deadline = out.deadline
+        return raw
 
-    def _note(self, out: Outgoing, answer: RawResponse) -> None:
+    def _note(self, out: Outgoing, head: h1.ResponseHead, length: int | None) -> None:
         """Log an exchange as urllib3 does, without the secrets that a target may have."""
-        bodiless = out.method == "HEAD" or answer.status in (204, 304)
+        bodiless = out.method == "HEAD" or head.status in (204, 304)
         _log.debug(
             '%s://%s:%s "%s %s %s" %s %s',
             self.scheme,
@@ -421,9 +421,9 @@ class CodecPool(_HTTPConnectionPool):
             self.port,
             out.method,
             redact(out.target),
-            answer.version_string,
-            answer.status,
-            0 if bodiless else answer.length_remaining,
+            f"HTTP/{head.version // 10}.{head.version % 10}",
+            head.status,
+            0 if bodiless or head.chunked else length,
         )
 
     def _open(self, conn: CodecConnection, seconds: float | None, tunnelled: bool) -> None:

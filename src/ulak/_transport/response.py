@@ -133,7 +133,7 @@ class RawResponse(HTTPResponse):
 
     def read_whole(self) -> bytes:
         """All of the body that is left, decoded."""
-        if self._decoder is None and not self.head.has(b"content-encoding"):
+        if self._decoder is None and not self.head.coded:
             return self._fp.read()  # type: ignore[no-any-return]  # others may wrap it
         return self.read(decode_content=True)
 
@@ -207,13 +207,14 @@ class RawResponse(HTTPResponse):
         return self._decoder  # type: ignore[no-any-return]
 
     def _init_decoder(self) -> None:
-        coding = self.head.get(b"content-encoding") if self.head.has(b"content-encoding") else None
+        coding = self.head.get(b"content-encoding") if self.head.coded else None
         if coding:
             try:
                 self._decoder = codings.decoder_for(coding)
             except codings.DecodingError as exc:
-                self._reader.close()
-                raise lower.DecodeError(str(exc), exc) from exc
+                failure = lower.DecodeError(str(exc), exc)
+                self._reader.give_up(failure, b"")
+                raise failure from exc
 
     def _read_decoded(self, decoder: codings.Decoder, amt: int | None) -> bytes:
         pieces: list[bytes] = []

@@ -145,7 +145,9 @@ class SOCKSConnection(CodecConnection):
         if self._socks.remote_dns and policy is None:
             return self._dns_host
         try:
-            addresses = dial.resolve(self._dns_host, self.port, self._connect_by, policy)
+            addresses = dial.resolve(
+                self._dns_host, self.port, self._connect_by, policy, self._watch
+            )
         except socket.gaierror as exc:
             if policy is not None:
                 raise unseen(self.host) from exc

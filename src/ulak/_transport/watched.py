@@ -27,6 +27,7 @@ from .._protocol import h1
 from ..exceptions import InvalidHeader
 from ..structures import CaseInsensitiveDict
 from . import clock, stock
+from .answer import Answer
 from .payload import Payload
 from .stock import HTTPConnection, HTTPSConnection
 
@@ -67,7 +68,7 @@ class Carrier(Protocol):
         payload: Payload | None = None,
         *,
         head: bytes | None = None,
-    ) -> BaseHTTPResponse: ...
+    ) -> Answer | BaseHTTPResponse: ...
 
 
 class _Request(NamedTuple):
@@ -85,9 +86,8 @@ class _Request(NamedTuple):
 
         :raises TotalTimeoutError: when no time is.
         """
-        if self.deadline is None:
-            return self.timeout
-        return self.timeout.within(clock.left(None, self.deadline, "sending the request"))
+        left = clock.left(None, self.deadline, "sending the request")
+        return self.timeout if left is None else self.timeout.within(left)
 
 
 def exchange(
@@ -225,7 +225,8 @@ def _by_http_client(pool: Carrier, request: _Request) -> BaseHTTPResponse:
     method, target, headers, _, payload, _ = request
 
     def carry_out(method: str, target: str, head: bytes) -> BaseHTTPResponse:
-        return pool.exchange(method, target, headers, request.limits(), payload, head=head)
+        answer = pool.exchange(method, target, headers, request.limits(), payload, head=head)
+        return answer.as_raw() if isinstance(answer, Answer) else answer
 
     head = pool.head(method, target, headers, payload)
 
