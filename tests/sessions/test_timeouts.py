@@ -337,6 +337,17 @@ def drip_gzip(connection: RawConnection) -> None:
     connection.drip(gzip.compress(bytes(range(256)) * 40), 0.02)
 
 
+def expand_to_nothing(connection: RawConnection) -> None:
+    """A million empty streams in another, and a fault, in one packet."""
+    import gzip
+
+    connection.recv_request()
+    body = gzip.compress(gzip.compress(b"") * 1_000_000)
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip, gzip\r\nTransfer-Encoding: chunked\r\n\r\n"
+    connection.send(head + b"%x\r\n%b\r\nZZ\r\n" % (len(body), body))
+    connection.hang()
+
+
 def drip_challenges(connection: RawConnection) -> None:
     for number in forever():
         connection.recv_request()
@@ -365,6 +376,7 @@ DRIPS = [
     drip_redirects,
     drip_redirect_body,
     drip_gzip,
+    expand_to_nothing,
     drip_challenges,
 ]
 
