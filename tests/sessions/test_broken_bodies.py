@@ -47,7 +47,6 @@ def deflated(text: bytes) -> bytes:
     return coder.compress(text) + coder.flush(zlib.Z_SYNC_FLUSH) + b"\x07"
 
 
-
 ANSWERS = {
     "chunk size": Broken(
         CHUNKED + b"\r\n" + chunks(TEXT) + b"ZZ\r\n", TEXT, ulak.exceptions.ChunkedEncodingError
@@ -60,9 +59,7 @@ ANSWERS = {
         TEXT,
         ulak.exceptions.ChunkedEncodingError,
     ),
-    "cut off": Broken(
-        CHUNKED + b"\r\n" + chunks(TEXT)[:-2], TEXT, ulak.exceptions.IncompleteBody
-    ),
+    "cut off": Broken(CHUNKED + b"\r\n" + chunks(TEXT)[:-2], TEXT, ulak.exceptions.IncompleteBody),
     "short": Broken(
         b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n" + TEXT,
         TEXT,

@@ -60,12 +60,13 @@ class BodyReader:
     received: int
     #: What came before the failure of the last :meth:`read`, for who hands that out first.
     rescued: bytes
+    _conn: CodecConnection | _Fault | None
 
     def __init__(  # noqa: PLR0913 - made in one place, for each answer
         self,
         parser: ResponseParser,
         pending: bytes,
-        conn: CodecConnection | _Fault | None,
+        conn: CodecConnection | None,
         pool: Keeper | None,
         limit: float | None,
         whole: bool = True,
@@ -82,7 +83,7 @@ class BodyReader:
         self._pool = pool
         self._limit = limit
         self._whole = whole
-        served = source or conn
+        served = conn or source
         self._source = None if served is None else ref(served)
         self._failure: Exception | None = None
         self.received = len(pending)
@@ -127,7 +128,9 @@ class BodyReader:
         What came before that is read first, as if it had come alone.
         """
         came, source.early = source.early + error.given, b""
-        return cls(parser, came, _Fault(error, source), None, None, source=source)
+        reader = cls(parser, came, None, None, None, source=source)
+        reader._conn = _Fault(error, aborted=source.aborted)
+        return reader
 
     @property
     def taken(self) -> int:
@@ -269,7 +272,7 @@ class BodyReader:
             if not data:
                 self._fail(conn, exc)
             self._settle(reusable=False)
-            self._conn, self._pool = _Fault(exc, conn), None
+            self._conn = _Fault(exc, aborted=conn.aborted)
         except BaseException as exc:
             self._fail(conn, exc)
         finally:
@@ -301,7 +304,7 @@ class BodyReader:
         conn, self._conn = self._conn, None
         if conn is None:
             return
-        if self._pool is None:
+        if self._pool is None or isinstance(conn, _Fault):
             conn.close()
         else:
             self._pool.give_back(conn, reusable)
@@ -312,10 +315,10 @@ class _Fault:
 
     __slots__ = ("_error", "aborted", "in_call")
 
-    def __init__(self, error: ProtocolViolation, conn: CodecConnection) -> None:
+    def __init__(self, error: ProtocolViolation, *, aborted: bool) -> None:
         error.given = b""  # whoever makes this hands that out
         self._error = error.with_traceback(None)  # which holds who reads
-        self.aborted = conn.aborted
+        self.aborted = aborted
         self.in_call = False
 
     def receive(self, parser: ResponseParser, size: int, read: float | None) -> NoReturn:
