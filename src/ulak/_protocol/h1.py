@@ -556,7 +556,8 @@ class ResponseParser:
             received = expected - self.remaining
             raise Incomplete(
                 "incomplete_body",
-                f"The peer {ended} the connection after {received} of {expected} bytes of the body.",
+                f"The peer {ended} the connection after {received} of {expected} "
+                "bytes of the body.",
                 received=received,
                 expected=expected,
             )

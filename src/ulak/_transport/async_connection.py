@@ -236,6 +236,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Take note that the socket is about to be closed, by whichever side."""
         self.closed = True
+        self._last_words = None  # which refers to this
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -511,7 +512,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
             self.unsent = data
             self._fail(ConnectionResetError(str(exc)))
             return
-        if self.has_body and self._tcp.get_write_buffer_size():
+        if self.has_body and self.is_tls and self._tcp.get_write_buffer_size():
             self._keep_last_words()
 
     async def send(self, head: bytes, payload: Payload, write: float | None) -> bool:
