@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import select
+import socket
 import ssl
+import sys
+import termios
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
@@ -91,11 +96,12 @@ Refusal = Callable[[RawConnection, bytes, Inside | None], None]
 
 
 class Place:
-    """A server, and the way to it.  It refuses what is posted, and answers what is got."""
+    """A server, and the way to it.  It refuses requests by one method, and answers others."""
 
     def __init__(self, way: str, start: Callable[..., RawServer], certificates: Certificates):
         self.way = way
         self.answer = b""
+        self.refused = b"POST"
         self.refuses: Refusal = refuses
         self._context = certificates.server_context()
         outer = self._context if way in ("tls", "tls in tls") else None
@@ -120,7 +126,7 @@ class Place:
         elif self.way == "tls in tls":
             inside = Inside(connection, self._context)
         head = connection.recv_head() if inside is None else inside.recv_head()
-        if head.startswith(b"POST"):
+        if head.startswith(self.refused):
             self.refuses(connection, self.answer, inside)
         else:
             fine = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine"
@@ -200,6 +206,45 @@ def test_an_answer_that_a_reset_cuts_off(place: Place, posts, request) -> None:
         assert "reset the connection after 500 of 1000 bytes" in str(cut)
     assert fine.content == b"fine"
     assert place.server.accepted == 2
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("name", LOOPS)
+def test_a_long_answer_that_nobody_reads_until_the_end(
+    place: Place, name: str, method: str
+) -> None:
+    """What TLS holds back, as enough lies here unread, is not lost: the POST ends in a reset."""
+    came, closed = b"y" * 700_000, threading.Event()
+
+    def says_much(connection: RawConnection, answer: bytes, inside: Inside | None) -> None:
+        connection.send(answer if inside is None else inside.sealed(answer))
+        while unacknowledged(connection.sock):
+            connection.pause(0.01)
+        connection.pause(0.1)  # until the client has taken it from its system
+        connection.close()
+        closed.set()
+
+    async def main() -> None:
+        async with (
+            ulak.AsyncSession(**place.settings) as session,
+            session.stream(method, place.url, data=data) as response,
+        ):
+            while not closed.is_set():
+                await asyncio.sleep(0.01)
+            until = time.monotonic() + 0.1  # for TLS is not told at once
+            while not response.raw.connection.closed and time.monotonic() < until:
+                await asyncio.sleep(0)
+            assert b"".join([piece async for piece in response]) == came
+
+    place.answer = HEAD + b"Content-Length: %d\r\n\r\n%b" % (len(came), came)
+    place.refuses, place.refused = says_much, method.encode()
+    data = bytes(20_000_000) if method == "POST" else None
+    Loop(name, overlooks=overlooks).run(main())
+
+
+def unacknowledged(sock: socket.socket) -> int:
+    """Bytes that were sent, and are not with the peer's system yet."""
+    return int.from_bytes(fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, bytes(4)), sys.byteorder)
 
 
 @pytest.mark.parametrize("size", [60_000, 1_000_000])

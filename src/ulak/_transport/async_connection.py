@@ -136,7 +136,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         self._buffer = buffer
         self._gone = gone
         self.transport: Any = None
-        #: The transport below all TLS, and what is between the two while a body is sent.
+        #: The transport below all TLS, and what may be between the two.
         self._tcp: Any = None
         self._last_words: LastWords | None = None
         #: Reads the answer to the request that is under way; ``None`` between exchanges.
@@ -221,6 +221,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
                 if self._size > HIGH_WATER and not self._paused and not self.closed:
                     self._paused = True
                     self.transport.pause_reading()
+                    self._keep_last_words()
         if self._waiter is not None:
             if (
                 parser.complete  # type: ignore[redundant-expr]  # which feed() has changed
@@ -321,16 +322,20 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         if not self.is_tls:  # which has heard all by now
             receive_rest(self._sock, self)
 
-    def hear_out(self, error: ConnectionError, tls: asyncio.BufferedProtocol) -> None:
-        """Take in what the server had answered before ``error``, by ``tls``, and end."""
+    @property
+    def holds_back(self) -> bool:
+        """Whether there is too much here that nobody has taken."""
+        return self._paused and not self.closed
+
+    def hear_out(self, tls: asyncio.BufferedProtocol) -> None:
+        """Take in by ``tls`` what the server had answered before the connection broke."""
         self.closed = True  # nobody is to use it again, not even before TLS says that it ended
         if self._paused:
             self._go_on()
         receive_rest(self._sock, tls)
-        self.connection_lost(error)
 
     def _keep_last_words(self) -> None:
-        """See to it that :meth:`hear_out` is called when sending fails; until :meth:`rest`."""
+        """Let no end of the connection go before what came; until :meth:`rest`."""
         if self.is_tls and self._last_words is None and not self._tcp.is_closing():
             self._last_words = LastWords(self._tcp, self)
 
@@ -496,7 +501,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         """
         if self.error is not None:
             raise self.error
-        if self.closed:
+        if self.closed and (self._last_words is None or not self._last_words.goes_on):
             raise ConnectionResetError("the connection is closed")
 
     def refuse(self) -> None:
@@ -652,6 +657,8 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
     def _go_on(self) -> None:
         self._paused = False
         self.transport.resume_reading()
+        if self._last_words is not None:
+            self._last_words.go_on()
 
     async def receive(self, parser: ResponseParser, read: float | None) -> bytes:
         """The next piece of the body; ``b""`` at its end.
