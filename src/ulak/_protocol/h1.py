@@ -540,16 +540,18 @@ class ResponseParser:
             return self._begin_body(head, data)
         return b""
 
-    def feed_eof(self, *, cut: bool = False) -> None:
+    def feed_eof(self, *, cut: bool = False, reset: bool = False) -> None:
         """Take note that the peer closed the connection.
 
         :param cut: whether TLS was not ended before.  Then anyone on the way may have cut
             the connection, and it is no end of a body (RFC 9112, section 9.8), unless
             :func:`let_cuts_end_bodies` said so.
+        :param reset: whether the peer reset the connection, for the words of the error.
         :raises Incomplete: before the end of the answer.
         """
         if self._state == _DONE:
             return
+        ended = "reset" if reset else "closed"
         if self._state == _CLOSE:
             if cut and not _cuts_end_bodies:
                 raise Incomplete(
@@ -560,20 +562,21 @@ class ResponseParser:
         elif self._state == _HEAD:
             part = "in the middle of the answer's head" if self.started else "without an answer"
             raise Incomplete(
-                "incomplete_head", f"The peer closed the connection {part}.", started=self.started
+                "incomplete_head", f"The peer {ended} the connection {part}.", started=self.started
             )
         elif self.head is not None and self.remaining is not None:
             expected = self.head.content_length or 0
             received = expected - self.remaining
             raise Incomplete(
                 "incomplete_body",
-                f"The peer closed the connection after {received} of {expected} bytes of the body.",
+                f"The peer {ended} the connection after {received} of {expected} "
+                "bytes of the body.",
                 received=received,
                 expected=expected,
             )
         else:
             raise Incomplete(
-                "incomplete_body", "The peer closed the connection before the last chunk's end."
+                "incomplete_body", f"The peer {ended} the connection before the last chunk's end."
             )
 
     def _feed_section(self, data: bytes) -> tuple[bytes, bytes]:
