@@ -23,6 +23,7 @@ import weakref
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeAlias
 
 from . import _trust
+from ._tls_context import new_context
 from .exceptions import InvalidCertificate, InvalidOption
 
 if TYPE_CHECKING:
@@ -244,7 +245,7 @@ def _build(settings: _Settings) -> ssl.SSLContext:
     if settings.verify and settings.ca is None:
         context = _well_known()
     else:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context = new_context()
         if settings.ca is not None:
             _load_ca(context, settings.ca)
     _harden(context, verify=settings.verify)

@@ -45,9 +45,9 @@ def _load() -> None:
 
 
 def _loaded() -> ssl.SSLContext:
-    import ssl
+    from ._tls_context import new_context
 
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context = new_context()
     context.load_verify_locations(cafile=bundle())
     return context
 

@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 from tests.support.certificates import Certificates
 from ulak import _tls
 from ulak._tls import context_for, is_default
+from ulak._tls_context import new_context
 from ulak.exceptions import InvalidCertificate, InvalidOption
 
 PASSWORD = "s3cret-pässword"
@@ -340,6 +341,31 @@ def test_a_child_forked_while_a_context_is_built_can_build_its_own() -> None:
         check=False,
     )
     assert done.returncode == 7
+
+
+# -- names -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["localhost", "xn--bcher-kva.example", "bücher.example"])
+def test_the_servers_name_is_sent_in_a_labels(certificates: Certificates, name: str) -> None:
+    sent: list[str | None] = []
+    server = certificates.server_context("localhost", "bücher.example")
+    server.sni_callback = lambda _socket, name, _context: sent.append(name)
+    handshake(context_for(certificates.ca), server, name)
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    secured = context_for(certificates.ca).wrap_bio(incoming, outgoing, server_hostname=name)
+    expected = name.encode("idna").decode()
+    assert (sent, secured.server_hostname) == ([expected], expected)
+
+
+def test_contexts_are_of_what_stands_in_the_place_of_ssls(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class FromTheSystem(ssl.SSLContext):
+        pass
+
+    monkeypatch.setattr(ssl, "SSLContext", FromTheSystem)
+    assert type(new_context()) is FromTheSystem
 
 
 # -- what cannot be used -----------------------------------------------------
