@@ -23,7 +23,6 @@ import weakref
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from . import _trust
-from ._tls_context import new_context
 from .exceptions import InvalidCertificate, InvalidOption
 
 if TYPE_CHECKING:
@@ -238,7 +237,12 @@ def _stamp(what: str, path: str) -> _trust.Stamp:
 
 def _build(settings: _Settings) -> ssl.SSLContext:
     """Build a context, and load the files."""
-    context = _trusting(settings.ca) if settings.verify else new_context()
+    if settings.verify:
+        context = _trusting(settings.ca)
+    else:
+        from ._tls_context import new_context
+
+        context = new_context()
     _harden(context, verify=settings.verify)
     if settings.cert is not None:
         _load_cert(context, settings.cert, settings.key, settings.password)
