@@ -203,11 +203,9 @@ _STATUS_LINE: Final = rb"HTTP/1\.[0-9] [1-9][0-9]{2}(?: %b*+)?+\r\n" % _B_VALUE
 _FIELD_LINE: Final = rb"%b++:%b*+\r\n" % (_B_TOKEN, _B_VALUE)
 
 _head = re.compile(rb"%b(?:%b){0,%d}+\r\n" % (_STATUS_LINE, _FIELD_LINE, MAX_FIELDS)).match
-_status_line = re.compile(_STATUS_LINE).fullmatch
-_field_line = re.compile(_FIELD_LINE).fullmatch
 _FIELD_NAME: Final = rb"(%b{1,60})[ \t]*:" % _B_TOKEN
 _FOLD: Final = rb"[ \t]%b*\r\n" % _B_VALUE
-_unfold = re.compile(rb"\r\n[ \t]+").sub
+_FOLDS: Final = rb"\r\n[ \t]+"
 
 # To be used on a head in lower case, whose lines were checked: the fields that frame, and
 # two that are asked for with every answer.
@@ -397,7 +395,7 @@ class _FieldSection:
             if line == b"\r\n":
                 self.rest = bytes(buffer[end:])
                 section = bytes(buffer[:end])
-                return _unfold(b" ", section) if self._folded else section
+                return re.sub(_FOLDS, b" ", section) if self._folded else section
             self._check_line(line)
             self._line = self._seen = end
         self._check_room(len(buffer))
@@ -417,14 +415,14 @@ class _FieldSection:
 
     def _check_line(self, line: bytes) -> None:
         if self._in_head and self._line == 0:
-            if _status_line(line) is None:
+            if re.fullmatch(_STATUS_LINE, line) is None:
                 raise _bad_status_line(line)
         elif line[0] in b" \t" and self._count > self._in_head:
             if re.fullmatch(_FOLD, line) is None:
                 raise self._bad_field(line)
             self._folded = True
             return
-        elif _field_line(line) is None:
+        elif re.fullmatch(_FIELD_LINE, line) is None:
             raise self._bad_field(line)
         elif self._count >= MAX_FIELDS + self._in_head:
             raise ProtocolViolation(
