@@ -7,8 +7,9 @@ anything to read when a variable was added or removed, and otherwise once a seco
 
 What it knows: the names that curl and requests established (``http_proxy`` before
 ``HTTP_PROXY``, ``all_proxy``, ``no_proxy``, ``REQUESTS_CA_BUNDLE``, ``CURL_CA_BUNDLE``,
-``NETRC``), the syntax of NO_PROXY, and how explicit proxies and the environment's are
-put together.  It refuses to know: who asks, what a redirect may take along, sockets.
+``NETRC``), and how explicit proxies and the environment's are put together.  It refuses
+to know: who asks, what a redirect may take along, sockets; the syntax of NO_PROXY is in
+``_no_proxy``.
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ import sys
 import time
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from ._callers import stacklevel
-from ._urls import URL, encode_host, parse, redact
+from ._urls import URL, parse, redact
 from .exceptions import InvalidOption, InvalidProxyURL, InvalidURL, RequestsWarning
 
 if TYPE_CHECKING:
-    from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+    from ._no_proxy import NoProxy
 
 #: The schemes that a proxy's URL may have.
 PROXY_SCHEMES = frozenset({"http", "https", "socks4", "socks4a", "socks5", "socks5h"})
@@ -44,10 +45,8 @@ _NAMES = {
 #: Where the system has proxy settings of its own.
 _SYSTEM_SETTINGS = sys.platform in {"darwin", "win32"}
 
-_SEPARATORS = re.compile(r"[\s,]+")
-_ENTRY_IN_BRACKETS = re.compile(r"\[([^\[\]]+)\](/[0-9]+)?(?::([0-9]+))?")
-_SCHEME = re.compile(r"[a-z][a-z0-9+.\-]*")
-_PROXY_URL = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.\-]*):)?//(.*)", re.DOTALL)
+_SCHEME = r"[a-z][a-z0-9+.\-]*"
+_PROXY_URL = r"(?s)(?:([A-Za-z][A-Za-z0-9+.\-]*):)?//(.*)"
 
 
 def environment_proxies(url: str, no_proxy: str | None = None) -> dict[str, str]:
@@ -106,6 +105,13 @@ def bypasses_proxy(url: str, no_proxy: str | None) -> bool:
     return bool(no_proxy) and _read_no_proxy(no_proxy).exempts(parsed)
 
 
+@lru_cache(maxsize=64)
+def _read_no_proxy(text: str) -> NoProxy:
+    from ._no_proxy import NoProxy
+
+    return NoProxy.read(text)
+
+
 def select_proxy(url: str, proxies: Mapping[str, str] | None) -> str | None:
     """Pick the proxy for a URL from a mapping, as it is written there.
 
@@ -161,7 +167,7 @@ def normalise_proxy(url: str) -> str:
     if not isinstance(given, str):
         raise InvalidOption(f"a proxy should be a URL, not {type(given).__name__}")
     text = url.strip()
-    match = _PROXY_URL.fullmatch(text)
+    match = re.fullmatch(_PROXY_URL, text)
     scheme, rest = match.groups() if match else (None, text)
     scheme = (scheme or "http").lower()
     if scheme not in PROXY_SCHEMES:
@@ -229,7 +235,7 @@ class Netrc:
         path, identity = _find_netrc(variable)
         if identity == old.identity:
             # Threads may do this at once: each writes a whole snapshot.
-            self._snapshot = new = old._replace(expires=expires, variable=variable)
+            self._snapshot = new = _Snapshot(expires, variable, identity, old.entries)
             return new
         entries, problem = parse_netrc(path) if path else (None, None)
         self._snapshot = new = _Snapshot(expires, variable, identity, entries)
@@ -298,15 +304,22 @@ class Environment:
         return Environment, ()
 
 
-class _Glance(NamedTuple):
-    """What a look at the environment found, and until when that is believed."""
+class _Glance:
+    """What a look at the environment found, and until when that is believed.
 
-    expires: float
-    #: How many variables there were.
-    size: int
-    has_proxies: bool
-    has_netrc: bool
-    ca_bundle: str | None
+    :param size: how many variables there were.
+    """
+
+    __slots__ = ("ca_bundle", "expires", "has_netrc", "has_proxies", "size")
+
+    def __init__(
+        self, expires: float, size: int, has_proxies: bool, has_netrc: bool, ca_bundle: str | None
+    ) -> None:
+        self.expires: Final = expires
+        self.size: Final = size
+        self.has_proxies: Final = has_proxies
+        self.has_netrc: Final = has_netrc
+        self.ca_bundle: Final = ca_bundle
 
 
 def netrc_credentials(url: str) -> tuple[str, str] | None:
@@ -324,14 +337,25 @@ def netrc_file() -> str | None:
     return _find_netrc(os.environ.get("NETRC"))[0]
 
 
-class _Snapshot(NamedTuple):
-    """What a netrc file said, and until when that is believed."""
+class _Snapshot:
+    """What a netrc file said, and until when that is believed.
 
-    expires: float
-    variable: str | None
-    #: Path, modification time, size and inode; ``None`` when there is no file.
-    identity: tuple[str, int, int, int] | None
-    entries: dict[str, tuple[str, str]] | None
+    :param identity: path, modification time, size and inode; ``None`` when there is no file.
+    """
+
+    __slots__ = ("entries", "expires", "identity", "variable")
+
+    def __init__(
+        self,
+        expires: float,
+        variable: str | None,
+        identity: tuple[str, int, int, int] | None,
+        entries: dict[str, tuple[str, str]] | None,
+    ) -> None:
+        self.expires: Final = expires
+        self.variable: Final = variable
+        self.identity: Final = identity
+        self.entries: Final = entries
 
     def __repr__(self) -> str:
         return f"<netrc snapshot of {self.identity and self.identity[0]}>"
@@ -340,97 +364,10 @@ class _Snapshot(NamedTuple):
 _NO_SNAPSHOT = _Snapshot(0.0, None, None, None)
 
 
-class _NoProxy(NamedTuple):
-    """A NO_PROXY list, read.  A port of ``None`` means every port."""
-
-    everything: bool
-    names: tuple[tuple[str, int | None], ...]
-    networks: tuple[tuple[IPv4Network | IPv6Network, int | None], ...]
-
-    def exempts(self, url: URL) -> bool:
-        """Say whether an entry matches the URL's host and port."""
-        if self.everything:
-            return True
-        host = url.host.removesuffix(".")
-        port = url.effective_port
-        address = _read_address(host)
-        if address is not None:
-            return any(
-                address in network and wanted in {None, port} for network, wanted in self.networks
-            )
-        return any(
-            (host == name or host.endswith(f".{name}")) and wanted in {None, port}
-            for name, wanted in self.names
-        )
-
-
-@lru_cache(maxsize=64)
-def _read_no_proxy(text: str) -> _NoProxy:
-    """Read a NO_PROXY list; entries that make no sense are left out."""
-    names: list[tuple[str, int | None]] = []
-    networks: list[tuple[IPv4Network | IPv6Network, int | None]] = []
-    entries = [entry for entry in _SEPARATORS.split(text.lower()) if entry]
-    for entry in entries:
-        host, port = _split_entry(entry)
-        network = _read_network(host)
-        if network is not None:
-            networks.append((network, port))
-            continue
-        name = host.removeprefix("*").strip(".")
-        if not name.isascii():
-            try:
-                name = encode_host(name)
-            except ValueError:
-                continue
-        if name:
-            names.append((name, port))
-    return _NoProxy("*" in entries, tuple(names), tuple(networks))
-
-
-def _split_entry(entry: str) -> tuple[str, int | None]:
-    """Split an entry into host (or CIDR block) and port."""
-    match = _ENTRY_IN_BRACKETS.fullmatch(entry)
-    if match:
-        host, block, digits = match.groups()
-        return host + (block or ""), int(digits) if digits else None
-    host, colon, digits = entry.partition(":")
-    if colon and digits.isascii() and digits.isdigit() and len(digits) <= 5:
-        return host, int(digits)
-    return entry, None
-
-
-def _read_network(text: str) -> IPv4Network | IPv6Network | None:
-    """Read an address or a CIDR block; an IPv4-mapped one becomes IPv4."""
-    from ipaddress import IPv4Network, IPv6Network, ip_network
-
-    try:
-        network = ip_network(text, strict=False)
-    except ValueError:
-        return None
-    if isinstance(network, IPv6Network) and network.prefixlen >= 96:
-        mapped = network.network_address.ipv4_mapped
-        if mapped is not None:
-            return IPv4Network((mapped, network.prefixlen - 96))
-    return network
-
-
-def _read_address(host: str) -> IPv4Address | IPv6Address | None:
-    """Read a host that is an address; an IPv4-mapped one becomes IPv4."""
-    from ipaddress import IPv4Address, IPv6Address
-
-    try:
-        if ":" not in host:
-            return IPv4Address(host)
-        address = IPv6Address(host.partition("%")[0])
-    except ValueError:
-        return None
-    return address.ipv4_mapped or address
-
-
 def _other_names(scheme: str) -> tuple[str, tuple[str, str]]:
     """Give a scheme in lower case and the variables for it; none for what is no scheme."""
     scheme = scheme.lower()
-    if not _SCHEME.fullmatch(scheme):
+    if not re.fullmatch(_SCHEME, scheme):
         return "all", ("all_proxy", "ALL_PROXY")
     return scheme, (f"{scheme}_proxy", f"{scheme.upper()}_PROXY")
 

@@ -34,7 +34,7 @@ __all__ = [
     "translate",
 ]
 
-_PREFIX: Final = re.compile(r"(?:None|\w*Connection(?:Pool)?\([^()]*\)): ")
+_PREFIX: Final = r"(?:None|\w*Connection(?:Pool)?\([^()]*\)): "
 
 #: Where an exchange was when it failed: before the answer's head was whole, or after.
 Phase = Literal["head", "body"]
@@ -130,7 +130,7 @@ _UNKNOWN: Final[_Row] = (
 _NO_CONNECTION: Final = "Failed to establish a new connection"
 
 #: What OpenSSL says of bytes that are no TLS record, such as an answer in plain HTTP.
-_NOT_TLS: Final = re.compile(
+_NOT_TLS: Final = (
     r"\[SSL: (?:WRONG_VERSION_NUMBER|UNKNOWN_PROTOCOL|HTTP_REQUEST)\]|\[SSL\] record layer failure"
 )
 
@@ -249,7 +249,7 @@ def _message(words: str, cause: Exception, request: RequestLike | None) -> str:
     if isinstance(cause, lower.ProxyError) and isinstance(cause.original_error, TotalTimeoutError):
         doing = during(str(cause.original_error), "the proxy")
         return f"{about(request)}{words} {doing}"
-    if _NOT_TLS.search(said):
+    if re.search(_NOT_TLS, said):
         who = "proxy" if isinstance(cause, lower.ProxyError) else "server"
         words = f"the {who} does not speak TLS on that port; perhaps its URL should be http://"
     return f"{about(request)}{words}" + (f" ({said})" if said and said != words else "")
@@ -269,4 +269,4 @@ def _detail(cause: Exception) -> str:
 
 def _plain(value: object) -> str:
     """The text after the pool or connection that urllib3 puts first."""
-    return _PREFIX.sub("", str(value), count=1)
+    return re.sub(_PREFIX, "", str(value), count=1)

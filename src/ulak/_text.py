@@ -22,7 +22,7 @@ _NOT_CHARSETS = frozenset(
     {"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "mbcs", "oem"}
     | {"unicode-escape", "raw-unicode-escape"}
 )
-_CHARSET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:+()-]*")
+_CHARSET_NAME = r"[A-Za-z0-9][A-Za-z0-9 ._:+()-]*"
 _LONGEST_CHARSET_NAME = 64
 
 
@@ -72,7 +72,7 @@ def _is_utf8(content: bytes) -> bool:
 @lru_cache(maxsize=128)
 def _codec(charset: str) -> str | None:
     """The Python codec for a charset's name, or None if it is not of text."""
-    if len(charset) > _LONGEST_CHARSET_NAME or not _CHARSET_NAME.fullmatch(charset):
+    if len(charset) > _LONGEST_CHARSET_NAME or not re.fullmatch(_CHARSET_NAME, charset):
         return None
     try:
         name = codecs.lookup(charset).name

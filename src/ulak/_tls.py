@@ -20,7 +20,7 @@ import ssl
 import sys
 import threading
 import weakref
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from . import _trust
 from .exceptions import InvalidCertificate, InvalidOption
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 
 #: How many configurations are kept.  A session keeps the contexts that it uses itself.
 KEPT = 64
-
-#: What tells that a file changed: device, inode, modification time, size.
-_Stamp: TypeAlias = tuple[int, int, int, int]
 
 
 def context_for(verify: Verify, cert: Cert = None) -> ssl.SSLContext:
@@ -140,7 +137,7 @@ class _Settings(NamedTuple):
     def __repr__(self) -> str:
         return f"<TLS settings: verify={self.verify}, ca={self.ca!r}, cert={self.cert!r}>"
 
-    def stamps(self) -> tuple[_Stamp, ...]:
+    def stamps(self) -> tuple[_trust.Stamp, ...]:
         """Tell the state of all files.
 
         :raises InvalidCertificate: if one is missing.
@@ -160,15 +157,15 @@ class _Contexts:
     """The contexts of the process.  A lock keeps threads from building the same twice."""
 
     def __init__(self) -> None:
-        self._contexts: dict[_Settings, tuple[tuple[_Stamp, ...], ssl.SSLContext]] = {}
+        self._contexts: dict[_Settings, tuple[tuple[_trust.Stamp, ...], ssl.SSLContext]] = {}
         self._lock = threading.Lock()
 
-    def known(self, settings: _Settings, stamps: tuple[_Stamp, ...]) -> ssl.SSLContext | None:
+    def known(self, settings: _Settings, stamps: tuple[_trust.Stamp, ...]) -> ssl.SSLContext | None:
         """Give the context of these settings and file states, if it is built."""
         found = self._contexts.get(settings)
         return found[1] if found is not None and found[0] == stamps else None
 
-    def kept(self, settings: _Settings, stamps: tuple[_Stamp, ...]) -> ssl.SSLContext:
+    def kept(self, settings: _Settings, stamps: tuple[_trust.Stamp, ...]) -> ssl.SSLContext:
         """Give the context of these settings and file states, built if need be."""
         found = self._contexts.get(settings)
         if found is not None and found[0] == stamps:
@@ -231,22 +228,21 @@ def _read_password(value: object) -> str | bytes | None:
     raise InvalidOption(f"cert= holds a password of {type(value).__name__}; pass str or bytes.")
 
 
-def _stamp(what: str, path: str) -> _Stamp:
+def _stamp(what: str, path: str) -> _trust.Stamp:
     try:
-        status = os.stat(path)
+        return _trust.stamp(path)
     except (OSError, ValueError) as exc:
         raise InvalidCertificate(f"Could not find {what}, invalid path: {path}") from exc
-    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def _build(settings: _Settings) -> ssl.SSLContext:
     """Build a context, and load the files."""
-    if settings.verify and settings.ca is None:
-        context = _well_known()
+    if settings.verify:
+        context = _trusting(settings.ca)
     else:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        if settings.ca is not None:
-            _load_ca(context, settings.ca)
+        from ._tls_context import new_context
+
+        context = new_context()
     _harden(context, verify=settings.verify)
     if settings.cert is not None:
         _load_cert(context, settings.cert, settings.key, settings.password)
@@ -280,24 +276,12 @@ def default_ca_bundle() -> str:
     return _trust.bundle()
 
 
-def _well_known() -> ssl.SSLContext:
-    """A context that trusts the well-known certificates."""
+def _trusting(ca: str | None) -> ssl.SSLContext:
+    """A context that trusts the CAs of a file or directory; ``None`` for the well-known ones."""
     try:
-        return _trust.take()
+        return _trust.take(ca)
     except (OSError, ValueError) as exc:
-        raise InvalidCertificate(
-            f"The TLS CA certificate bundle {_trust.bundle()} cannot be used: {_reason(exc)}."
-        ) from exc
-
-
-def _load_ca(context: ssl.SSLContext, path: str) -> None:
-    """Load the trusted CAs."""
-    try:
-        if os.path.isdir(path):
-            context.load_verify_locations(capath=path)
-        else:
-            context.load_verify_locations(cafile=path)
-    except (OSError, ValueError) as exc:
+        path = ca or default_ca_bundle()
         raise InvalidCertificate(
             f"The TLS CA certificate bundle {path} cannot be used: {_reason(exc)}."
         ) from exc

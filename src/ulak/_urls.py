@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote_plus, unquote
 
@@ -46,20 +46,18 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 # RFC 3986, section 3: what may not stand in a component.  A "%" may only begin a
 # percent-encoding.  "[" and "]" belong to IPv6 hosts alone.
 _CLASS = r"A-Za-z0-9\-._~!$&'()*+,;="
-_NOT_IN_USERINFO = re.compile(rf"[^{_CLASS}:%]+|%(?![0-9A-Fa-f]{{2}})")
-_NOT_IN_PATH = re.compile(rf"[^{_CLASS}:@/%]+|%(?![0-9A-Fa-f]{{2}})")
-_NOT_IN_QUERY = re.compile(rf"[^{_CLASS}:@/?%]+|%(?![0-9A-Fa-f]{{2}})")
+_NOT_IN_USERINFO = rf"[^{_CLASS}:%]+|%(?![0-9A-Fa-f]{{2}})"
+_NOT_IN_PATH = rf"[^{_CLASS}:@/%]+|%(?![0-9A-Fa-f]{{2}})"
+_NOT_IN_QUERY = rf"[^{_CLASS}:@/?%]+|%(?![0-9A-Fa-f]{{2}})"
 
-# Only what every URL meets is compiled here; the others are when they are first used.
+# Only what every first URL meets is compiled here; the others are when they are first used.
 _HTTP_URL = re.compile(
     r"(https?):(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?",
     re.ASCII | re.IGNORECASE | re.DOTALL,
 )
 # The same without userinfo and fragment, and with nothing to encode: an origin and the rest.
 _SAFE = rf"[{_CLASS}:@/]*+(?:%[0-9A-Fa-f]{{2}}[{_CLASS}:@/]*+)*+"
-_SAFE_URL = re.compile(
-    rf"(https?://[{_CLASS}:\[\]]+)(/{_SAFE})?(?:\?((?:{_SAFE}|\?)*+))?", re.ASCII
-)
+_SAFE_URL = rf"(?a)(https?://[{_CLASS}:\[\]]+)(/{_SAFE})?(?:\?((?:{_SAFE}|\?)*+))?"
 _OTHER_URL = r"(?s)([^:]*):(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?"
 # RFC 3986, appendix B, with the scheme of section 3.1.
 _REFERENCE = r"(?s)(?:([A-Za-z][A-Za-z0-9+.\-]*):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?"
@@ -69,7 +67,6 @@ _ABSOLUTE = r"(?ai)[A-Za-z][A-Za-z0-9+.\-]*://|(?:https?|data|mailto):"
 _PLAIN_AUTHORITY = re.compile(r"([A-Za-z0-9_\-]+(?:\.[A-Za-z0-9_\-]+)*\.?)(?::([0-9]*))?")
 _HOST_AND_PORT = r"(?s)(\[[^\[\]]*\]|[^:\[\]]*)(?::(.*))?"
 _REG_NAME = r"[a-z0-9\-._~!$&'()+,;=]+"
-_DIGITS = r"[0-9]*"
 _ZONE = r"[A-Za-z0-9\-._~]+"
 _IPV4_LIKE = r"(?:(?:[0-9]+|0x[0-9a-f]*)(?:\.|$))+"
 # What a URL without a scheme begins with, as it is shown: a host and perhaps a port.
@@ -81,7 +78,7 @@ _SINGLE = (str, bytes, int, float)
 
 _REDACTED = "***"
 _PREFIX = r"(?ai)\s*(?:[A-Za-z][A-Za-z0-9+.\-]*:(?=[/\\])|https?:)?[/\\]*"
-_AUTHORITY_END = re.compile(r"[/?#]|$")
+_AUTHORITY_END = r"[/?#]|$"
 _NOT_A_PORT = r":(?![0-9]+\Z)"
 
 
@@ -336,8 +333,8 @@ def redact(url: str | bytes) -> str:
     start = prefix.end() if prefix else 0
     if start == 0 and text.startswith("mailto:"):
         return text
-    ends = _AUTHORITY_END.search(text, start)
-    end = ends.start() if ends else len(text)
+    ends = re.search(_AUTHORITY_END, text[start:])
+    end = start + ends.start() if ends else len(text)
     at = text.rfind("@", start, end)
     if at < 0 and (start == 0 or re.search(_NOT_A_PORT, text[start:end])):
         # "http//user:pass@host" has no scheme, and what follows the colon in
@@ -410,7 +407,7 @@ def _parse(url: str) -> URL:
     given: object = url
     if not isinstance(given, str):
         raise InvalidOption(f"a URL should be a str here, not {type(given).__name__}")
-    match = _SAFE_URL.fullmatch(url)
+    match = _compiled(_SAFE_URL).fullmatch(url) if _origins else None
     if match is not None and len(url) <= _REMEMBERED_LENGTH:
         start, path, query = match.groups()
         origin = _origins.get(start)
@@ -643,7 +640,7 @@ def _read_port(text: str, digits: str) -> int:
     """Read a port, 1 to 65535.  Port 0 cannot be dialled and is taken for "none" by many."""
     if ":" in digits:
         raise _invalid(text, "the host has more than one colon. IPv6 stands in brackets.")
-    if not re.fullmatch(_DIGITS, digits) or len(digits.lstrip("0")) > 5:
+    if not (digits.isascii() and digits.isdigit()) or len(digits.lstrip("0")) > 5:
         raise _invalid(text, "the port is not a number from 1 to 65535.")
     port = int(digits)
     if not 0 < port <= 65535:
@@ -659,12 +656,18 @@ def _in_brackets(host: str, *, zone: bool = False) -> str:
     return f"[{address}%25{name}]" if zone and percent else f"[{address}]"
 
 
-def _encode(unsafe: re.Pattern[str], component: str, url: str) -> str:
-    """Percent-encode what ``unsafe`` finds, as UTF-8; the rest is not touched."""
-    if unsafe.search(component) is None:
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+def _encode(unsafe: str, component: str, url: str) -> str:
+    """Percent-encode what the pattern ``unsafe`` finds, as UTF-8; the rest is not touched."""
+    pattern = _compiled(unsafe)
+    if pattern.search(component) is None:
         return component
     try:
-        return unsafe.sub(_percent, component)
+        return pattern.sub(_percent, component)
     except UnicodeEncodeError:
         pass  # likewise
     raise _invalid(url, "it holds a lone surrogate, which UTF-8 cannot encode.")

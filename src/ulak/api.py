@@ -77,15 +77,16 @@ def request(method: str, url: str | bytes, **kwargs: Unpack[AllOptions]) -> Resp
 
 def _look_ahead(url: object, kwargs: Mapping[str, Any]) -> None:
     """Begin to load the certificates that an https request will want, before the imports."""
-    if (
-        f"{__package__}.sessions" not in sys.modules
-        and str(url)[:6].lower() == "https:"
-        and "verify" not in kwargs
-        and not (os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE"))
-    ):
-        from . import _trust
+    if f"{__package__}.sessions" in sys.modules or str(url)[:6].lower() != "https:":
+        return
+    ca = kwargs.get("verify")
+    if ca is None or ca is True:
+        ca = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or None
+    elif not isinstance(ca, str):
+        return
+    from . import _trust
 
-        _trust.begin()
+    _trust.begin(ca)
 
 
 def get(url: str | bytes, params: Params = None, **kwargs: Unpack[QueryOptions]) -> Response:

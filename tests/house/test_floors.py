@@ -13,8 +13,8 @@ FLOORS = {
     for floor, line in enumerate(
         (
             "exceptions timeouts structures status_codes _callers _forks _inheritance _root _trust"
-            " _types _version",
-            "_urls _headers _bodies _multipart _streams _text _environment _tls _errors"
+            " _tls_context _types _version",
+            "_urls _headers _bodies _multipart _streams _text _environment _no_proxy _tls _errors"
             " _addresses _cookie_rules retries hooks",
             "models async_models _response auth cookies _protocol _cookie_field _cookie_files"
             " _cookie_limits _cookie_stand_ins _cookie_subdomains _cookie_times"

@@ -9,7 +9,6 @@ import gzip
 import hashlib
 import os
 import socket
-import ssl
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -298,8 +297,6 @@ def test_an_early_answer(loop: Loop, start, narrow, kind: str, then: str) -> Non
             connection.wait(done)
         elif then == "reads on":
             connection.wait_closed()
-        elif isinstance(connection.sock, ssl.SSLSocket):
-            connection.pause(0.05)  # what TLS has not read when sending fails is lost
 
     async def main(url: str) -> None:
         ended: list[BaseException] = []

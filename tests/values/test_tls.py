@@ -22,8 +22,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from tests.support.certificates import Certificates
-from ulak import _tls
+from ulak import _tls, _trust
 from ulak._tls import context_for, is_default
+from ulak._tls_context import new_context
 from ulak.exceptions import InvalidCertificate, InvalidOption
 
 PASSWORD = "s3cret-pässword"
@@ -340,6 +341,89 @@ def test_a_child_forked_while_a_context_is_built_can_build_its_own() -> None:
         check=False,
     )
     assert done.returncode == 7
+
+
+# -- reading ahead -----------------------------------------------------------
+
+
+@pytest.fixture
+def bundle(certificates: Certificates, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A CA file that is large, in a process that has read nothing ahead."""
+    monkeypatch.setattr(_trust, "_thread", None)
+    monkeypatch.setattr(_trust, "_ready", [])
+    path = tmp_path / "bundle.pem"
+    path.write_bytes(certificates.ca.read_bytes() * 40)
+    return path
+
+
+def read_ahead(path: Path) -> ssl.SSLContext | None:
+    """The context that a thread makes of a file."""
+    _trust.begin(str(path))
+    if _trust._thread is None:
+        return None
+    _trust._thread.join(10)
+    return _trust._ready[0][2] if _trust._ready else None
+
+
+def test_a_large_ca_file_is_read_ahead_and_used_once(bundle: Path) -> None:
+    ahead = read_ahead(bundle)
+    assert ahead is not None
+    assert context_for(bundle) is ahead
+    assert _trust.take(str(bundle)) is not ahead
+    assert len(ahead.get_ca_certs()) == 1
+
+
+def test_what_changed_since_it_was_read_ahead_is_read_again(bundle: Path) -> None:
+    ahead = read_ahead(bundle)
+    os.utime(bundle, ns=(1, 1))
+    assert context_for(bundle) is not ahead
+
+
+def test_another_file_than_was_read_ahead_is_read(certificates: Certificates, bundle: Path) -> None:
+    ahead = read_ahead(bundle)
+    assert context_for(certificates.ca) is not ahead
+
+
+def test_what_cannot_be_read_ahead_is_said_when_it_is_wanted(bundle: Path) -> None:
+    bundle.write_bytes(b"-" * 40_000)
+    assert read_ahead(bundle) is None
+    with pytest.raises(InvalidCertificate, match="cannot be used"):
+        context_for(bundle)
+
+
+@pytest.mark.parametrize("name", ["ca.pem", "absent.pem", "nul\0.pem"])
+def test_small_and_missing_files_have_no_thread(
+    certificates: Certificates, bundle: Path, name: str
+) -> None:
+    assert bundle.exists()
+    assert read_ahead(certificates.ca.with_name(name)) is None
+    assert _trust._thread is None
+
+
+# -- names -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["localhost", "xn--bcher-kva.example", "bücher.example"])
+def test_the_servers_name_is_sent_in_a_labels(certificates: Certificates, name: str) -> None:
+    sent: list[str | None] = []
+    server = certificates.server_context("localhost", "bücher.example")
+    server.sni_callback = lambda _socket, name, _context: sent.append(name)
+    handshake(context_for(certificates.ca), server, name)
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    secured = context_for(certificates.ca).wrap_bio(incoming, outgoing, server_hostname=name)
+    expected = name.encode("idna").decode()
+    assert (sent, secured.server_hostname) == ([expected], expected)
+
+
+def test_contexts_are_of_what_stands_in_the_place_of_ssls(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class FromTheSystem(ssl.SSLContext):
+        pass
+
+    monkeypatch.setattr(ssl, "SSLContext", FromTheSystem)
+    assert type(new_context()) is FromTheSystem
+    assert type(_trust.take(str(bundle))) is FromTheSystem
 
 
 # -- what cannot be used -----------------------------------------------------

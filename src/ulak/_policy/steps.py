@@ -2,11 +2,13 @@
 
 Each step is one piece of I/O, or a callback of the caller's.  The driver carries
 it out and sends the outcome back into the generator, or throws the failure in.
+Nobody compares steps or takes them apart, so they are no named tuples, each of which takes
+ten times as long to define.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from .._types import UNSET
 
@@ -42,23 +44,38 @@ SKIM_TIME = 1.0
 ERROR_TIME = 2.0
 
 
-class Send(NamedTuple):
+class Send:
     """Send through the adapter for the URL; the outcome is the response."""
 
-    request: PreparedRequest
-    proxies: Proxies
-    timeout: Any
+    __slots__ = ("proxies", "request", "timeout")
+
+    def __init__(self, request: PreparedRequest, proxies: Proxies, timeout: Any) -> None:
+        self.request: Final = request
+        self.proxies: Final = proxies
+        self.timeout: Final = timeout
 
 
-class Resend(NamedTuple):
-    """Send by the session's own overridden ``send``; the outcome is the response."""
+class Resend:
+    """Send by the session's own overridden ``send``; the outcome is the response.
 
-    request: PreparedRequest
-    proxies: Proxies
-    timeout: Any
-    #: What is left of the retry policy; unset for the adapter's.
-    retries: Any
-    guards: Guards | None
+    :param retries: what is left of the retry policy; unset for the adapter's.
+    """
+
+    __slots__ = ("guards", "proxies", "request", "retries", "timeout")
+
+    def __init__(
+        self,
+        request: PreparedRequest,
+        proxies: Proxies,
+        timeout: Any,
+        retries: Any,
+        guards: Guards | None,
+    ) -> None:
+        self.request: Final = request
+        self.proxies: Final = proxies
+        self.timeout: Final = timeout
+        self.retries: Final = retries
+        self.guards: Final = guards
 
     def options(self, sent_with: dict[str, Any]) -> dict[str, Any]:
         """The keywords for ``send``, after a conversation that sends with ``sent_with``."""
@@ -70,46 +87,69 @@ class Resend(NamedTuple):
         return again
 
 
-class Hooks(NamedTuple):
+class Hooks:
     """Run the request's response hooks; the outcome is the response that they leave."""
 
-    request: PreparedRequest
-    response: BaseResponse
+    __slots__ = ("request", "response")
+
+    def __init__(self, request: PreparedRequest, response: BaseResponse) -> None:
+        self.request: Final = request
+        self.response: Final = response
 
 
-class Load(NamedTuple):
+class Load:
     """Read the whole body."""
 
-    response: BaseResponse
+    __slots__ = ("response",)
+
+    def __init__(self, response: BaseResponse) -> None:
+        self.response: Final = response
 
 
-class Skim(NamedTuple):
-    """Read a body that nobody asked for, up to :data:`SKIM_LIMIT`, and part with it."""
+class Skim:
+    """Read a body that nobody asked for, up to :data:`SKIM_LIMIT`, and part with it.
 
-    response: BaseResponse
-    #: How long that may take.
-    seconds: float = SKIM_TIME
+    :param seconds: how long that may take.
+    """
+
+    __slots__ = ("response", "seconds")
+
+    def __init__(self, response: BaseResponse, seconds: float = SKIM_TIME) -> None:
+        self.response: Final = response
+        self.seconds: Final = seconds
 
 
-class Close(NamedTuple):
+class Close:
     """Part with a response at once; its connection is not kept."""
 
-    response: BaseResponse
+    __slots__ = ("response",)
+
+    def __init__(self, response: BaseResponse) -> None:
+        self.response: Final = response
 
 
-class Rewind(NamedTuple):
-    """Make the request's body ready to be sent once more."""
+class Rewind:
+    """Make the request's body ready to be sent once more.
 
-    request: PreparedRequest
-    #: When the request's time is used up, by :func:`time.monotonic`; ``None`` for never.
-    deadline: float | None
+    :param deadline: when the request's time is used up, by :func:`time.monotonic`; ``None``
+        for never.
+    """
+
+    __slots__ = ("deadline", "request")
+
+    def __init__(self, request: PreparedRequest, deadline: float | None) -> None:
+        self.request: Final = request
+        self.deadline: Final = deadline
 
 
-class Pause(NamedTuple):
+class Pause:
     """Wait before ``request`` is sent again."""
 
-    seconds: float
-    request: PreparedRequest
+    __slots__ = ("request", "seconds")
+
+    def __init__(self, seconds: float, request: PreparedRequest) -> None:
+        self.seconds: Final = seconds
+        self.request: Final = request
 
 
 Step: TypeAlias = Send | Resend | Hooks | Load | Skim | Close | Rewind | Pause

@@ -204,11 +204,9 @@ _STATUS_LINE: Final = rb"HTTP/1\.[0-9] [1-9][0-9]{2}(?: %b*+)?+\r\n" % _B_VALUE
 _FIELD_LINE: Final = rb"%b++:%b*+\r\n" % (_B_TOKEN, _B_VALUE)
 
 _head = re.compile(rb"%b(?:%b){0,%d}+\r\n" % (_STATUS_LINE, _FIELD_LINE, MAX_FIELDS)).match
-_status_line = re.compile(_STATUS_LINE).fullmatch
-_field_line = re.compile(_FIELD_LINE).fullmatch
 _FIELD_NAME: Final = rb"(%b{1,60})[ \t]*:" % _B_TOKEN
 _FOLD: Final = rb"[ \t]%b*\r\n" % _B_VALUE
-_unfold = re.compile(rb"\r\n[ \t]+").sub
+_FOLDS: Final = rb"\r\n[ \t]+"
 
 # To be used on a head in lower case, whose lines were checked: the fields that frame, and
 # two that are asked for with every answer.
@@ -398,7 +396,7 @@ class _FieldSection:
             if line == b"\r\n":
                 self.rest = bytes(buffer[end:])
                 section = bytes(buffer[:end])
-                return _unfold(b" ", section) if self._folded else section
+                return re.sub(_FOLDS, b" ", section) if self._folded else section
             self._check_line(line)
             self._line = self._seen = end
         self._check_room(len(buffer))
@@ -418,14 +416,14 @@ class _FieldSection:
 
     def _check_line(self, line: bytes) -> None:
         if self._in_head and self._line == 0:
-            if _status_line(line) is None:
+            if re.fullmatch(_STATUS_LINE, line) is None:
                 raise _bad_status_line(line)
         elif line[0] in b" \t" and self._count > self._in_head:
             if re.fullmatch(_FOLD, line) is None:
                 raise self._bad_field(line)
             self._folded = True
             return
-        elif _field_line(line) is None:
+        elif re.fullmatch(_FIELD_LINE, line) is None:
             raise self._bad_field(line)
         elif self._count >= MAX_FIELDS + self._in_head:
             raise ProtocolViolation(
@@ -542,16 +540,18 @@ class ResponseParser:
             return self._begin_body(head, data)
         return b""
 
-    def feed_eof(self, *, cut: bool = False) -> None:
+    def feed_eof(self, *, cut: bool = False, reset: bool = False) -> None:
         """Take note that the peer closed the connection.
 
         :param cut: whether TLS was not ended before.  Then anyone on the way may have cut
             the connection, and it is no end of a body (RFC 9112, section 9.8), unless
             :func:`let_cuts_end_bodies` said so.
+        :param reset: whether the peer reset the connection, for the words of the error.
         :raises Incomplete: before the end of the answer.
         """
         if self._state == _DONE:
             return
+        ended = "reset" if reset else "closed"
         if self._state == _CLOSE:
             if cut and not _cuts_end_bodies:
                 raise Incomplete(
@@ -562,20 +562,21 @@ class ResponseParser:
         elif self._state == _HEAD:
             part = "in the middle of the answer's head" if self.started else "without an answer"
             raise Incomplete(
-                "incomplete_head", f"The peer closed the connection {part}.", started=self.started
+                "incomplete_head", f"The peer {ended} the connection {part}.", started=self.started
             )
         elif self.head is not None and self.remaining is not None:
             expected = self.head.content_length or 0
             received = expected - self.remaining
             raise Incomplete(
                 "incomplete_body",
-                f"The peer closed the connection after {received} of {expected} bytes of the body.",
+                f"The peer {ended} the connection after {received} of {expected} "
+                "bytes of the body.",
                 received=received,
                 expected=expected,
             )
         else:
             raise Incomplete(
-                "incomplete_body", "The peer closed the connection before the last chunk's end."
+                "incomplete_body", f"The peer {ended} the connection before the last chunk's end."
             )
 
     def _feed_section(self, data: bytes) -> tuple[bytes, bytes]:

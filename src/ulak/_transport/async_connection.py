@@ -44,6 +44,7 @@ from .._errors import TotalTimeoutError, WriteTimeoutError
 from .._protocol.exchange import CONTINUE_WAIT
 from .._protocol.h1 import ProtocolViolation, ResponseParser
 from .._protocol.pool import Pooled
+from .async_last_words import LastWords, receive_rest
 from .async_source import Source, source_of
 from .uptake import LOOKS, acknowledged
 
@@ -88,6 +89,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         "_expires",
         "_gone",
         "_hears_interim",
+        "_last_words",
         "_limit",
         "_loop",
         "_moved",
@@ -99,6 +101,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         "_sink",
         "_size",
         "_sock",
+        "_tcp",
         "_timer",
         "_timer_when",
         "_unsent",
@@ -107,6 +110,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         "_write_paused",
         "_written",
         "aborted",
+        "before_tls",
         "closed",
         "deadline",
         "error",
@@ -129,6 +133,9 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         self._buffer = buffer
         self._gone = gone
         self.transport: Any = None
+        #: The transport below all TLS, and what may be between the two.
+        self._tcp: Any = None
+        self._last_words: LastWords | None = None
         #: Reads the answer to the request that is under way; ``None`` between exchanges.
         self.parser: ResponseParser | None = None
         #: The deadline of that request.
@@ -141,6 +148,8 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         self.has_body: bool = False
         #: Whether TLS is spoken on it, to the origin or to a proxy.
         self.is_tls: bool = False
+        #: What came before TLS was there to read it; ``None`` when TLS is not about to be.
+        self.before_tls: bytes | None = None
         #: Whether the session was closed over it.
         self.aborted: bool = False
         #: Whether the socket is closed, or will be as soon as the loop goes round.
@@ -168,10 +177,8 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
     # What the loop calls.
 
     def connection_made(self, transport: Any) -> None:
-        """Begin; TLS has shaken hands."""
-        self.transport = transport
-        # Asked now, as the transport of TLS knows nothing any more once it is closed.
-        self.is_tls = transport.get_extra_info("ssl_object") is not None
+        """Begin; TLS may be put on top of ``transport`` later."""
+        self.transport = self._tcp = transport
         if hasattr(select, "poll"):  # not on Windows
             poll = select.poll()
             poll.register(self._sock, select.POLLIN)
@@ -186,6 +193,10 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         data = bytes(self._buffer[:nbytes])
         parser = self.parser
         if parser is None or self.unsent:  # nobody has asked for anything
+            if self.before_tls is not None:
+                self.before_tls += data
+                self.transport.pause_reading()
+                return
             self.abort()
             self._gone(self)
             return
@@ -204,9 +215,10 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
             else:
                 self._pieces.append(body)
                 self._size += len(body)
-                if self._size > HIGH_WATER and not self._paused:
+                if self._size > HIGH_WATER and not self._paused and not self.closed:
                     self._paused = True
                     self.transport.pause_reading()
+                    self._keep_last_words()
         if self._waiter is not None:
             if (
                 parser.complete  # type: ignore[redundant-expr]  # which feed() has changed
@@ -222,6 +234,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Take note that the socket is about to be closed, by whichever side."""
         self.closed = True
+        self._last_words = None  # which refers to this
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -277,13 +290,16 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
 
         :raises OSError, ProtocolViolation: when it is not.
         """
-        if self._sending:
-            self._hear_last_words(parser)
-            if parser.head is not None:
+        reset = exc is not None
+        if exc is not None and (self._sending or self.has_body):
+            self._hear_last_words()
+            if parser.complete or self.error is not None:
+                return
+            if parser.head is not None and (self._sending or parser.remaining is not None):
                 exc = None
         if exc is not None:
             raise exc
-        parser.feed_eof(cut=cut)
+        parser.feed_eof(cut=cut, reset=reset)
 
     def pause_writing(self) -> None:
         """The peer does not keep up."""
@@ -295,20 +311,31 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         if self._drained is not None and not self._drained.done():
             self._drained.set_result(None)
 
-    def _hear_last_words(self, parser: ResponseParser) -> None:
+    def _hear_last_words(self) -> None:
         """Take in what the server had answered before sending to it failed.
 
         A server that refuses an upload often answers and closes before it has
         read it all: what it said is the answer (RFC 9110, section 10.1.1).
         """
-        if self.is_tls:  # whose bytes cannot be read here
-            return
-        try:
-            while not parser.complete and (data := self._sock.recv(64 * 1024)):
-                if body := parser.feed(data):
-                    self._pieces.append(body)
-        except OSError:  # nothing more
-            pass
+        if not self.is_tls:  # which has heard all by now
+            receive_rest(self._sock, self)
+
+    @property
+    def holds_back(self) -> bool:
+        """Whether there is too much here that nobody has taken."""
+        return self._paused and not self.closed
+
+    def hear_out(self, tls: asyncio.BufferedProtocol) -> None:
+        """Take in by ``tls`` what the server had answered before the connection broke."""
+        self.closed = True  # nobody is to use it again, not even before TLS says that it ended
+        if self._paused:
+            self._go_on()
+        receive_rest(self._sock, tls)
+
+    def _keep_last_words(self) -> None:
+        """Let no end of the connection go before what came; until :meth:`rest`."""
+        if self.is_tls and self._last_words is None and not self._tcp.is_closing():
+            self._last_words = LastWords(self._tcp, self)
 
     # Waiting.
 
@@ -480,7 +507,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         """
         if self.error is not None:
             raise self.error
-        if self.closed:
+        if self.closed and (self._last_words is None or not self._last_words.goes_on):
             raise ConnectionResetError("the connection is closed")
 
     def refuse(self) -> None:
@@ -495,6 +522,9 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         except RuntimeError as exc:  # uvloop has closed it, and has not said so yet
             self.unsent = data
             self._fail(ConnectionResetError(str(exc)))
+            return
+        if self.has_body and self.is_tls and self._tcp.get_write_buffer_size():
+            self._keep_last_words()
 
     async def send(self, head: bytes, payload: Payload, write: float | None) -> bool:
         """Send a request whose body takes its time.
@@ -504,6 +534,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         :raises urllib3.exceptions.TimeoutError, OSError, ProtocolViolation, CallerError:
         """
         self._sending = True
+        self._keep_last_words()
         self._written = len(head)
         self._acked_before = acknowledged(self._sock)
         try:
@@ -632,6 +663,8 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
     def _go_on(self) -> None:
         self._paused = False
         self.transport.resume_reading()
+        if self._last_words is not None:
+            self._last_words.go_on()
 
     async def receive(self, parser: ResponseParser, read: float | None) -> bytes:
         """The next piece of the body; ``b""`` at its end.
@@ -675,6 +708,9 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
     def rest(self) -> None:
         """Be ready for the next exchange."""
         self.has_body = self._was_long = False
+        if self._last_words is not None:
+            self._last_words.leave()
+            self._last_words = None
         self.parser = None
         self.deadline = None
         self._expires = None

@@ -214,12 +214,11 @@ class Dialler(NamedTuple):
         conn = AsyncConnection(self.loop, sock, buffer, self.gone)
         if context is not None:
             progress.shakes_hands()
+            conn.before_tls = b""
         try:
-            await self.loop.create_connection(
-                lambda: conn,
-                sock=sock,
-                **_tls(context, host),
-            )
+            await self.loop.create_connection(lambda: conn, sock=sock)
+            if context is not None:
+                await self._shake_hands(conn, context, host)
         except BaseException as exc:
             conn.abort()
             if context is not None and isinstance(exc, ConnectionError):
@@ -284,12 +283,10 @@ class Dialler(NamedTuple):
             progress.is_beyond_proxy = True
             progress.shakes_hands()
             conn.rest()
-            conn.transport = await self.loop.start_tls(
-                conn.transport,
+            await self._shake_hands(
                 conn,
                 route.context,  # type: ignore[arg-type]  # a tunnel is for TLS
-                server_hostname=_server_name(route.host),
-                ssl_handshake_timeout=_HANDSHAKE_TIME,
+                route.host,
             )
         except BaseException as exc:
             conn.abort()
@@ -297,20 +294,36 @@ class Dialler(NamedTuple):
             if progress.is_beyond_proxy and isinstance(exc, ConnectionError | TypeError):
                 raise broken_handshake() from exc
             raise
+
+    async def _shake_hands(self, conn: AsyncConnection, context: ssl.SSLContext, host: str) -> None:
+        """Put TLS on top of what ``conn`` has; it has to be aborted when this fails.
+
+        :raises OSError, ssl.CertificateError: when there is no agreement.
+        """
+        if conn.closed:  # the server hung up before it was greeted
+            raise broken_handshake()
+        came, conn.before_tls = conn.before_tls, None
+        if came:  # which TLS takes before it begins
+            self.loop.call_soon(_hand_over, conn.transport, came)
+        # Not by create_connection(), which would not show the transport below.
+        conn.transport = await self.loop.start_tls(
+            conn.transport,
+            conn,
+            context,
+            server_hostname=_server_name(host),
+            ssl_handshake_timeout=_HANDSHAKE_TIME,
+        )
         if conn.transport is None:
             raise broken_handshake()
         conn.is_tls = True
 
 
-def _tls(context: ssl.SSLContext | None, host: str) -> dict[str, Any]:
-    """The keywords for TLS, or for none."""
-    if context is None:
-        return {}
-    return {
-        "ssl": context,
-        "server_hostname": _server_name(host),
-        "ssl_handshake_timeout": _HANDSHAKE_TIME,
-    }
+def _hand_over(transport: Any, data: bytes) -> None:
+    """Let the protocol that ``transport`` has now receive ``data``; nothing if it is closed."""
+    protocol = transport.get_protocol()
+    if protocol is not None:
+        protocol.get_buffer(len(data))[: len(data)] = data
+        protocol.buffer_updated(len(data))
 
 
 def _server_name(host: str) -> str:

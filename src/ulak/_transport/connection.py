@@ -34,7 +34,6 @@ from .._protocol.exchange import (
 )
 from ..exceptions import InvalidOption, RequestException
 from . import clock, dial, stock
-from .bounded import BoundedSocket
 from .payload import CallerError, caller_blocks
 from .stock import HTTPConnection as _HTTPConnection
 from .stock import HTTPSConnection as _HTTPSConnection
@@ -211,7 +210,11 @@ class CodecConnection(_HTTPConnection):
         self._part = "in the TLS handshake"
         secured = super()._connect_tls_proxy(hostname, sock)  # type: ignore[misc]
         self._part = "connecting"
-        return BoundedSocket(secured) if self.proxy_is_tunneling else secured
+        if not self.proxy_is_tunneling:
+            return secured
+        from .bounded import BoundedSocket
+
+        return BoundedSocket(secured)
 
     def _bound_handshake(self, sock: socket.socket) -> None:
         """Leave the TLS handshake what remains of the time to connect."""

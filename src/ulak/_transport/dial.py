@@ -11,7 +11,6 @@ import errno
 import os
 import socket
 import threading
-from copy import copy
 from time import monotonic
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
@@ -241,6 +240,8 @@ def to_raise(error: BaseException) -> BaseException:
 
     Itself where there can be no other: its class may not be made of its arguments.
     """
+    from copy import copy
+
     try:
         own = copy(error)
     except Exception:

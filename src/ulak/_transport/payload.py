@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from .. import _bodies
 from .._protocol import exchange
@@ -21,16 +21,24 @@ class CallerError(Exception):
     """Code of the caller's failed, such as a body that was read; ``args[0]`` is what it raised."""
 
 
-class Payload(NamedTuple):
-    """A request's body, and how it goes out."""
+class Payload:
+    """A request's body, and how it goes out.
 
-    body: Any
-    #: In bytes; ``None`` sends it in chunks.
-    length: int | None
-    #: Where it began, to send it again from there.
-    position: _bodies.Position
-    #: Whether the server is asked for leave first (RFC 9110, section 10.1.1).
-    waits_for_leave: bool
+    :param length: in bytes; ``None`` sends it in chunks.
+    :param position: where it began, to send it again from there.
+    :param waits_for_leave: whether the server is asked for leave first (RFC 9110, section
+        10.1.1).
+    """
+
+    __slots__ = ("body", "length", "position", "waits_for_leave")
+
+    def __init__(
+        self, body: Any, length: int | None, position: _bodies.Position, waits_for_leave: bool
+    ) -> None:
+        self.body: Final = body
+        self.length: Final = length
+        self.position: Final = position
+        self.waits_for_leave: Final = waits_for_leave
 
     @classmethod
     def of(cls, request: Any, headers: CaseInsensitiveDict[Any]) -> Payload | None:

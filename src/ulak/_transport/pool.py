@@ -17,7 +17,7 @@ import warnings
 import weakref
 from collections import deque
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from urllib3 import HTTPConnectionPool as _HTTPConnectionPool
 from urllib3 import HTTPSConnectionPool as _HTTPSConnectionPool
@@ -68,17 +68,32 @@ __all__ = ["CodecPool", "HTTPConnectionPool", "HTTPSConnectionPool"]
 _NO_POLICY = "urllib3's connections are replaced by others, which do not keep the address policy"
 
 
-class Outgoing(NamedTuple):
-    """A request as a connection sends it."""
+class Outgoing:
+    """A request as a connection sends it.
 
-    method: str
-    target: str
-    head: bytes
-    payload: Payload | None
-    #: Whether it goes through a proxy's tunnel, rather than to a forwarding proxy.
-    tunnelled: bool
-    timeout: Timeout
-    deadline: clock.Deadline
+    :param tunnelled: whether it goes through a proxy's tunnel, rather than to a forwarding
+        proxy.
+    """
+
+    __slots__ = ("deadline", "head", "method", "payload", "target", "timeout", "tunnelled")
+
+    def __init__(  # noqa: PLR0913 - what there is to know of it
+        self,
+        method: str,
+        target: str,
+        head: bytes,
+        payload: Payload | None,
+        tunnelled: bool,
+        timeout: Timeout,
+        deadline: clock.Deadline,
+    ) -> None:
+        self.method: Final = method
+        self.target: Final = target
+        self.head: Final = head
+        self.payload: Final = payload
+        self.tunnelled: Final = tunnelled
+        self.timeout: Final = timeout
+        self.deadline: Final = deadline
 
 
 class _ConnectionCls:

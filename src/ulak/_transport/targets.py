@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .. import _urls
-from .._credentials import basic
 from .._environment import normalise_proxy, select_proxy
 from ..exceptions import NameResolutionError
 
@@ -32,7 +31,11 @@ def request_target(url: str, proxies: Proxies) -> str:
 def proxy_credentials(proxy: str) -> dict[str, str]:
     """The headers for the proxy itself: its credentials, where its URL has some."""
     user, password = _urls.userinfo_of(proxy)
-    return {"Proxy-Authorization": basic(user, password)} if user else {}
+    if not user:
+        return {}
+    from .._credentials import basic
+
+    return {"Proxy-Authorization": basic(user, password)}
 
 
 def check_forwarded(policy: AddressPolicy, target: str) -> None:
