@@ -207,7 +207,8 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
             body = parser.feed(data)
         except ProtocolViolation as exc:
             self._fail_with(exc, parser)
-            self.abort()  # the parser would make anything of what comes after that
+            self.parser = None  # it would make anything of what comes after that
+            self.abort()
             return
         if body:
             if self._sink is not None:
