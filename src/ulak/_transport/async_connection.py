@@ -46,7 +46,8 @@ from .._protocol.h1 import ProtocolViolation, ResponseParser
 from .._protocol.pool import Pooled
 from .async_last_words import LastWords, receive_rest
 from .async_source import Source, source_of
-from .uptake import LOOKS, acknowledged
+from .clock import LOOKS
+from .uptake import acknowledged
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -38,7 +38,6 @@ from .payload import CallerError, caller_blocks
 from .stock import HTTPConnection as _HTTPConnection
 from .stock import HTTPSConnection as _HTTPSConnection
 from .targets import unseen
-from .uptake import LOOKS, acknowledged
 
 if TYPE_CHECKING:
     from .._addresses import AddressPolicy
@@ -405,7 +404,7 @@ class CodecConnection(_HTTPConnection):
         view = memoryview(data)
         now = clock.monotonic()
         until = now + (write or 0.0)  # moved on by what is taken, and not by what is said
-        look = now + (write or 0.0) * LOOKS
+        look = now + (write or 0.0) * clock.LOOKS
         wait = None
         while view:
             if write is not None:
@@ -415,7 +414,7 @@ class CodecConnection(_HTTPConnection):
                         until = now + write
                     if now >= until:
                         raise TimeoutError("timed out")
-                    look = min(until, now + write * LOOKS)
+                    look = min(until, now + write * clock.LOOKS)
                 wait = look - now
             seconds = clock.left(wait, self.deadline, "sending the request")
             events = self._poll_both(None if seconds is None else seconds * 1000)
@@ -435,6 +434,8 @@ class CodecConnection(_HTTPConnection):
 
     def _has_taken(self) -> bool:
         """Whether the server took something of what was sent since this was asked."""
+        from .uptake import acknowledged
+
         before, self._acked = self._acked, acknowledged(self.sock)
         return self._acked > before
 

@@ -11,10 +11,8 @@ import socket
 import sys
 from typing import Final
 
-__all__ = ["LOOKS", "acknowledged"]
+__all__ = ["acknowledged"]
 
-#: After what part of the time to write it is looked whether the peer took something.
-LOOKS: Final = 0.25
 #: Where ``struct tcp_info`` has ``tcpi_bytes_acked``.
 _ACKED: Final = slice(120, 128)
 
