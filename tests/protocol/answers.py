@@ -51,8 +51,6 @@ class Outcome(NamedTuple):
     may_continue: bool
     remaining: int | None
     code: str
-    #: What of the body was handed out, a fault or no fault: how much depends on the pieces.
-    given: bytes
 
 
 def read(pieces: Iterable[bytes], method: str = "GET", *, eof: bool = False) -> Outcome:
@@ -67,6 +65,7 @@ def read(pieces: Iterable[bytes], method: str = "GET", *, eof: bool = False) -> 
             parser.feed_eof()
     except ProtocolViolation as violation:
         code = violation.code
+        body += violation.given
         assert str(violation)
     return outcome(parser, body, code)
 
@@ -74,7 +73,7 @@ def read(pieces: Iterable[bytes], method: str = "GET", *, eof: bool = False) -> 
 def outcome(parser: ResponseParser, body: bytes, code: str) -> Outcome:
     head: Any = parser.head
     return Outcome(
-        body=b"" if code else body,  # what came with the fault is lost with it
+        body=body,
         complete=parser.complete,
         keep_alive=parser.keep_alive,
         leftover=parser.leftover,
@@ -85,7 +84,6 @@ def outcome(parser: ResponseParser, body: bytes, code: str) -> Outcome:
         may_continue=parser.may_continue,
         remaining=None if code else parser.remaining,
         code=code,
-        given=body,
     )
 
 

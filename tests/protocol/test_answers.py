@@ -83,9 +83,20 @@ def test_a_hostile_answer_is_refused(hostile: Hostile) -> None:
 
 @pytest.mark.parametrize("hostile", _named(HOSTILE))
 def test_a_hostile_answer_is_refused_wherever_it_is_split(hostile: Hostile) -> None:
+    """And what of the body came before is the same at every split."""
+    whole = read([hostile.data], hostile.method, eof=hostile.eof)
     for at in range(len(hostile.data) + 1):
-        pieces = [hostile.data[:at], hostile.data[at:]]
-        assert read(pieces, hostile.method, eof=hostile.eof).code == hostile.code
+        seen = read([hostile.data[:at], hostile.data[at:]], hostile.method, eof=hostile.eof)
+        assert (seen.code, seen.body) == (hostile.code, whole.body)
+
+
+@pytest.mark.parametrize("fault", [b"ZZ\r\n", b"0\r\nA : b\r\n\r\n", b"1\r\nf!!", b"-1\r\n"])
+def test_a_fault_carries_the_body_that_came_with_it(fault: bytes) -> None:
+    body = b"abcdef" if fault.startswith(b"1") else b"abcde"
+    for pieces in ([CHUNKED + b"5\r\nabcde\r\n" + fault], [CHUNKED, b"5\r\nabcde\r\n" + fault]):
+        seen = read(pieces)
+        assert seen.code
+        assert seen.body == body
 
 
 @pytest.mark.parametrize("hostile", _named(HOSTILE + HOSTILE_LARGE))

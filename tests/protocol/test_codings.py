@@ -345,6 +345,63 @@ def test_a_limit_holds_nothing_back(coding: str, encode: Callable[[bytes], bytes
         assert out == len(unlimited.decompress(bytes([byte])))
 
 
+def before_the_fault(codings: str, data: bytes, step: int, limit: int) -> tuple[bytes, str]:
+    """All that is handed out of ``data``, and what is said of its fault, if it has one."""
+    undo, output = decoder(codings), bytearray()
+    try:
+        for at in range(0, len(data), step):
+            output += undo.decompress(data[at : at + step], limit)
+            while undo.has_unconsumed_tail:
+                output += undo.decompress(b"", limit)
+        output += undo.flush()
+    except DecodingError as exc:
+        assert limit < 0 or len(exc.decoded) <= limit
+        return bytes(output + exc.decoded), str(exc)
+    return bytes(output), ""
+
+
+@settings(max_examples=300)
+@given(
+    st.sampled_from([("gzip",), ("deflate",), ("deflate", "gzip"), ("gzip", "deflate")]),
+    st.binary(max_size=300) | st.integers(0, 4000).map(lambda size: TEXT[:size] + bytes(size)),
+    st.integers(0, 10_000),
+    st.integers(1, 255),
+    st.integers(1, 60),
+    st.integers(-1, 90).filter(bool),
+)
+def test_what_comes_before_a_fault_does_not_depend_on_pieces(
+    codings: tuple[str, ...], data: bytes, at: int, wrong: int, step: int, limit: int
+) -> None:
+    broken = bytearray(encode_all(codings, data))
+    broken[at % len(broken)] ^= wrong
+    name = ", ".join(codings)
+    whole = before_the_fault(name, bytes(broken), len(broken), -1)
+    assert before_the_fault(name, bytes(broken), step, limit) == whole
+    assert before_the_fault(name, bytes(broken), 1, -1) == whole
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+def test_what_comes_before_a_fault_in_much_that_little_stands_for(coding: str) -> None:
+    data = TEXT + bytes(3_000_000) + TEXT + bytes(2_000_000)
+    coded = ENCODERS[coding](data)
+    for at in (len(coded) // 4, len(coded) // 2, len(coded) - 5):
+        broken = coded[:at] + bytes([coded[at] ^ 0xFF]) + coded[at + 1 :]
+        whole = before_the_fault(coding, broken, len(broken), -1)
+        assert whole[1]
+        assert data.startswith(whole[0][:at])
+        for step, limit in ((len(broken), 9999), (700, 9999), (16, -1), (1, 300_000)):
+            assert before_the_fault(coding, broken, step, limit) == whole
+
+
+def test_a_wrong_checksum_costs_nothing_of_what_is_before_it() -> None:
+    for coding in ("gzip", "deflate"):
+        broken = bytearray(ENCODERS[coding](TEXT))
+        broken[-6 if coding == "gzip" else -1] ^= 1
+        decoded, fault = before_the_fault(coding, bytes(broken), len(broken), -1)
+        assert decoded == TEXT
+        assert fault
+
+
 def test_an_error_is_the_end_of_a_chain_of_causes() -> None:
     with pytest.raises(DecodingError, match="gzip") as caught:
         decode("gzip", b"plain text")

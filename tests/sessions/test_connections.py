@@ -447,6 +447,30 @@ def test_an_early_answer_is_returned(
             assert server.accepted == count  # and the connection is not used again
 
 
+@pytest.mark.parametrize(
+    "then",
+    [
+        lambda connection: connection.close(),
+        lambda connection: connection.hang(),
+        lambda connection: connection.wait_closed(),
+    ],
+    ids=["close", "hang", "read on"],
+)
+def test_an_early_answer_whose_body_breaks(
+    session: ulak.Session, start_raw_server: StartRaw, then: Callable[[RawConnection], None]
+) -> None:
+    """What came of it before that is handed out, as of any other."""
+    head = b"HTTP/1.1 413 Too Large\r\nTransfer-Encoding: chunked\r\n\r\n"
+    server = start_raw_server(refuses(head + b"7\r\ntoo big\r\nZZ\r\n", then))
+    response = session.post(server.url, data=b"x" * 20_000_000, timeout=5, stream=True)
+    assert response.status_code == 413
+    came = []
+    with pytest.raises(ulak.exceptions.ChunkedEncodingError):
+        for piece in response.iter_content(4):
+            came.append(piece)
+    assert b"".join(came) == b"too big"
+
+
 def test_an_early_answer_while_the_client_cannot_write(session, start_raw_server) -> None:
     def script(connection: RawConnection) -> None:
         connection.recv_head()

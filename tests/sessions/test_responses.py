@@ -672,6 +672,34 @@ def test_what_came_of_a_body_that_broke_is_handed_out_first(
     assert len(lines) >= 9
 
 
+@pytest.mark.parametrize("size", [None, 3, 5, 7])
+@pytest.mark.parametrize("coding", ["", "gzip"])
+@pytest.mark.parametrize("packets", [(0,), (0, 1), (0, 2), (0, 1, 2)], ids=str)
+def test_what_came_before_a_fault_does_not_depend_on_packets(
+    start_raw_server, session: ulak.Session, packets, coding: str, size: int | None
+) -> None:
+    """The head, a chunk and what is wrong, in packets that begin with these."""
+    text = b"abcdefgh"
+    body = zlib.compress(text, wbits=31) if coding else text
+    head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
+    head += f"Content-Encoding: {coding}\r\n\r\n" if coding else "\r\n"
+    parts = [head.encode(), b"%x\r\n%b\r\n" % (len(body), body), b"ZZ\r\n"]
+
+    def script(connection: RawConnection) -> None:
+        connection.recv_request()
+        for begin, end in itertools.pairwise([*packets, 3]):
+            connection.send(b"".join(parts[begin:end]))
+            connection.pause(0.05)
+
+    response, came = session.get(start_raw_server(script).url, stream=True), []
+    with pytest.raises(ulak.exceptions.ChunkedEncodingError):
+        for piece in response.iter_content(size):
+            came.append(piece)
+    assert b"".join(came) == text
+    with pytest.raises(ulak.exceptions.ChunkedEncodingError):
+        list(response.iter_content(size))
+
+
 @pytest.mark.parametrize("size", [None, 1000, 300_000])
 def test_what_was_decoded_of_a_body_that_is_wrong_is_handed_out_first(
     http_server: HttpServer, session: ulak.Session, size: int | None

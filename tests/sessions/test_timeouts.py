@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -204,6 +205,26 @@ def test_write_is_not_prolonged_by_an_answer_that_drips(
         session.post(server.url, data=BIG, timeout=Timeout(write=LIMIT, read=9))
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="what was taken is known on Linux alone")
+@pytest.mark.parametrize("tls", [False, True])
+def test_write_counts_from_what_was_taken_last(
+    session: ulak.Session, start_raw_server: StartRaw, certificates, tls: bool
+) -> None:
+    """Little is taken at a time, so that there is no room for more on our side for long."""
+
+    def script(connection: RawConnection) -> None:
+        connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.recv_head()
+        with contextlib.suppress(OSError):
+            while connection.sock.recv(65536):
+                connection.pause(0.02)
+
+    server = start_raw_server(script, tls=certificates.server_context() if tls else None)
+    session.verify = str(certificates.ca)
+    with within(2.4), pytest.raises(TotalTimeout):
+        session.post(server.url, data=BIG, timeout=Timeout(write=0.8, read=9, total=2.4))
+
+
 def test_write_is_as_long_as_read_by_default(session, start_raw_server: StartRaw) -> None:
     server = start_raw_server(takes_nothing)
     with within(LIMIT), pytest.raises(WriteTimeout) as caught:
@@ -316,6 +337,17 @@ def drip_gzip(connection: RawConnection) -> None:
     connection.drip(gzip.compress(bytes(range(256)) * 40), 0.02)
 
 
+def expand_to_nothing(connection: RawConnection) -> None:
+    """A million empty streams in another, and a fault, in one packet."""
+    import gzip
+
+    connection.recv_request()
+    body = gzip.compress(gzip.compress(b"") * 1_000_000)
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip, gzip\r\nTransfer-Encoding: chunked\r\n\r\n"
+    connection.send(head + b"%x\r\n%b\r\nZZ\r\n" % (len(body), body))
+    connection.hang()
+
+
 def drip_challenges(connection: RawConnection) -> None:
     for number in forever():
         connection.recv_request()
@@ -344,6 +376,7 @@ DRIPS = [
     drip_redirects,
     drip_redirect_body,
     drip_gzip,
+    expand_to_nothing,
     drip_challenges,
 ]
 

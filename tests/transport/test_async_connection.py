@@ -323,6 +323,34 @@ def test_an_early_answer(loop: Loop, start, narrow, kind: str, then: str) -> Non
     assert server.accepted == 2
 
 
+def test_what_comes_after_a_fault_is_not_read(loop: Loop, start, narrow) -> None:
+    """Nor taken for more of the body, or for its end, however long it is until that is read."""
+
+    def script(connection: RawConnection) -> None:
+        connection.recv_request()
+        connection.send(OK + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+        connection.wait(begun)
+        connection.send(b"3\r\ndef\r\nZZ\r\n")
+        connection.pause(0.05)  # until that has come
+        connection.send(b"3\r\nghi\r\n0\r\n\r\n")
+        connection.wait_closed()
+        closed.set()
+
+    async def main(url: str) -> None:
+        async with narrow() as session:
+            response = await session.get(url, stream=True)
+            begun.set()
+            assert await asyncio.to_thread(closed.wait, 3)
+            came = []
+            with pytest.raises(ulak.exceptions.ChunkedEncodingError):
+                async for piece in response.aiter_content():
+                    came.append(piece)
+            assert b"".join(came) == b"abcdef"
+
+    begun, closed = threading.Event(), threading.Event()
+    loop.run(main(start(script).url))
+
+
 def test_who_is_cancelled_when_the_answer_comes_early(loop: Loop, start, narrow) -> None:
     """Both at once: ours must not swallow theirs."""
 

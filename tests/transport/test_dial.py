@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
 import socket
@@ -15,6 +16,7 @@ import pytest
 import ulak
 from tests.support import HttpServer, free_port, stalled_port
 from ulak._transport import dial
+from ulak._transport.async_dial import Resolver
 
 
 def connect(host: str, port: int, *, seconds: float | None = 3.0) -> socket.socket:
@@ -222,6 +224,41 @@ def test_what_a_lookup_raises_arrives(monkeypatch, asking: int) -> None:
         asked.wait(5)
         go_on.set()
         assert {type(x.result()) for x in found} == {Blocked}
+
+
+@pytest.mark.parametrize("front", ["sync", "async"])
+def test_what_a_lookup_raises_is_the_same_object_for_one_who_asks(monkeypatch, front: str) -> None:
+    blocked = RuntimeError("blocked")  # which could be copied
+
+    def forbidden(*args: object, **kwargs: object) -> None:
+        raise blocked
+
+    monkeypatch.setattr(socket, "getaddrinfo", forbidden)
+    with pytest.raises(RuntimeError) as caught:
+        if front == "sync":
+            dial._resolve_in_thread("name.example", 80, monotonic() + 5, None)
+        else:
+            asyncio.run(Resolver().resolve("name.example", 80))
+    assert caught.value is blocked
+
+
+def test_a_request_whose_lookup_failed_leaves_no_lookup_to_collect(
+    session: ulak.Session, monkeypatch
+) -> None:
+    def failing(*args: object, **kwargs: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "unknown")
+
+    monkeypatch.setattr(socket, "getaddrinfo", failing)
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(20):
+            with contextlib.suppress(ulak.RequestException):
+                session.get("http://name.example/")
+        left = [x for x in gc.get_objects() if type(x) is dial._Lookup]
+    finally:
+        gc.enable()
+    assert len(left) <= 1
 
 
 def test_a_failed_lookup_leaves_nothing_to_collect(monkeypatch) -> None:

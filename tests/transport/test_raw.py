@@ -382,6 +382,30 @@ def test_a_wrapper_around_the_file_sees_every_byte(
     assert b"".join(seen) == wire
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_body_that_breaks_is_not_closed_before_that_is_said(
+    start_raw_server, session, at_once: bool
+) -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+    def script(connection: RawConnection) -> None:
+        connection.recv_request()
+        if at_once:
+            connection.send(head + b"5\r\nabcde\r\nZZ\r\n")
+            return
+        connection.send(head)
+        connection.pause(0.05)
+        connection.send(b"5\r\nabcde\r\nZZ\r\n")
+
+    raw = session.get(start_raw_server(script).url, stream=True).raw
+    assert raw.read(5) == b"abcde"
+    assert not raw.closed
+    for _ in range(2):
+        with pytest.raises(lower.ProtocolError):
+            raw.read(5)
+    assert raw.closed
+
+
 @pytest.mark.parametrize("size", [0, 13])
 def test_of_a_body_that_was_read(http_server: HttpServer, session, size: int) -> None:
     http_server.route("/small")(lambda _: Answer(b"x" * size, 200, [("X", "1"), ("X", "2")]))

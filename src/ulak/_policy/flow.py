@@ -364,7 +364,10 @@ class Conversation:
             self._say_what_led_there(error)
         self._say_how_long(error)
         self._say_how_often(error)
-        raise error
+        try:
+            raise error
+        finally:
+            del error  # its traceback holds this frame
 
     def _ask(
         self, policy: Retry, request: PreparedRequest, response: BaseResponse

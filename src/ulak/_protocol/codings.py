@@ -28,6 +28,7 @@ are limited to 8 MiB (RFC 9659).
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -49,6 +50,11 @@ _MOST_RUNS: Final = 128
 #: Bytes of output that are asked for at a time when there is no limit.
 _STEP: Final = 256 * 1024
 
+#: Of gzip and deflate, how many slices of input are kept to be gone over again, and about
+#: how many bytes of output they may give.
+_KEPT: Final = 8
+_KEPT_OUTPUT: Final = 1024 * 1024
+
 #: Bytes that brotli is asked for at a time: it may give 32 KiB more.
 _BROTLI_STEP: Final = 16 * 1024
 
@@ -61,7 +67,9 @@ _GZIP_MAGIC: Final = b"\x1f\x8b\x08"
 class DecodingError(Exception):
     """The body is not what its Content-Encoding says, or is cut off."""
 
-    #: What the call that failed had decoded before.
+    #: What the call that failed had decoded before.  Of gzip and deflate that is all that
+    #: comes before the fault, however the input was cut; the libraries of br and zstd
+    #: keep to themselves what they had decoded of the slice with the fault.
     decoded: bytes = b""
 
 
@@ -154,7 +162,7 @@ class _Effort:
 class _Stage:
     """An engine and its input, which comes from the stage before it or from outside."""
 
-    __slots__ = ("_at", "_effort", "_engine", "_queue", "_source", "_started")
+    __slots__ = ("_at", "_effort", "_engine", "_failure", "_queue", "_source", "_started")
 
     def __init__(self, engine: _Engine, source: _Stage | None, effort: _Effort) -> None:
         self._engine = engine
@@ -163,6 +171,7 @@ class _Stage:
         self._queue = b""
         self._at = 0
         self._started = False
+        self._failure: DecodingError | None = None  # of the stage before, not yet raised
 
     def push(self, data: bytes) -> None:
         self._queue = self._queue[self._at :] + data if self.pending else data
@@ -185,8 +194,17 @@ class _Stage:
         return b""
 
     def _next_slice(self) -> bytes:
+        if self._failure is not None:
+            raise self._failure
         if self._source is not None:
-            return self._source.pull(_SLICE)
+            try:
+                return self._source.pull(_SLICE)
+            except DecodingError as exc:
+                data, exc.decoded = exc.decoded, b""
+                if not data:
+                    raise
+                self._failure = exc.with_traceback(None)  # which holds this stage
+                return data
         at = self._at
         self._at = end = min(at + _SLICE, len(self._queue))
         if at == 0 and end == len(self._queue):
@@ -196,6 +214,8 @@ class _Stage:
 
     @property
     def pending(self) -> bool:
+        if self._failure is not None:
+            return True
         return self._at < len(self._queue) or not self._engine.needs_input
 
     def check_end(self) -> None:
@@ -232,7 +252,7 @@ class _Chain:
                 if left > 0:
                     left -= len(piece)
         except DecodingError as exc:
-            exc.decoded = b"".join(pieces)
+            exc.decoded = b"".join([*pieces, exc.decoded])
             raise
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
@@ -255,9 +275,26 @@ class _Chain:
 
 
 class _Zlib:
-    """gzip (RFC 1952), of any number of members, and deflate (RFC 1950, or 1951 alone)."""
+    """gzip (RFC 1952), of any number of members, and deflate (RFC 1950, or 1951 alone).
 
-    __slots__ = ("_error", "_members", "_new", "_object", "_tail", "name", "needs_input")
+    zlib drops what it has decoded in a call that meets a fault.  So the last slices of input
+    are kept, with a copy of the state before them, to go over the last one again up to the
+    fault.  To copy the state for each slice would take long beside undoing it.
+    """
+
+    __slots__ = (
+        "_before",
+        "_error",
+        "_given",
+        "_inputs",
+        "_members",
+        "_new",
+        "_object",
+        "_tail",
+        "_wbits",
+        "name",
+        "needs_input",
+    )
 
     def __init__(self, name: str) -> None:
         import zlib
@@ -269,23 +306,36 @@ class _Zlib:
         self._object: _Decompress | None = None
         self._members = 0  # those that are complete; -1 once the rest is ignored
         self._tail = b""
+        self._wbits = 0
+        self._inputs: list[bytes] = []  # the last of the stream
+        self._before: _Decompress | None = None  # that; None where it begins the stream
+        self._given = 0  # bytes that came out of them
 
     @property
     def whole(self) -> bool:
         return self._object is None and not self._tail
 
     def run(self, data: bytes, limit: int) -> bytes:
-        data = self._tail + data if self._tail else data
         current = self._object
+        new = data
+        data = self._tail + data if self._tail else data
         if current is None:
             current = self._object = self._begin(data)
             if current is None:
                 self.needs_input = True
                 return b""
+            self._before, self._inputs, self._given = None, [data], 0
+        elif self._given > _KEPT_OUTPUT or (new and len(self._inputs) == _KEPT):
+            self._before, self._inputs, self._given = current.copy(), [data], 0
+        elif new:
+            self._inputs.append(new)
         try:
             output = current.decompress(data, limit)
         except self._error as error:
-            raise DecodingError(f"The body is not of the coding {self.name}: {error}.") from error
+            failure = DecodingError(f"The body is not of the coding {self.name}: {error}.")
+            failure.decoded = self._up_to_the_fault()
+            raise failure from error
+        self._given += len(output)
         if current.eof:
             self._tail = current.unused_data
             self._object = None
@@ -297,10 +347,40 @@ class _Zlib:
             self.needs_input = not self._tail and len(output) < limit
         return output
 
+    def _up_to_the_fault(self) -> bytes:
+        """What the last input gives before its fault, without what was given of it.
+
+        That is no more than was asked for, since the fault was met on the way there.
+        """
+        *earlier, last = self._inputs
+        state = self._new(self._wbits) if self._before is None else self._before
+        given = self._given
+        for data in earlier:
+            _, given = _go_over(state, data, given)
+        output = bytearray()
+        at, step = 0, len(last)
+        while step and at < len(last):  # each byte alone would take long where it gives much
+            ahead = state.copy()
+            try:
+                piece, left = _go_over(ahead, last[at : at + step], given)
+            except self._error:
+                step //= 2
+                continue
+            output += piece
+            state, given, at = ahead, left, at + step
+        with suppress(self._error):  # of the byte with the fault, too
+            data = last[at : at + 1]
+            while piece := state.decompress(data, 1):
+                output += piece[given:]
+                given = max(0, given - 1)
+                data = state.unconsumed_tail
+        return bytes(output)
+
     def _begin(self, data: bytes) -> _Decompress | None:
         """Begin a stream with its first bytes; ``None`` means to wait for more, or for nothing."""
         if self.name == "gzip":
             if self._members == 0 or (self._members > 0 and data.startswith(_GZIP_MAGIC)):
+                self._wbits = 31
                 return self._new(31)
             if self._members > 0 and _GZIP_MAGIC.startswith(data):
                 self._tail = data
@@ -308,10 +388,25 @@ class _Zlib:
         elif self._members == 0:
             # RFC 1950: the low half of the first byte is 8.  A raw stream cannot begin so,
             # unless its padding were not zero.
-            return self._new(15 if data[0] & 15 == 8 else -15)
+            self._wbits = 15 if data[0] & 15 == 8 else -15
+            return self._new(self._wbits)
         self._members = -1
         self._tail = b""
         return None
+
+
+def _go_over(state: _Decompress, data: bytes, given: int) -> tuple[bytes, int]:
+    """Let zlib undo ``data`` again, of which the first ``given`` bytes were handed out.
+
+    :returns: what comes after those, and how many of them are still to come.
+    :raises zlib.error: there is a fault in it.
+    """
+    output = bytearray()
+    while piece := state.decompress(data, _STEP):
+        output += piece[given:]
+        given = max(0, given - len(piece))
+        data = state.unconsumed_tail
+    return bytes(output), given
 
 
 class _Brotli:

@@ -21,6 +21,9 @@ class ProtocolViolation(Exception):
     #: Whether the head was whole already: set by who feeds the parser.
     in_body: bool = False
 
+    #: Bytes of the body that came before the fault, in the same call of the parser.
+    given: bytes = b""
+
     def __init__(self, code: str, message: str) -> None:
         super().__init__(code, message)
         self.code = code

@@ -47,8 +47,9 @@ same too.
   (section 9.3.6) has them ignored.
 - Trailers are kept apart and never change the framing.
 
-After a :class:`.ProtocolViolation` a parser is of no further use.  Body bytes
-that came in the same ``feed`` as a fault are lost with it.
+After a :class:`.ProtocolViolation` a parser is of no further use.  It carries the body
+bytes that came in the same ``feed`` before the fault, so that they too are the same
+however the input was cut.
 """
 
 from __future__ import annotations
@@ -516,7 +517,8 @@ class ResponseParser:
         Chunk framing is removed, content codings are not.  Empty input means
         nothing: the end of the connection is :meth:`feed_eof`.
 
-        :raises ProtocolViolation: the answer is not valid; see its ``code``.
+        :raises ProtocolViolation: the answer is not valid; see its ``code``, and ``given``
+            for what of the body came before that.
         """
         if self._state != _HEAD:
             return self._feed_body(data)
@@ -674,34 +676,38 @@ class ResponseParser:
             self._partial = b""
         pieces = []
         at, size, left = 0, len(data), self._left
-        while at < size:
-            if left > 0:
-                piece = data[at : at + left]
-                pieces.append(piece)
-                at += len(piece)
-                left -= len(piece)
-            elif left == _AT_END:
-                if data.startswith(b"\r\n", at):
-                    at += 2
-                    left = _AT_SIZE
-                elif data[at:] == b"\r":
-                    break
+        try:
+            while at < size:
+                if left > 0:
+                    piece = data[at : at + left]
+                    pieces.append(piece)
+                    at += len(piece)
+                    left -= len(piece)
+                elif left == _AT_END:
+                    if data.startswith(b"\r\n", at):
+                        at += 2
+                        left = _AT_SIZE
+                    elif data[at:] == b"\r":
+                        break
+                    else:
+                        raise ProtocolViolation(
+                            "bad_chunk_end",
+                            f"A chunk is not followed by CRLF but by {shown(data[at : at + 2])}.",
+                        )
                 else:
-                    raise ProtocolViolation(
-                        "bad_chunk_end",
-                        f"A chunk is not followed by CRLF but by {shown(data[at : at + 2])}.",
-                    )
-            else:
-                match = _chunk(data, at)
-                if match is None or match.end() - at > MAX_CHUNK_LINE:
-                    _check_chunk_so_far(data[at : at + MAX_CHUNK_LINE + 1])
-                    break
-                at = match.end()
-                left = int(match[1], 16)
-                if left == 0:
-                    self._state = _TRAILERS
-                    self._feed_trailers(data[at:])
-                    return b"".join(pieces)
+                    match = _chunk(data, at)
+                    if match is None or match.end() - at > MAX_CHUNK_LINE:
+                        _check_chunk_so_far(data[at : at + MAX_CHUNK_LINE + 1])
+                        break
+                    at = match.end()
+                    left = int(match[1], 16)
+                    if left == 0:
+                        self._state = _TRAILERS
+                        self._feed_trailers(data[at:])
+                        return b"".join(pieces)
+        except ProtocolViolation as exc:
+            exc.given = b"".join(pieces)
+            raise
         self._left = left
         self._partial = data[at:]
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)

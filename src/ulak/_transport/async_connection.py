@@ -46,6 +46,8 @@ from .._protocol.h1 import ProtocolViolation, ResponseParser
 from .._protocol.pool import Pooled
 from .async_last_words import LastWords, receive_rest
 from .async_source import Source, source_of
+from .clock import LOOKS
+from .uptake import acknowledged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,14 +59,10 @@ __all__ = ["HIGH_WATER", "AsyncConnection", "new_buffer"]
 
 #: Bytes of a body that may lie here before reading from the socket stops.
 HIGH_WATER: Final = 512 * 1024
-#: Where ``struct tcp_info`` has ``tcpi_bytes_acked``.
-_ACKED: Final = slice(120, 128)
 #: Bytes in a TLS record, and how many more it takes than what is in it (RFC 8446, section 5.2).
 _RECORD, _RECORD_OVERHEAD = 16384, 22
 #: Most that is received at once.
 BUFFER_SIZE: Final = 256 * 1024
-#: After what part of the time to write it is looked whether the peer took something.
-_LOOKS: Final = 0.25
 #: In how many turns of the loop it has read what was there to be read.
 _TURNS: Final = 3
 
@@ -209,8 +207,9 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         try:
             body = parser.feed(data)
         except ProtocolViolation as exc:
-            exc.in_body = parser.head is not None
-            self._fail(exc)
+            self._fail_with(exc, parser)
+            self.parser = None  # it would make anything of what comes after that
+            self.abort()
             return
         if body:
             if self._sink is not None:
@@ -280,9 +279,10 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         if parser is not None and not parser.complete and self.error is None:
             try:
                 self._take_end(parser, exc, cut=cut)
-            except (OSError, ProtocolViolation) as error:
-                if isinstance(error, ProtocolViolation):
-                    error.in_body = parser.head is not None
+            except ProtocolViolation as error:
+                self._fail_with(error, parser)
+                return
+            except OSError as error:
                 self._fail(error)
                 return
         self._rouse()
@@ -363,6 +363,14 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
             self.error = error
         self._rouse()
 
+    def _fail_with(self, error: ProtocolViolation, parser: ResponseParser) -> None:
+        """Keep ``error``, after what of the body came together with it."""
+        error.in_body = parser.head is not None
+        given, error.given = error.given, b""
+        if given:
+            self._pieces.append(given)
+        self._fail(error)
+
     def wait(self, seconds: float | None) -> asyncio.Future[None]:
         """What to await for something to happen; ``error`` says when that is a failure.
 
@@ -428,7 +436,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         if left <= 0:
             self._fail(WriteTimeoutError(f"{limit} s"))
         else:
-            self._set_alarm(self._next_expiry(min(left, limit * _LOOKS)))
+            self._set_alarm(self._next_expiry(min(left, limit * LOOKS)))
 
     def _doing(self) -> Doing:
         """What goes on in the exchange."""
@@ -447,7 +455,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         """Whether the peer took something of what was sent since this was asked."""
         before = self._unsent, self._acked
         self._unsent = self.transport.get_write_buffer_size()
-        self._acked = _acknowledged(self._sock)
+        self._acked = acknowledged(self._sock)
         return self._unsent < before[0] or self._acked > before[1]
 
     async def _wait_for_room(self, write: float | None) -> None:
@@ -460,7 +468,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         self._moved = monotonic()
         self._limit = write
         if write is not None or self.deadline is not None:
-            self._set_alarm(self._next_expiry(None if write is None else write * _LOOKS))
+            self._set_alarm(self._next_expiry(None if write is None else write * LOOKS))
         try:
             await self._drained
         finally:
@@ -530,7 +538,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         self._sending = True
         self._keep_last_words()
         self._written = len(head)
-        self._acked_before = _acknowledged(self._sock)
+        self._acked_before = acknowledged(self._sock)
         try:
             self.transport.write(head)
             if payload.waits_for_leave and not await self._has_leave():
@@ -697,7 +705,7 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         if not self._was_long or not self.is_tls or sys.platform != "linux":
             return True
         least = self._written + self._written // _RECORD * _RECORD_OVERHEAD
-        return _acknowledged(self._sock) - self._acked_before >= least
+        return acknowledged(self._sock) - self._acked_before >= least
 
     def rest(self) -> None:
         """Be ready for the next exchange."""
@@ -742,17 +750,3 @@ class AsyncConnection(Pooled, asyncio.BufferedProtocol):
         self.aborted = True
         self._fail(ConnectionAbortedError("the session was closed"))
         self.abort()
-
-
-def _acknowledged(sock: socket.socket) -> int:
-    """Bytes that the peer's system has taken, where ours counts them; else 0.
-
-    What TLS has not handed down says nothing of what the layers below it still hold.
-    """
-    if sys.platform != "linux":
-        return 0
-    try:
-        info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _ACKED.stop)
-    except OSError:  # not of TCP, or closed
-        return 0
-    return int.from_bytes(info[_ACKED], sys.byteorder)

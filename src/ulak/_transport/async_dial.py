@@ -300,11 +300,17 @@ class Resolver:
             return found
         outcome = await self._ask(host, port)
         if isinstance(outcome, BaseException):
-            raise dial.to_raise(outcome)
+            try:
+                raise outcome
+            finally:
+                del outcome  # its traceback holds this frame
         return list(outcome)
 
     async def _ask(self, host: str, port: int) -> list[AddressInfo] | BaseException:
-        """What the lookup of ``host`` comes to: one that is under way, or a new one."""
+        """What the lookup of ``host`` comes to: one that is under way, or a new one.
+
+        An error is for this one who asks, and no other, where it can be copied.
+        """
         loop = self._own_loop()
         lookup = self._lookups.get((host, port))
         if lookup is None:
@@ -360,9 +366,13 @@ class Resolver:
 
     def _deliver(self, lookup: _Lookup, outcome: list[AddressInfo] | BaseException) -> None:
         del self._lookups[lookup.host, lookup.port]
+        alone = len(lookup.waiters) == 1
         for waiter in lookup.waiters:
             if not waiter.done():
-                waiter.set_result(outcome)
+                own = outcome
+                if isinstance(outcome, BaseException) and not alone:
+                    own = dial.to_raise(outcome)
+                waiter.set_result(own)
 
 
 class _Lookup:

@@ -60,6 +60,7 @@ class BodyReader:
     received: int
     #: What came before the failure of the last :meth:`read`, for who hands that out first.
     rescued: bytes
+    _conn: CodecConnection | _Fault | None
 
     def __init__(  # noqa: PLR0913 - made in one place, for each answer
         self,
@@ -91,7 +92,8 @@ class BodyReader:
     @property
     def connection(self) -> CodecConnection | None:
         """The connection that the rest of the body comes from, if there is a rest."""
-        return self._conn
+        conn = self._conn
+        return None if isinstance(conn, _Fault) else conn
 
     @property
     def source(self) -> CodecConnection | None:
@@ -121,12 +123,13 @@ class BodyReader:
     def of_broken(
         cls, parser: ResponseParser, error: ProtocolViolation, source: CodecConnection
     ) -> Self:
-        """The body of an answer that came together with what is wrong in it."""
-        reader = cls(parser, b"", None, None, None, source=source)
-        error.in_body = True
-        reader._failure = as_urllib3(error)
-        # Its traceback holds the frame that is given this reader.
-        reader._failure.__cause__ = error.with_traceback(None)
+        """The body of an answer that came together with what is wrong in it.
+
+        What came before that is read first, as if it had come alone.
+        """
+        came, source.early = source.early + error.given, b""
+        reader = cls(parser, came, None, None, None, source=source)
+        reader._conn = _Fault(error, aborted=source.aborted)
         return reader
 
     @property
@@ -148,6 +151,11 @@ class BodyReader:
     def closed(self) -> bool:
         """Whether nothing more can be read."""
         return self._conn is None and self._position >= len(self._pending)
+
+    @property
+    def failed(self) -> bool:
+        """Whether reading raised, and does from here on."""
+        return self._failure is not None
 
     def read(self, amt: int | None = None) -> bytes:
         """Read ``amt`` bytes, fewer only at the end; all the rest for ``None``."""
@@ -245,7 +253,10 @@ class BodyReader:
         return whole.getvalue()
 
     def _receive(self, wanted: int) -> bytes:
-        """Receive once; the connection is settled when this was the end or failed."""
+        """Receive once; the connection is settled when this was the end or failed.
+
+        What came together with a fault is returned, and the fault is there the next time.
+        """
         conn = self._conn
         if conn is None:
             return b""
@@ -256,6 +267,12 @@ class BodyReader:
         conn.in_call = True
         try:
             data = conn.receive(parser, size, self._limit)
+        except ProtocolViolation as exc:
+            data = exc.given
+            if not data:
+                self._fail(conn, exc)
+            self._settle(reusable=False)
+            self._conn = _Fault(exc, aborted=conn.aborted)
         except BaseException as exc:
             self._fail(conn, exc)
         finally:
@@ -265,7 +282,7 @@ class BodyReader:
             self._settle(reusable=parser.keep_alive and self._whole)
         return data
 
-    def _fail(self, conn: CodecConnection, error: BaseException) -> NoReturn:
+    def _fail(self, conn: CodecConnection | _Fault, error: BaseException) -> NoReturn:
         """Give the broken connection up, and raise ``error`` as urllib3 would.
 
         It is raised again by whoever reads again: what is missing stays missing.
@@ -287,10 +304,35 @@ class BodyReader:
         conn, self._conn = self._conn, None
         if conn is None:
             return
-        if self._pool is None:
+        if self._pool is None or isinstance(conn, _Fault):
             conn.close()
         else:
             self._pool.give_back(conn, reusable)
+
+
+class _Fault:
+    """Stands where the connection was that has brought a fault, until that is raised."""
+
+    __slots__ = ("_error", "aborted", "in_call")
+
+    def __init__(self, error: ProtocolViolation, *, aborted: bool) -> None:
+        error.given = b""  # whoever makes this hands that out
+        self._error = error.with_traceback(None)  # which holds who reads
+        self.aborted = aborted
+        self.in_call = False
+
+    def receive(self, parser: ResponseParser, size: int, read: float | None) -> NoReturn:
+        """As that of a connection.
+
+        :raises ProtocolViolation: always.
+        """
+        raise self._error
+
+    def abort(self) -> None:
+        """Nothing: the connection is closed."""
+
+    def close(self) -> None:
+        """Nothing: the connection is closed."""
 
 
 class _Buffered:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from time import monotonic
-from typing import Literal
+from typing import Final, Literal
 
 from .._errors import TotalTimeoutError, during
 
-__all__ = ["Doing", "after", "earlier", "left", "monotonic", "ran_out"]
+__all__ = ["LOOKS", "Doing", "after", "earlier", "left", "monotonic", "ran_out"]
+
+#: After what part of the time to write it is looked whether the peer took something.
+LOOKS: Final = 0.25
 
 #: What goes on when a deadline passes; for the message.
 Doing = Literal[

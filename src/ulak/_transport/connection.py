@@ -79,6 +79,8 @@ class CodecConnection(_HTTPConnection):
     slot: Any = None
     #: What of the body came while the request was still being sent.
     early: bytes = b""
+    #: What the peer's system had taken of all that was sent, when that was last asked.
+    _acked: int = 0
     #: Which part of connecting goes on.
     _part: clock.Doing = "connecting"
     _limit: float | None = -1.0
@@ -95,6 +97,7 @@ class CodecConnection(_HTTPConnection):
         self._limit = -1.0
         self.tunnel_is_open = False
         self._part = "connecting"
+        self._acked = 0
         self._connect_by = clock.earlier(self.deadline, clock.after(self.timeout))
         try:
             if self.address_policy is not None and self._tunnel_host is not None:
@@ -387,7 +390,11 @@ class CodecConnection(_HTTPConnection):
         return not chunked or self._send_or_hear(b"0\r\n\r\n", write, parser)
 
     def _send_or_hear(self, data: bytes, write: float | None, parser: h1.ResponseParser) -> bool:
-        """Send ``data``, unless the server answers first; the socket does not block."""
+        """Send ``data``, unless the server answers first; the socket does not block.
+
+        The server may take nothing for ``write`` seconds, give or take a quarter.  One that
+        is slow makes no room here for longer than that: what it took, the system tells.
+        """
         if self._is_nested:
             if (self._poll(0) or _pending(self.sock)) and self._answered_early(parser):
                 return False
@@ -395,15 +402,24 @@ class CodecConnection(_HTTPConnection):
             self.sock.sendall(data)
             return True
         view = memoryview(data)
-        until = clock.after(write)  # moved on by what is taken, and not by what is said
+        now = clock.monotonic()
+        until = now + (write or 0.0)  # moved on by what is taken, and not by what is said
+        look = now + (write or 0.0) * clock.LOOKS
+        wait = None
         while view:
-            limit = None if until is None else until - clock.monotonic()
-            if limit is not None and limit <= 0:
-                raise TimeoutError("timed out")
-            seconds = clock.left(limit, self.deadline, "sending the request")
+            if write is not None:
+                now = clock.monotonic()
+                if now >= look:
+                    if self._has_taken():
+                        until = now + write
+                    if now >= until:
+                        raise TimeoutError("timed out")
+                    look = min(until, now + write * clock.LOOKS)
+                wait = look - now
+            seconds = clock.left(wait, self.deadline, "sending the request")
             events = self._poll_both(None if seconds is None else seconds * 1000)
             if not events:
-                raise TimeoutError("timed out")
+                continue
             if events[0][1] & ~_WRITABLE and self._answered_early(parser):
                 return False
             if events[0][1] & ~_READABLE:
@@ -411,8 +427,17 @@ class CodecConnection(_HTTPConnection):
                     view = view[self.sock.send(view) :]
                 except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
                     continue
-                until = clock.after(write)
+                until = clock.monotonic() + (write or 0.0)
+                if view:  # there is no more room: from here on it is counted
+                    self._has_taken()
         return True
+
+    def _has_taken(self) -> bool:
+        """Whether the server took something of what was sent since this was asked."""
+        from .uptake import acknowledged
+
+        before, self._acked = self._acked, acknowledged(self.sock)
+        return self._acked > before
 
     def _answered_early(self, parser: h1.ResponseParser) -> bool:
         """Whether the server has begun its final answer, or closed."""
@@ -422,11 +447,18 @@ class CodecConnection(_HTTPConnection):
         return (data is not None and not data) or parser.head is not None
 
     def answers_after(self, parser: h1.ResponseParser) -> bool:
-        """Whether the server had answered before sending to it failed."""
+        """Whether the server had answered before sending to it failed.
+
+        :raises ProtocolViolation: when it had, with a body that is wrong.
+        """
         try:
             while parser.head is None:
                 self.early += self.receive(parser, RECEIVE_SIZE, ANSWER_WAIT)
-        except (OSError, lower.HTTPError, h1.ProtocolViolation):
+        except (OSError, lower.HTTPError):
+            return False
+        except h1.ProtocolViolation:
+            if parser.head is not None:
+                raise
             return False
         return True
 

@@ -305,6 +305,11 @@ class _Lookup:
         self._waiting.append(waiting)  # before looking: it may end just now
         return self.done or waiting.wait(seconds)
 
+    @property
+    def has_one_waiter(self) -> bool:
+        """Whether nobody else has waited; who comes now finds two, and copies what was raised."""
+        return len(self._waiting) == 1
+
 
 if hasattr(os, "register_at_fork"):  # the threads stay with the parent
     os.register_at_fork(after_in_child=_Lookup.under_way.clear)
@@ -325,6 +330,11 @@ def _resolve_in_thread(
         raise TimeoutError("timed out")
     if not lookup.done:
         raise ConnectionAbortedError("the wait for a name's addresses was ended")
-    if isinstance(lookup.outcome, BaseException):
-        raise to_raise(lookup.outcome)
-    return list(lookup.outcome)
+    outcome = lookup.outcome
+    if isinstance(outcome, BaseException):
+        error = outcome if lookup.has_one_waiter else to_raise(outcome)
+        try:
+            raise error
+        finally:
+            del error, lookup, outcome  # its traceback holds this frame
+    return list(outcome)

@@ -414,7 +414,9 @@ class CodecPool(_HTTPConnectionPool):
             if isinstance(exc, h1.ProtocolViolation) and parser.head is not None:
                 # The answer is there, and its body is wrong: for whoever reads that to learn.
                 reader = BodyReader.of_broken(parser, exc, conn)
-                return RawResponse(parser.head, reader, out.target)
+                raw = RawResponse(parser.head, reader, out.target)
+                raw.deadline = out.deadline
+                return raw
             raise
         if _log.isEnabledFor(_DEBUG):
             self._note(out, parser.head, parser.head.content_length)

@@ -296,7 +296,7 @@ class RawResponse(HTTPResponse):
         if not self.auto_close:
             return self._was_closed
         if self._decoder is not None:
-            return self._finished
+            return self._finished or self._reader.failed
         return bool(self._fp.closed)
 
     def isclosed(self) -> bool:
