@@ -249,8 +249,27 @@ def _build(settings: _Settings) -> ssl.SSLContext:
     return context
 
 
+class _Socket(ssl.SSLSocket):
+    """A TLS socket that an interrupt of its handshake closes.
+
+    The constructor does the handshake, so that nobody else has the socket then; and it
+    closes it itself for an ``OSError`` or a ``ValueError`` only.
+    """
+
+    def do_handshake(self, block: bool = False) -> None:
+        """Shake hands, and close the socket if that is interrupted."""
+        try:
+            super().do_handshake(block)
+        except (OSError, ValueError):
+            raise
+        except BaseException:
+            self.close()
+            raise
+
+
 def _harden(context: ssl.SSLContext, *, verify: bool) -> None:
     """Set what :func:`ssl.create_default_context` and urllib3 set, in any order of versions."""
+    context.sslsocket_class = _Socket
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_TICKET
     if sys.version_info >= (3, 13):

@@ -143,7 +143,7 @@ class AsyncResponse(BaseResponse):
                 async for piece in body:
                     pieces.append(piece[: limit - size])
                     size += len(piece)
-                    if size > limit:
+                    if size >= limit:
                         break
         except LOWER_ERRORS:
             pass

@@ -589,7 +589,7 @@ class Response(BaseResponse):
             for piece in self.iter_content(CONTENT_CHUNK_SIZE):
                 pieces.append(piece[: limit - size])
                 size += len(piece)
-                if size > limit:
+                if size >= limit:
                     break
         except LOWER_ERRORS:
             pass

@@ -16,13 +16,6 @@ TOLERANCE = 1.0
 CLIENTS: dict[str, Client] = {name: load(name) for name in ("ulak", "ulak-async")}
 
 
-def _marks(case: Case, client: str) -> list[pytest.MarkDecorator]:
-    """An interrupt within ``ssl.SSLSocket``'s own constructor leaves it to be collected."""
-    if (case.name, client) == ("interrupt-in-a-handshake", "ulak"):
-        return [pytest.mark.filterwarnings("ignore:unclosed <ssl.SSLSocket:ResourceWarning")]
-    return []
-
-
 @pytest.fixture(scope="session", autouse=True)
 def wardrobe(tmp_path_factory: pytest.TempPathFactory) -> Wardrobe:
     """The certificates that the servers of all cases wear."""
@@ -33,7 +26,7 @@ def wardrobe(tmp_path_factory: pytest.TempPathFactory) -> Wardrobe:
 @pytest.mark.parametrize(
     ("case", "client"),
     [
-        pytest.param(case, client, id=f"{case.name}-{name}", marks=_marks(case, name))
+        pytest.param(case, client, id=f"{case.name}-{name}")
         for case in CASES.values()
         for name, client in CLIENTS.items()
     ],

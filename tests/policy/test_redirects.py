@@ -48,6 +48,24 @@ def test_method_and_body(status: int, method: str, with_body: bool) -> None:
     assert first.headers is not second.headers
 
 
+@pytest.mark.parametrize("status", STATUSES)
+def test_what_tells_of_a_body_goes_where_it_goes(status: int) -> None:
+    telling = {
+        "Content-Type": "text/plain",
+        "content-encoding": "gzip",
+        "Content-Language": "tr",
+        "Content-Location": "/letter",
+        "Expect": "100-continue",
+    }
+    host = Host(to("/b", status), Said())
+    host.converse("POST", data=b"body", headers={**telling, "Content-Security": "mine"})
+    second = host.sent[1]
+    kept = telling if status in (307, 308) else {}
+    assert {name: second.headers.get(name) for name in kept} == kept
+    assert [name for name in telling if name in second.headers] == list(kept)
+    assert second.headers["Content-Security"] == "mine"
+
+
 @pytest.mark.parametrize(("status", "method"), list(itertools.product((307, 308), METHODS)))
 def test_a_file_is_rewound_to_where_it_stood(status: int, method: str) -> None:
     file = io.BytesIO(b"0123456789")

@@ -16,7 +16,7 @@ import ulak
 from tests.support import HttpServer, RawConnection, RawServer, free_port, stalled_port
 from tests.support.fronts import Front
 from ulak import Timeout
-from ulak._policy.steps import SKIM_TIME
+from ulak._policy.steps import SKIM_LIMIT, SKIM_TIME
 from ulak.exceptions import (
     BodyReadTimeout,
     ConnectTimeout,
@@ -546,3 +546,23 @@ def test_a_body_that_nobody_asked_for_is_not_waited_for(
     with within(SKIM_TIME):
         response = session.get(server.url, timeout=(1, 9), retries=1, auth=auth)
     assert response.content == b"fine"
+
+
+def test_a_body_of_a_redirect_is_not_waited_for_beyond_what_is_read_of_it(
+    session: ulak.Session, start_raw_server: StartRaw
+) -> None:
+    def stalls(connection: RawConnection) -> None:
+        connection.recv_request()
+        head = b"HTTP/1.1 302 Found\r\nLocation: /next\r\nContent-Length: %d\r\n\r\n"
+        connection.send(head % (SKIM_LIMIT + 1) + b"x" * SKIM_LIMIT)
+        connection.hang()
+
+    def answers(connection: RawConnection) -> None:
+        connection.recv_request()
+        connection.respond(b"fine")
+
+    server = start_raw_server([stalls, answers])
+    with within(0):  # and not SKIM_TIME
+        response = session.get(server.url, timeout=9)
+    assert response.content == b"fine"
+    assert response.history[0].content == b"x" * SKIM_LIMIT

@@ -18,7 +18,16 @@ if TYPE_CHECKING:
 
 __all__ = ["RedirectHost", "method_after", "next_request", "redirect_target"]
 
-_BODY_HEADERS = ("Content-Length", "Content-Type", "Transfer-Encoding")
+#: What tells of a body, and goes with it (RFC 9110, sections 15.4 and 10.1.1).
+_BODY_HEADERS = (
+    "Content-Length",
+    "Content-Type",
+    "Transfer-Encoding",
+    "Content-Encoding",
+    "Content-Language",
+    "Content-Location",
+    "Expect",
+)
 
 
 class RedirectHost(Protocol):

@@ -996,6 +996,27 @@ REDIRECTS = Section(
             ),
         ),
         Entry(
+            "body-headers",
+            "What tells of a body goes with it.",
+            "When a redirect drops the body, requests takes away `Content-Length`, `Content-Type` "
+            "and `Transfer-Encoding`.",
+            "ulak also takes `Content-Encoding`, `Content-Language`, `Content-Location` and "
+            "`Expect`.",
+            "RFC 9110, sections 15.4 and 10.1.1: they would tell of a body that is not there, and "
+            "leave would be asked to send it.",
+            (
+                claim(
+                    fields(
+                        ["Content-Encoding: identity", "Content-Language: tr", "Content-Location: /x"]
+                    ),
+                    "fields request.headers",
+                    "redirects: 301 of POST with headers of the body",
+                    "redirects: 302 of POST with headers of the body",
+                    "redirects: 303 of POST with headers of the body",
+                ),
+            ),
+        ),
+        Entry(
             "left-behind",
             "More stays behind when a redirect leads to another origin.",
             "requests takes along the call's `cookies=`, session cookies that are bound to no "

@@ -31,6 +31,19 @@ for _status in STATI:
     call(f"redirects: {_status} of POST with files")(
         _redirected(_status, "POST", files={"f": b"x"})
     )
+    call(f"redirects: {_status} of POST with headers of the body")(
+        _redirected(
+            _status,
+            "POST",
+            data=b"x",
+            headers={
+                "Content-Type": "text/plain",
+                "Content-Encoding": "identity",
+                "Content-Language": "tr",
+                "Content-Location": "/x",
+            },
+        )
+    )
 for _status in (300, 304, 305, 306, 309, 310, 200, 201, 404):
     call(f"redirects: a Location with {_status}")(_redirected(_status, "GET"))
 
