@@ -269,7 +269,8 @@ class _Socket(ssl.SSLSocket):
 
 def _harden(context: ssl.SSLContext, *, verify: bool) -> None:
     """Set what :func:`ssl.create_default_context` and urllib3 set, in any order of versions."""
-    context.sslsocket_class = _Socket
+    if context.sslsocket_class is _Socket.__base__:  # and not that of green threads
+        context.sslsocket_class = _Socket
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_TICKET
     if sys.version_info >= (3, 13):

@@ -57,8 +57,10 @@ def main() -> int:
         for name in dict.fromkeys(names):
             found = version(name)
             if found is None:
-                print(f"{name} is not installed: left out", file=sys.stderr)
-                continue
+                parser.error(
+                    f"{name} is not in {CLIENTS[name].environment}; `make reliability` installs "
+                    "the clients, each in the environment that it is looked for in"
+                )
             tallies.append(tally(name, found, cases, options.workers))
             print(file=sys.stderr)
             if options.verbose:

@@ -392,8 +392,9 @@ class Conversation:
             return None
         wait = pause(following, response)
         if self._deadline is not None and monotonic() + wait >= self._deadline:
+            more = " or more" if wait >= getattr(policy, "retry_after_max", wait + 1) else ""
             raise TotalTimeout(
-                f"{about(request)}the server asks to wait {wait:g} s before the next attempt, "
+                f"{about(request)}the server asks to wait {wait:g} s{more} before the next attempt, "
                 f"which is past the request's deadline (total={self._timeout.total:g} s)",
                 request=request,
                 response=response,

@@ -447,8 +447,11 @@ class _FieldSection:
 
 
 def _bad_status_line(line: bytes | bytearray) -> ProtocolViolation:
+    lone = line.endswith(b"\n") and not line.endswith(b"\r\n")
+    why = ", which ends in CRLF" if lone else ""
     return ProtocolViolation(
-        "bad_status_line", f"The answer does not begin with an HTTP/1 status line: {shown(line)}."
+        "bad_status_line",
+        f"The answer does not begin with an HTTP/1 status line{why}: {shown(line)}.",
     )
 
 
