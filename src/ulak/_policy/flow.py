@@ -394,8 +394,8 @@ class Conversation:
         if self._deadline is not None and monotonic() + wait >= self._deadline:
             more = " or more" if wait >= getattr(policy, "retry_after_max", wait + 1) else ""
             raise TotalTimeout(
-                f"{about(request)}the server asks to wait {wait:g} s{more} before the next attempt, "
-                f"which is past the request's deadline (total={self._timeout.total:g} s)",
+                f"{about(request)}the server asks to wait {wait:g} s{more} before the next "
+                f"attempt, which is past the request's deadline (total={self._timeout.total:g} s)",
                 request=request,
                 response=response,
             )

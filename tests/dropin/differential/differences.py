@@ -1007,7 +1007,11 @@ REDIRECTS = Section(
             (
                 claim(
                     fields(
-                        ["Content-Encoding: identity", "Content-Language: tr", "Content-Location: /x"]
+                        [
+                            "Content-Encoding: identity",
+                            "Content-Language: tr",
+                            "Content-Location: /x",
+                        ]
                     ),
                     "fields request.headers",
                     "redirects: 301 of POST with headers of the body",
