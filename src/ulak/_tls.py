@@ -161,19 +161,24 @@ class _Contexts:
         self._lock = threading.Lock()
 
     def known(self, settings: _Settings, stamps: tuple[_trust.Stamp, ...]) -> ssl.SSLContext | None:
-        """Give the context of these settings and file states, if it is built."""
+        """Give the context of these settings and file states, if it is built.
+
+        One of the class that was ssl's then is none, once another has taken its place.
+        """
         found = self._contexts.get(settings)
-        return found[1] if found is not None and found[0] == stamps else None
+        if found is None or found[0] != stamps or not isinstance(found[1], ssl.SSLContext):
+            return None
+        return found[1]
 
     def kept(self, settings: _Settings, stamps: tuple[_trust.Stamp, ...]) -> ssl.SSLContext:
         """Give the context of these settings and file states, built if need be."""
-        found = self._contexts.get(settings)
-        if found is not None and found[0] == stamps:
-            return found[1]
+        found = self.known(settings, stamps)
+        if found is not None:
+            return found
         with self._lock:
-            found = self._contexts.get(settings)
-            if found is not None and found[0] == stamps:
-                return found[1]
+            found = self.known(settings, stamps)
+            if found is not None:
+                return found
             context = _build(settings)
             _shared.add(context)
             self._contexts.pop(settings, None)

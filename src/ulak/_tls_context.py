@@ -35,7 +35,7 @@ def new_context() -> ssl.SSLContext:
     """A context for a client, with nothing set.
 
     Where another class was put in the place of ssl's, as some programs do to have the system's
-    certificates, it is of that.
+    certificates, it is of that, which may want the name as text.
     """
-    own = ssl.SSLContext is Context.__base__
+    own = ssl.SSLContext is Context.__base__ and ssl.SSLContext.__module__ == "ssl"
     return (Context if own else ssl.SSLContext)(ssl.PROTOCOL_TLS_CLIENT)

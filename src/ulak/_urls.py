@@ -701,15 +701,9 @@ def _form(value: object) -> str:
         if isinstance(value, bytes | bytearray):
             return quote_plus(bytes(value))
         value = str(value)
-    if value.isascii() and (value.isalnum() or _form_plain().fullmatch(value)):
+    if value.isascii() and (value.isalnum() or _compiled(_FORM_PLAIN).fullmatch(value)):
         return value
     return quote_plus(value)
-
-
-@lru_cache(maxsize=1)
-def _form_plain() -> re.Pattern[str]:
-    """What stands in a form as it is; compiled when there is one."""
-    return re.compile(_FORM_PLAIN)
 
 
 def _not_pairs(value: object) -> str:

@@ -473,6 +473,7 @@ class HTTPAdapter(BaseAdapter):
             if type(raw) is Answer and (
                 type(self).build_response is not _OWN_BUILD_RESPONSE
                 or "build_response" in self.__dict__
+                or Response.raw is not _OWN_RAW
             ):
                 raw = raw.as_raw()
             response = self.build_response(request, raw)
@@ -513,6 +514,7 @@ class HTTPAdapter(BaseAdapter):
 
 
 _OWN_BUILD_RESPONSE: Final = HTTPAdapter.build_response
+_OWN_RAW: Final = Response.raw
 
 
 def _with_tls_to_proxy(

@@ -7,7 +7,6 @@ errors and responses, whether and when to try again.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from ._errors import about
@@ -57,23 +56,15 @@ def resolve(value: Any) -> Retry | None:
     """
     if value is None or value is False:
         return None
-    if type(value) is int and value > 0:
-        return _of_number(value)
     from urllib3.util import Retry
 
     if isinstance(value, Retry):
         return value
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise InvalidOption(f"retries={value!r} should be a whole number from 0 or a urllib3 Retry")
-    return _of_number(int(value)) if value else None
-
-
-@lru_cache(maxsize=64)
-def _of_number(count: int) -> Retry:
-    """The policy that a number stands for; it cannot be changed, and serves every call."""
-    from urllib3.util import Retry
-
-    return Retry(count, allowed_methods=RETRIED_METHODS, retry_after_max=LONGEST_PAUSE)
+    if not value:
+        return None
+    return Retry(value, allowed_methods=RETRIED_METHODS, retry_after_max=LONGEST_PAUSE)
 
 
 def keeps(policy: Retry, status: int) -> bool:

@@ -329,6 +329,26 @@ def test_build_response_is_given_urllib3s(http_server: HttpServer, monkeypatch, 
     assert response.json()
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_response_class_may_keep_its_raw_itself(
+    http_server: HttpServer, monkeypatch, stream: bool
+) -> None:
+    class Keeping(ulak.Response):
+        @property
+        def raw(self):
+            return self.__dict__.get("kept")
+
+        @raw.setter
+        def raw(self, value):
+            self.__dict__["kept"] = value
+
+    monkeypatch.setattr("ulak.adapters.Response", Keeping)
+    with ulak.Session() as session:
+        response = session.get(f"{http_server.url}/get", stream=stream)
+        assert isinstance(response.raw, urllib3.HTTPResponse)
+        assert response.json()
+
+
 @pytest.mark.parametrize("kind", [ulak.structures.CaseInsensitiveDict, dict])
 @pytest.mark.parametrize("by", ["build_response", "hook"])
 def test_headers_may_be_replaced(http_server: HttpServer, kind, by: str) -> None:

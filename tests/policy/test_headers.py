@@ -38,6 +38,7 @@ def checked(check: HeaderCheck, session: Any, call: Any) -> list[tuple[str, Any]
 @example(session={"bad name": "1"}, call={"bad name": None})
 @example(session={"X-A": "a\r\nb"}, call={"x-a": "1"})
 @example(session={"X-A": "1", "X-B": "2"}, call={"x-a": "3"})
+@example(session={}, call={"X-A": " blank first", "x-a": "1"})
 def test_both_ways_agree(session: dict[str, Any], call: dict[str, Any]) -> None:
     headers = CaseInsensitiveDict(session)
     expected = prepared(merge(headers, call))
@@ -57,3 +58,21 @@ def test_what_one_call_adds_is_not_kept() -> None:
     assert checked(check, headers, {}) == [("X-A", "1")]
     assert checked(check, headers, {"x-a": "3"}) == [("x-a", "3")]
     assert checked(check, headers, {"X-A": None}) == []
+
+
+def test_values_that_are_made_as_one_looks_are_looked_at_each_time() -> None:
+    class Rotating(CaseInsensitiveDict[str]):
+        token = "one"
+
+        def __getitem__(self, key: str) -> str:
+            return self.token if key.lower() == "authorization" else super().__getitem__(key)
+
+        def items(self) -> Any:
+            return [(name, self[name]) for name in self]
+
+    check, headers = HeaderCheck(), Rotating({"Authorization": "one"})
+    for call in ({}, {"X-A": "1"}):
+        Rotating.token = "one"
+        assert ("Authorization", "one") in checked(check, headers, call)
+        Rotating.token = "two"
+        assert ("Authorization", "two") in checked(check, headers, call)

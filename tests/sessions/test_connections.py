@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import io
+import logging
 import os
 import select
 import socket
@@ -1049,3 +1051,43 @@ def test_a_forked_child_has_its_own_connections(
     if streaming is not None:
         assert len(streaming.content) == 1_000_000
     assert session.get(f"{http_server.url}/who").content == b"0"
+
+
+class _Interrupting(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        if "HTTP/1.1" in record.getMessage():  # the exchange's, and not the pool's
+            raise KeyboardInterrupt
+
+
+def test_an_interrupt_while_it_is_logged_loses_no_place(http_server: HttpServer) -> None:
+    adapter = HTTPAdapter(pool_maxsize=1, pool_block=True)
+    log, handler = logging.getLogger("urllib3.connectionpool"), _Interrupting()
+    level = log.level
+    with ulak.Session(adapters={"http://": adapter}, timeout=ulak.Timeout(pool=1)) as session:
+        log.addHandler(handler)
+        log.setLevel(logging.DEBUG)
+        try:
+            with pytest.raises(KeyboardInterrupt) as kept:
+                session.get(f"{http_server.url}/get")
+        finally:
+            log.removeHandler(handler)
+            log.setLevel(level)
+        assert session.get(f"{http_server.url}/get").ok
+    assert kept.value is not None  # and what it holds
+
+
+def test_a_handshake_needs_no_second_descriptor(
+    start_raw_server: StartRaw, certificates: Certificates, monkeypatch
+) -> None:
+    def answers(connection: RawConnection) -> None:
+        connection.recv_request()
+        connection.respond(b"fine")
+
+    server = start_raw_server(answers, tls=certificates.server_context())
+
+    def dup(self: socket.socket) -> socket.socket:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(socket.socket, "dup", dup)
+    with ulak.Session(verify=str(certificates.ca)) as session:
+        assert session.get(server.url).content == b"fine"

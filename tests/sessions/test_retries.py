@@ -388,3 +388,16 @@ def test_a_body_that_breaks_off_before_such_a_policy(session, start_raw_server, 
     server = start_raw_server([stops_short_of_a_403, answers])
     assert session.get(server.url, retries=judge).text == "fine"
     assert judge.seen == []
+
+
+def test_what_is_done_to_the_policy_of_a_number_stays_in_its_session(
+    http_server: HttpServer,
+) -> None:
+    with ulak.Session(retries=3) as session:
+        policy = session.get(f"{http_server.url}/get").raw.retries
+        policy.total, policy.status_forcelist = 0, {200}
+    with ulak.Session(retries=3) as session:
+        assert session.get(f"{http_server.url}/get").ok
+        assert session.get(f"{http_server.url}/get").raw.retries.total == 3
+        session.retries = 2
+        assert session.get(f"{http_server.url}/get").raw.retries.total == 2

@@ -515,3 +515,42 @@ def test_the_key_of_a_kept_context_does_not_show_the_password(
 ) -> None:
     context_for(True, (certificates.client_cert, locked_key, PASSWORD))
     assert PASSWORD not in repr(_tls._contexts._contexts)
+
+
+_REPLACED_FIRST = """\
+import ssl
+class Replacing(ssl.SSLContext):
+    seen = []
+    def wrap_socket(self, *args, server_hostname=None, **options):
+        self.seen.append(server_hostname)
+        return super().wrap_socket(*args, server_hostname=server_hostname, **options)
+ssl.SSLContext = Replacing
+from ulak._tls_context import new_context
+context = new_context()
+try:
+    context.wrap_socket(None, server_hostname="localhost")
+except AttributeError:
+    pass
+print(type(context).__name__, Replacing.seen)
+"""
+
+
+def test_a_class_that_took_the_place_of_ssls_before_is_given_text() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _REPLACED_FIRST], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "Replacing ['localhost']\n"
+
+
+def test_one_that_takes_it_later_is_used_from_then_on(monkeypatch) -> None:
+    class Replacing(ssl.SSLContext):
+        """With settings of its own, as those of ssl's class look for that class by its name."""
+
+        options = minimum_version = verify_mode = verify_flags = 0  # type: ignore[assignment]
+
+    before = context_for(False)
+    monkeypatch.setattr(ssl, "SSLContext", Replacing)
+    assert type(context_for(False)) is Replacing
+    assert context_for(False) is context_for(False)
+    monkeypatch.undo()
+    assert isinstance(before, ssl.SSLContext)

@@ -57,23 +57,22 @@ class HeaderCheck:
         :param own: the call's.
         :raises InvalidHeader: when they may not be sent; some of the call's are checked later.
         """
-        if not isinstance(headers, CaseInsensitiveDict):
+        if type(headers) is not CaseInsensitiveDict:  # whose values may be made as one looks
             return merge(headers, own)
         if own and not (type(own) is dict and set(map(type, own.values())) == _TEXT):
             return merge(headers, own)  # None takes a name away
-        seen, checked = self._last
-        if headers._store != seen:
-            try:
+        try:
+            seen, checked = self._last
+            if headers._store != seen:
                 checked = self._check(headers)
-            except InvalidHeader:
-                if not own:
-                    raise
-                return merge(headers, own)  # which may replace what is wrong
-        if not own:
-            return checked
-        if len(checked._store) != len(headers._store):
-            return merge(headers, own)  # which may fill the place of a name taken away
-        return checked.under(own)  # type: ignore[arg-type]  # text by text, as seen above
+            if not own:
+                return checked
+            if len(checked._store) == len(headers._store):  # or own may fill a place left free
+                return checked.under(own)  # type: ignore[arg-type]  # text by text, as seen above
+        except InvalidHeader:
+            if not own:
+                raise
+        return merge(headers, own)  # where own may replace what is wrong, in any case of its name
 
     def _check(self, headers: CaseInsensitiveDict[Any]) -> CheckedHeaders:
         merged: CaseInsensitiveDict[Any] = CaseInsensitiveDict(headers)

@@ -159,6 +159,8 @@ class BaseSession(Generic[Answer, Opened]):
 
     _header_check: HeaderCheck
     _streams: Any = False
+    #: ``retries`` as it was last read, and what it stands for.
+    _last_retries: tuple[Any, Retry | None] = (None, None)
     #: How often it was closed; it can be used again.
     _closings: int = 0
     #: Whether it is for one request, whose response may outlast it.
@@ -458,7 +460,11 @@ class BaseSession(Generic[Answer, Opened]):
 
     def _own_retries(self) -> Retry | None:
         own: Any = self.retries
-        return None if callable(own) else resolve_retries(own)
+        given, policy = self._last_retries
+        if own is not given:
+            policy = None if callable(own) else resolve_retries(own)
+            self._last_retries = own, policy
+        return policy
 
     def prepare_request(self, request: Request) -> PreparedRequest:
         """Merge the session's settings into ``request``; an override point.

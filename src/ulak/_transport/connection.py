@@ -237,8 +237,10 @@ class CodecConnection(_HTTPConnection):
         """
         if isinstance(sock, socket.socket):  # and no TLS in TLS, which goes on upon its socket
             self._drop_double()
-            self._double = sock.dup()
-            self._watch(self._double)
+            with suppress(OSError):  # no descriptor is left: it goes on without
+                self._double = sock.dup()
+            if self._double is not None:
+                self._watch(self._double)
 
     def _drop_double(self) -> None:
         double, self._double = self._double, None

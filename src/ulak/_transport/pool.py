@@ -409,6 +409,8 @@ class CodecPool(_HTTPConnectionPool):
             while parser.head is None:
                 body = conn.receive(parser, RECEIVE_SIZE, timeout.read)
             conn.in_call = False
+            if _log.isEnabledFor(_DEBUG):
+                self._note(out, parser.head, parser.head.content_length)
         except BaseException as exc:
             self.give_back(conn, reusable=False)
             if isinstance(exc, h1.ProtocolViolation) and parser.head is not None:
@@ -418,8 +420,6 @@ class CodecPool(_HTTPConnectionPool):
                 raw.deadline = out.deadline
                 return raw
             raise
-        if _log.isEnabledFor(_DEBUG):
-            self._note(out, parser.head, parser.head.content_length)
         if parser.complete:
             self.give_back(conn, whole and parser.keep_alive)
             return Answer(parser.head, parser, body, conn, out.target, out.deadline)
