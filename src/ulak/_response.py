@@ -49,9 +49,7 @@ class WholeAnswer(Protocol):
     head: ResponseHead
     retries: Any
 
-    @property
-    def size(self) -> int: ...
-
+    def fits(self, limit: int | None) -> bool: ...
     def take(self) -> bytes: ...
     def as_raw(self) -> Any: ...
 
@@ -304,8 +302,7 @@ class BaseResponse:
         limit = self._body_limit
         if limit is None or self._content is None:
             return
-        answer = self._answer
-        if answer is not None and not answer.head.coded and answer.size <= limit:
+        if self._answer is not None and self._answer.fits(limit):
             return  # all of it is here
         # An adapter, or a hook, may have the body already.
         announced = self._announced_length() if self._content is False else len(self._content)

@@ -532,9 +532,7 @@ class Response(BaseResponse):
     def _load_at_hand(self) -> bool:
         """Take the body over, if all of it is here and as it is; tells whether it was."""
         answer = self._answer
-        if answer is None or answer.head.coded or self._is_read_otherwise():
-            return False
-        if self._body_limit is not None and answer.size > self._body_limit:
+        if answer is None or not answer.fits(self._body_limit) or self._is_read_otherwise():
             return False
         self._content = answer.take()
         self._content_consumed = True

@@ -58,10 +58,9 @@ class Answer:
         self._source = source.reference
         self._target = target
 
-    @property
-    def size(self) -> int:
-        """Bytes of the body as it was sent."""
-        return len(self._body)
+    def fits(self, limit: int | None) -> bool:
+        """Whether the body needs no decoding, and has at most ``limit`` bytes; ``None`` for any."""
+        return not self.head.coded and (limit is None or len(self._body) <= limit)
 
     def take(self) -> bytes:
         """The body, which counts as read from here on."""
